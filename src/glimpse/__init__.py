@@ -1,0 +1,1 @@
+"""Function-level logging and tracing for Python."""
