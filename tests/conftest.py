@@ -1,0 +1,104 @@
+"""A clean interpreter around every test: whatever Glimpse connects, it disconnects without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import glimpse
+
+pytest_plugins = ["pytester"]
+
+PACKAGE = str(Path(glimpse.__file__).parent) + os.sep
+THREAD_END_S = 2.0
+
+
+@pytest.fixture(autouse=True)
+def clean_interpreter() -> Iterator[None]:
+    """Fail the test that leaves something behind in the interpreter, and say what."""
+    before = {name: look() for name, look in WATCHED.items()}
+    yield
+    changes = {}
+    for name, look in WATCHED.items():
+        after = settled(look, before[name])
+        if after != before[name]:
+            changes[name] = f"{name}: was {before[name]!r}, is {after!r}"
+    if "environment" in changes:
+        os.environ.clear()
+        os.environ.update(before["environment"])  # type: ignore[call-overload]
+    if "import hooks" in changes:
+        sys.meta_path[:] = before["import hooks"]  # type: ignore[call-overload]
+    if "trace function" in changes:
+        sys.settrace(None)
+    assert not changes, "left behind:\n" + "\n".join(changes.values())
+
+
+def settled(look: Callable[[], object], wanted: object) -> object:
+    """What is seen, once it is what is wanted or a thread has had the time to end."""
+    deadline = time.monotonic() + THREAD_END_S
+    while (seen := look()) != wanted and look in TAKE_TIME and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return seen
+
+
+def monitoring_tools() -> list[str | None]:
+    """Who holds each tool id of ``sys.monitoring``."""
+    monitoring = getattr(sys, "monitoring", None)
+    return [monitoring.get_tool(tool) for tool in range(6)] if monitoring else []
+
+
+def handlers() -> dict[int, object]:
+    """The handler of each signal."""
+    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+
+def environment() -> dict[str, str]:
+    """The environment without what pytest itself changes from test to test."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+def threads() -> set[threading.Thread]:
+    """The threads that a program can see."""
+    return set(threading.enumerate())
+
+
+def hidden_threads() -> set[int]:
+    """Threads that run code of the package, also those that ``threading`` does not know."""
+    mine = threading.get_ident()
+    return {ident for ident, frame in sys._current_frames().items() if ident != mine and in_package(frame)}
+
+
+def in_package(frame: object) -> bool:
+    """Whether a frame or one that called it belongs to the package."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(PACKAGE):  # type: ignore[attr-defined]
+            return True
+        frame = frame.f_back  # type: ignore[attr-defined]
+    return False
+
+
+WATCHED: dict[str, Callable[[], object]] = {
+    "import hooks": lambda: list(sys.meta_path),
+    "path hooks": lambda: list(sys.path_hooks),
+    "import path": lambda: list(sys.path),
+    "trace function": sys.gettrace,
+    "profile function": sys.getprofile,
+    "thread trace function": lambda: getattr(threading, "_trace_hook", None),
+    "monitoring tools": monitoring_tools,
+    "threads": threads,
+    "hidden threads": hidden_threads,
+    "signal handlers": handlers,
+    "environment": environment,
+    "working directory": os.getcwd,
+    "exception hook": lambda: (sys.excepthook, threading.excepthook),
+    "recursion limit": sys.getrecursionlimit,
+    "switch interval": sys.getswitchinterval,
+}
+TAKE_TIME = (threads, hidden_threads)

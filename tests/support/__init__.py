@@ -1,0 +1,19 @@
+"""Helpers that the tests of every room share."""
+
+from __future__ import annotations
+
+from tests.support.entries import assert_complete, outline, read_entries
+from tests.support.process import Run, plain_and_traced, run_python, run_traced
+from tests.support.project import write_files, write_policy
+
+__all__ = [
+    "Run",
+    "assert_complete",
+    "outline",
+    "plain_and_traced",
+    "read_entries",
+    "run_python",
+    "run_traced",
+    "write_files",
+    "write_policy",
+]
