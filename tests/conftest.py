@@ -29,7 +29,7 @@ def clean_interpreter() -> Iterator[None]:
     for name, look in WATCHED.items():
         after = settled(look, before[name])
         if after != before[name]:
-            changes[name] = f"{name}: was {before[name]!r}, is {after!r}"
+            changes[name] = f"{name}: was {{}}, is {{}}".format(*difference(before[name], after))
     if "environment" in changes:
         os.environ.clear()
         os.environ.update(before["environment"])  # type: ignore[call-overload]
@@ -38,6 +38,13 @@ def clean_interpreter() -> Iterator[None]:
     if "trace function" in changes:
         sys.settrace(None)
     assert not changes, "left behind:\n" + "\n".join(changes.values())
+
+
+def difference(before: object, after: object) -> tuple[object, object]:
+    """The two, without the items that they share if they are mappings."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return dict(before.items() - after.items()), dict(after.items() - before.items())
+    return before, after
 
 
 def settled(look: Callable[[], object], wanted: object) -> object:
@@ -55,8 +62,9 @@ def monitoring_tools() -> list[str | None]:
 
 
 def handlers() -> dict[int, object]:
-    """The handler of each signal."""
-    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+    """The handler of each signal but the one that pytest's time limit sets and takes back when it likes."""
+    alarm = getattr(signal, "SIGALRM", None)
+    return {number: signal.getsignal(number) for number in signal.valid_signals() if number != alarm}
 
 
 def environment() -> dict[str, str]:
