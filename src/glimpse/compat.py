@@ -1,0 +1,20 @@
+"""What differs between the supported versions of Python, named by behaviour."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+__all__ = ["parse_toml"]
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The tables of a TOML document.
+
+    :raises ValueError: it is not valid TOML.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(text)

@@ -1,0 +1,168 @@
+"""The protocol that every policy answers, one or several in order, and the memory of what was decided."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from glimpse.policy.places import MAIN_MODULES, script_names
+from glimpse.policy.rules import Decision, Rules
+
+if TYPE_CHECKING:
+    from glimpse.policy.model import TracingPolicy
+
+__all__ = ["Decider"]
+
+_NEVER_TRACED = {
+    "glimpse": "Glimpse never traces itself",
+    "libcst": "Glimpse uses libcst while it rewrites modules, so it never traces it",
+}
+_MOST_REMEMBERED = 65_536
+_T = TypeVar("_T")
+
+
+class Decider:
+    """What ``TracingPolicy`` and ``PolicySet`` have in common: they decide on modules and functions, with reasons.
+
+    Of several policies the first that includes a function owns it. Decisions are remembered by module name.
+    """
+
+    def policies(self) -> tuple[TracingPolicy, ...]:
+        """The policies that are asked, in order."""
+        raise NotImplementedError
+
+    def may_include(self, module: str) -> bool:
+        """Whether a module of this name can be included: a look-up before any file is touched.
+
+        False is final. True means that ``decide_module`` has to be asked, once the module's file is known.
+        """
+        return self._memory.may_include(module)
+
+    def decide_module(self, module: str, file: str | None = None, *, aliases: Sequence[str] = ()) -> Decision:
+        """Whether the module is traced.
+
+        :param module: its name, as in ``sys.modules``.
+        :param file: its source file; without it no rule by place applies.
+        :param aliases: other names of ``__main__``, such as its real one under ``python -m``. Those that follow from
+            the file are known without being given.
+        """
+        return self._memory.decide_module(module, file, tuple(aliases))
+
+    def decide_function(self, module: str, qualname: str, file: str | None = None) -> Decision:
+        """Whether a function of the module is traced; ``qualname`` is as in ``__qualname__``.
+
+        Without ``file``, what ``decide_module`` was last told about the module counts.
+        """
+        return self._memory.decide_function(module, qualname, file)
+
+    def fingerprint(self, module: str, file: str | None = None) -> str:
+        """A short text that changes when, and only when, the module has to be rewritten in another way.
+
+        Empty for a module that is not included. Without ``file``, what ``decide_module`` was last told counts.
+        """
+        return self._memory.fingerprint(module, file)
+
+    def explain(self, name: str) -> Decision:
+        """Why a module or function is or is not traced.
+
+        :param name: its dotted name, or ``module:function``. It is looked up on the import path, without importing
+            anything; a name that is not found there is judged by the patterns alone.
+        """
+        from glimpse.policy.explain import explain
+
+        return explain(self, name)
+
+    @functools.cached_property
+    def _memory(self) -> _Memory:
+        return _Memory([Rules(policy) for policy in self.policies()])
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "_memory"}
+
+
+class _Subject:
+    """A module as the rules see it: its names and file, and what each policy that was asked decided."""
+
+    __slots__ = ("aliases", "by_rules", "decision", "file", "names")
+
+    def __init__(self, module: str, file: str | None, aliases: tuple[str, ...], rules: Sequence[Rules]) -> None:
+        self.file = file
+        self.aliases = aliases
+        names = (module, *aliases, *script_names(file)) if module in MAIN_MODULES else (module, *aliases)
+        self.names = tuple(dict.fromkeys(names))
+        self.by_rules: list[tuple[Rules, Decision]] = []
+        forbidden = next((reason for name in self.names if (reason := _never_traced(name))), None)
+        if forbidden:
+            self.decision = Decision(False, forbidden)
+        else:
+            self.by_rules = [(each, each.decide_module(self.names, file)) for each in rules]
+            self.decision = _first_of([decision for _, decision in self.by_rules])
+
+
+class _Memory:
+    """Decides once for each module name, and remembers."""
+
+    def __init__(self, rules: Sequence[Rules]) -> None:
+        self._rules = rules
+        self._possible: dict[str, bool] = {}
+        self._subjects: dict[str, _Subject] = {}
+
+    def may_include(self, module: str) -> bool:
+        try:
+            return self._possible[module]
+        except KeyError:
+            pass
+        if module in MAIN_MODULES:
+            answer = any(rules.can_include for rules in self._rules)
+        else:
+            answer = not _never_traced(module) and any(rules.may_include(module) for rules in self._rules)
+        _remember(self._possible, module, answer)
+        return answer
+
+    def decide_module(self, module: str, file: str | None, aliases: tuple[str, ...]) -> Decision:
+        known = self._subjects.get(module)
+        if known is None or known.file != file or known.aliases != aliases:
+            known = self._learn(module, file, aliases)
+        return known.decision
+
+    def decide_function(self, module: str, qualname: str, file: str | None) -> Decision:
+        subject = self._subject(module, file)
+        if not subject.decision.included:
+            return subject.decision
+        return _first_of(
+            [rules.decide_function(subject.names, qualname, subject.file, made) for rules, made in subject.by_rules]
+        )
+
+    def fingerprint(self, module: str, file: str | None) -> str:
+        subject = self._subject(module, file)
+        including = (rules for rules, decision in subject.by_rules if decision.included)
+        return "-".join(rules.fingerprint(subject.names, subject.file) for rules in including)
+
+    def _subject(self, module: str, file: str | None) -> _Subject:
+        known = self._subjects.get(module)
+        if known is None:
+            return self._learn(module, file, ())
+        return known if file in (None, known.file) else self._learn(module, file, known.aliases)
+
+    def _learn(self, module: str, file: str | None, aliases: tuple[str, ...]) -> _Subject:
+        subject = _Subject(module, file, aliases, self._rules)
+        _remember(self._subjects, module, subject)
+        return subject
+
+
+def _first_of(decisions: list[Decision]) -> Decision:
+    """The decision of the first policy that includes; else of the first that names a rule; else of the first."""
+    telling = [decision for decision in decisions if decision.included]
+    telling += [decision for decision in decisions if decision.rule]
+    return next(iter(telling + decisions), Decision(False, "there is no policy"))
+
+
+def _never_traced(module: str) -> str | None:
+    return _NEVER_TRACED.get(module.partition(".")[0])
+
+
+def _remember(memory: dict[str, _T], name: str, value: _T) -> None:
+    if len(memory) >= _MOST_REMEMBERED:
+        memory.clear()
+    memory[name] = value

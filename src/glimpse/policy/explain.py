@@ -1,0 +1,76 @@
+"""Finds the module and function that a name stands for, without importing anything, and asks the policy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING
+
+from glimpse.policy.rules import Decision
+
+if TYPE_CHECKING:
+    from glimpse.policy.decisions import Decider
+
+__all__ = ["explain"]
+
+
+def explain(policy: Decider, name: str) -> Decision:
+    """The decision on a dotted name, or on one in the form ``module:function``."""
+    dotted, colon, function = name.partition(":")
+    module, file = _locate(dotted)
+    if colon:
+        return policy.decide_function(dotted, function, file if module == dotted else None)
+    if module == dotted:
+        return policy.decide_module(dotted, file)
+    if module:
+        return policy.decide_function(module, dotted[len(module) + 1 :], file)
+    return _by_patterns(policy, dotted)
+
+
+def _by_patterns(policy: Decider, dotted: str) -> Decision:
+    """The name may be a module's or a function's: the reading on which a rule says something counts."""
+    readings = [policy.decide_module(dotted)]
+    readings += [policy.decide_function(module, qualname) for module, qualname in _splits(dotted)]
+    excluding = (reading for reading in readings if reading.rule and not reading.included)
+    including = (reading for reading in readings if reading.included)
+    return next(excluding, None) or next(including, readings[0])
+
+
+def _splits(dotted: str) -> Iterator[tuple[str, str]]:
+    parts = dotted.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        yield ".".join(parts[:end]), ".".join(parts[end:])
+
+
+def _locate(dotted: str) -> tuple[str, str | None]:
+    """The longest beginning of the name that is a module, and its file; an empty name if there is none."""
+    found, file = "", None
+    path = None
+    parts = dotted.split(".")
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        spec = _spec(name, path)
+        if spec is None:
+            break
+        found, file = name, spec.origin if spec.has_location else None
+        if spec.submodule_search_locations is None:
+            break
+        path = list(spec.submodule_search_locations)
+    return found, file
+
+
+def _spec(name: str, path: list[str] | None) -> ModuleSpec | None:
+    loaded = getattr(sys.modules.get(name), "__spec__", None)
+    if isinstance(loaded, ModuleSpec):
+        return loaded
+    for finder in sys.meta_path:
+        if type(finder).__module__.partition(".")[0] == "glimpse":
+            continue
+        try:
+            spec = finder.find_spec(name, path)
+        except (ImportError, AttributeError, ValueError):
+            continue
+        if spec is not None:
+            return spec
+    return None

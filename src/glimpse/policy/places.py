@@ -1,0 +1,101 @@
+"""Where a module's file lies in the project, as a dotted name, and under which other names a script is known."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from importlib.machinery import all_suffixes
+
+__all__ = ["MAIN_MODULES", "dotted_place", "may_shadow_stdlib", "script_names"]
+
+MAIN_MODULES = frozenset({"__main__", "__mp_main__"})
+"""Names that a script runs under; the second in worker processes that ``multiprocessing`` spawns."""
+
+_INSTALLED = frozenset({"site-packages", "dist-packages", "__pypackages__", "node_modules"})
+_SUFFIXES = tuple(sorted({*all_suffixes(), ".pyw"}, key=len, reverse=True))
+
+
+def dotted_place(file: str | None, root: str) -> str | None:
+    """The file's dotted path from the root folder, or None where it is not a file of the project.
+
+    Symbolic links are followed where the path as written is not below the root. Installed packages, hidden folders and
+    the standard library are no part of a project, even where they lie below its root.
+    """
+    if not file or file.startswith("<"):
+        return None
+    for path in (os.path.abspath(file), _resolved(file)):
+        inside = _inside(path, root)
+        if inside is not None:
+            return None if _is_foreign(inside, path, root) else _dotted(inside)
+    return None
+
+
+def script_names(file: str | None) -> tuple[str, ...]:
+    """Names that a script is known under besides ``__main__``: its file's stem, and its dotted name in its package."""
+    if not file or file.startswith("<"):
+        return ()
+    folder, name = os.path.split(os.path.abspath(file))
+    stem = _without_suffix(name)
+    names = [stem if stem != "__main__" else os.path.basename(folder)]
+    dotted = stem
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder, package = os.path.split(folder)
+        dotted = f"{package}.{dotted}"
+    if dotted not in (stem, *names):
+        names.append(dotted)
+    return tuple(names)
+
+
+def may_shadow_stdlib(top_level: str, root: str) -> bool:
+    """Whether a folder of the import path below the root holds a module of this name (of the standard library's)."""
+    if top_level in sys.builtin_module_names:
+        return False
+    for entry in sys.path:
+        folder = os.path.abspath(entry)
+        if folder == root or _inside(folder, root) is not None or _inside(_real_folder(folder), root) is not None:
+            path = os.path.join(folder, top_level)
+            if os.path.isfile(f"{path}.py") or os.path.isdir(path):
+                return True
+    return False
+
+
+def _inside(path: str, root: str) -> str | None:
+    """The path from the root on, or None if it is not below it."""
+    prefix = root if root.endswith(os.sep) else root + os.sep
+    return path[len(prefix) :] if os.path.normcase(path).startswith(os.path.normcase(prefix)) else None
+
+
+def _is_foreign(inside: str, path: str, root: str) -> bool:
+    folders = inside.split(os.sep)[:-1]
+    if any(folder in _INSTALLED or folder.startswith(".") for folder in folders):
+        return True
+    library = _standard_library()
+    return library is not None and _inside(path, library) is not None and _inside(root + os.sep, library) is None
+
+
+def _dotted(inside: str) -> str:
+    *folders, name = inside.split(os.sep)
+    stem = _without_suffix(name)
+    return ".".join(folders if stem == "__init__" else [*folders, stem])
+
+
+def _without_suffix(name: str) -> str:
+    return next((name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix) and name != suffix), name)
+
+
+def _resolved(file: str) -> str:
+    folder, name = os.path.split(os.path.abspath(file))
+    path = os.path.join(_real_folder(folder), name)
+    return os.path.realpath(path) if os.path.islink(path) else path
+
+
+@functools.lru_cache(maxsize=4096)
+def _real_folder(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+@functools.cache
+def _standard_library() -> str | None:
+    file = getattr(os, "__file__", None)
+    return os.path.realpath(os.path.dirname(file)) if file else None
