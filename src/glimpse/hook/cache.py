@@ -1,0 +1,241 @@
+"""Rewritten code kept on disk beside the source's other bytecode, under a suffix of its own.
+
+- An entry is used only if its whole key is equal: what rewrote it, for which module, on whose terms.
+- It is used only for the very source that it was made of. A file whose size, inode, times of modification *and*
+  change are as recorded is that source, provided that it had been at rest when the entry was written; otherwise the
+  source is read and compared by hash.
+- Entries appear whole or not at all. Whatever goes wrong in reading one is a miss, in writing one is nothing.
+- Python's own bytecode files are never read, written or replaced.
+"""
+
+from __future__ import annotations
+
+import functools
+import marshal
+import os
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+from types import CodeType
+from typing import Any, Final, NamedTuple
+
+from glimpse._version import __version__
+from glimpse.hook.source import Source, is_settled, stamp_of
+
+__all__ = ["Kept", "Store", "entry_key"]
+
+_FORMAT: Final = 1
+_UNSETTLED: Final = b"?"
+_HASH_SIZE: Final = 8
+_SIZE_SIZE: Final = 4
+_VARIANTS: Final = 4  # entries kept for one module: policies and versions in turn
+_ABANDONED_S: Final = 3600.0
+_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _READ_FLAGS
+
+
+class Kept(NamedTuple):
+    """A module's rewritten code, not yet bound, or why it has none; and what became of each function."""
+
+    code: CodeType | None
+    refusal: str | None = None
+    functions: Sequence[tuple[str, int, str | None]] = ()  # qualified name, line, why it was left alone
+    traced: bool = True  # whether any function records its calls
+
+
+class Store:
+    """The entries of this interpreter.
+
+    :param directory: a folder for all entries, which is always written; None to keep them beside the sources, unless
+        ``PYTHONDONTWRITEBYTECODE`` forbids it.
+    """
+
+    def __init__(self, directory: str | None = None) -> None:
+        self.directory = os.path.abspath(directory) if directory else None
+
+    @property
+    def may_write(self) -> bool:
+        """Whether new entries are written."""
+        return self.directory is not None or not sys.dont_write_bytecode
+
+    def path(self, source: Source, key: bytes) -> str | None:
+        """Where the entry of a source and key is; None if there is no place for one."""
+        stem = self._in_directory(source) if self.directory else _beside(source)
+        return f"{stem}.glimpse-{source_hash(key).hex()}" if stem else None
+
+    def load(self, path: str, key: bytes, source: Source, *, functions: bool = False) -> Kept | None:
+        """The entry if there is one for this key and the source as it is now.
+
+        :param functions: whether the list of functions is wanted too: it costs time, and an import has no use for it.
+        """
+        data = _read(path)
+        if data is None or not data.startswith(key):
+            return None
+        stat = source.stat()
+        start = len(key)
+        end = data.find(b"\n", start)
+        if stat is None or end < 0:
+            return None
+        if data[start:end] != stamp_of(stat):
+            if not _same_source(data, end + 1, source):
+                return None
+            self._refresh(path, key, data[end:], stat)
+        return _unpack(data, end + 1 + _HASH_SIZE, functions)
+
+    def save(self, path: str, key: bytes, kept: Kept, content: bytes, stat: os.stat_result, read_at_ns: int) -> None:
+        """Keep what the source's content was rewritten to.
+
+        :param stat: the source's state before its content was read, at the time ``read_at_ns`` since the epoch.
+        """
+        if not self.may_write:
+            return
+        code = marshal.dumps(kept.code)
+        rest = marshal.dumps((kept.refusal, list(kept.functions)))
+        size = (len(code) << 1 | kept.traced).to_bytes(_SIZE_SIZE, "little")
+        stamp = _stamp_line(stat, read_at_ns)
+        _write(path, b"".join((key, stamp, b"\n", source_hash(content), size, code, rest)), stat.st_mode)
+        _remove_old_variants(path)
+
+    def _refresh(self, path: str, key: bytes, rest: bytes, stat: os.stat_result) -> None:
+        """Note that the source was found unchanged in another state: the next look need not read it."""
+        stamp = _stamp_line(stat, time.time_ns())
+        if self.may_write and not stamp.startswith(_UNSETTLED):
+            _write(path, key + stamp + rest, stat.st_mode)
+
+    def _in_directory(self, source: Source) -> str:
+        _, path = os.path.splitdrive(os.path.abspath(source.filename))
+        folder, name = os.path.split(path.lstrip("\\/"))
+        own = cache_from_source(name) if name.endswith(".py") else cache_from_source(name + ".py")
+        return os.path.join(str(self.directory), folder, os.path.basename(own)[: -len(".pyc")])
+
+
+def entry_key(*parts: str) -> bytes:
+    """What an entry is made of and for, as one line: the parts given, Python, Glimpse, and libcst."""
+    return b"%b %b\n" % (_toolchain(), ascii(parts).encode())
+
+
+@functools.cache
+def _toolchain() -> bytes:
+    """What turns source into code here: the interpreter, the rewriter's version and text, and libcst's version."""
+    parts = (_FORMAT, MAGIC_NUMBER.hex(), sys.flags.optimize, __version__, _rewriter(), _libcst_version())
+    return ascii(parts).encode()
+
+
+def _rewriter() -> str:
+    """A digest of the rewriter's own text: in a checkout it changes while the version stays."""
+    here = os.path.dirname(__file__)
+    content = []
+    try:
+        for folder in (here, os.path.join(here, "rewrite")):
+            for name in sorted(os.listdir(folder)):
+                if name.endswith(".py") and (folder != here or name == "bind.py"):
+                    with open(os.path.join(folder, name), "rb") as file:
+                        content.append(file.read())
+    except OSError:  # in a zip archive: the version has to do
+        return ""
+    return source_hash(b"\0".join(content)).hex()
+
+
+def _libcst_version() -> str:
+    """A digest of the file in which libcst states its version: importing it would take longer than all else."""
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec("libcst")
+    if spec is None or not spec.submodule_search_locations:
+        return ""
+    content = _read(os.path.join(spec.submodule_search_locations[0], "_version.py"))
+    return source_hash(content).hex() if content is not None else ""
+
+
+def _beside(source: Source) -> str | None:
+    own = source.cached
+    if own is None and source.loader is None and source.filename.endswith(".py"):
+        own = cache_from_source(source.filename)
+    return own[: -len(".pyc")] if own and own.endswith(".pyc") else None
+
+
+def _stamp_line(stat: os.stat_result, seen_at_ns: int) -> bytes:
+    return stamp_of(stat) if is_settled(stat, seen_at_ns) else _UNSETTLED
+
+
+def _same_source(data: bytes, start: int, source: Source) -> bool:
+    try:
+        content = source.read()
+    except (OSError, ImportError):
+        return False
+    return data[start : start + _HASH_SIZE] == source_hash(content)
+
+
+def _unpack(data: bytes, start: int, functions: bool) -> Kept | None:
+    begin = start + _SIZE_SIZE
+    size = int.from_bytes(data[start:begin], "little")
+    end = begin + (size >> 1)
+    if end >= len(data):
+        return None
+    view = memoryview(data)
+    try:
+        code = marshal.loads(view[begin:end])
+        if isinstance(code, CodeType) and not functions:
+            return Kept(code, traced=bool(size & 1))
+        refusal, listed = marshal.loads(view[end:])
+    except (EOFError, ValueError, TypeError):
+        return None
+    if code is not None and not isinstance(code, CodeType):
+        return None
+    return Kept(code, refusal, listed, bool(size & 1))
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        descriptor = os.open(path, _READ_FLAGS)  # half the cost of open(): a warm start does this for every module
+    except OSError:
+        return None
+    try:
+        return os.read(descriptor, os.fstat(descriptor).st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: str, data: bytes, mode: int) -> None:
+    from _thread import get_ident
+
+    temporary = f"{path}.{os.getpid()}-{get_ident()}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        descriptor = os.open(temporary, _WRITE_FLAGS, mode & 0o666 | 0o200)
+    except OSError:
+        return
+    try:
+        with open(descriptor, "wb", closefd=True) as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        _remove(temporary)
+
+
+def _remove_old_variants(path: str) -> None:
+    folder, name = os.path.split(path)
+    prefix = name[: name.rindex("-") + 1]
+    variants: list[tuple[float, Any]] = []
+    try:
+        with os.scandir(folder) as found:
+            for each in found:
+                if each.name.startswith(prefix):
+                    variants.append((each.stat().st_mtime, each))
+    except OSError:
+        return
+    whole = sorted((entry for entry in variants if not entry[1].name.endswith(".tmp")), key=lambda entry: entry[0])
+    now = time.time()
+    abandoned = [each for age, each in variants if each.name.endswith(".tmp") and age < now - _ABANDONED_S]
+    for each in [*(each for _, each in whole[:-_VARIANTS]), *abandoned]:
+        _remove(each.path)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError:
+        pass

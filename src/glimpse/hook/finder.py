@@ -1,0 +1,71 @@
+"""The meta-path finder: decides by name, lets the other finders find, and makes what they found load instrumented."""
+
+from __future__ import annotations
+
+import sys
+from _thread import get_ident
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from glimpse.hook.loader import instrument_spec
+from glimpse.hook.status import LEFT_ALONE, Outcome
+
+if TYPE_CHECKING:
+    from glimpse.hook.build import Builder
+
+__all__ = ["Finder"]
+
+
+class Finder:
+    """Stands first on ``sys.meta_path``. Never finds a module by itself, never keeps one from being found.
+
+    :param builder: makes the code, and knows the policy.
+    :param owner: whoever connected it, to be found again.
+    """
+
+    def __init__(self, builder: Builder, owner: object = None) -> None:
+        self.builder = builder
+        self.owner = owner
+        self._may_include = builder.policy.may_include
+        self._asking: set[tuple[int, str]] = set()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that the other finders have for an included module; None for all others."""
+        if not self._may_include(fullname):
+            return None
+        asking = (get_ident(), fullname)
+        if asking in self._asking:  # another finder asks the whole meta path again
+            return None
+        self._asking.add(asking)
+        try:
+            spec = self._found_by_others(fullname, path, target)
+        finally:
+            self._asking.discard(asking)
+        if spec is not None and spec.loader is not None:
+            self._instrument(fullname, spec)
+        return spec
+
+    def _found_by_others(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
+        finders: list[Any] = list(sys.meta_path)
+        for finder in finders[finders.index(self) + 1 :] if self in finders else ():
+            find_spec = getattr(finder, "find_spec", None)
+            if find_spec is None:  # of a kind that only the import system of old Pythons knows to ask
+                return None
+            spec: ModuleSpec | None = find_spec(fullname, path, target)
+            if spec is not None:
+                return spec
+        return None
+
+    def _instrument(self, fullname: str, spec: ModuleSpec) -> None:
+        file = spec.origin if spec.has_location else None
+        decision = self.builder.policy.decide_module(fullname, file)
+        if decision.included and file is not None:
+            reason = instrument_spec(spec, self.builder, decision)
+            if reason is not None:
+                self.builder.outcomes[fullname] = Outcome(fullname, file, LEFT_ALONE, reason)

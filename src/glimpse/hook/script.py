@@ -1,0 +1,187 @@
+"""The script that the interpreter runs as ``__main__``: instrumented, though it is never imported.
+
+Before the interpreter compiles a script, it asks ``sys.path_hooks`` whether the script's path is a place to import
+from, as an archive or a folder with a ``__main__.py`` would be; ``runpy.run_path`` does the same, for processes that
+``multiprocessing`` spawns. The hook here answers yes for a script that the policy includes. ``runpy`` then asks for the
+code of a module ``__main__`` found there and runs it in the prepared main module.
+
+What ``runpy`` sets up for an archive and not for a script (the import path, ``__spec__`` and its like) is put right
+before the script's first line. ``runpy``'s frames stay below the script's, and are taken out of the traceback of an
+exception that ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import CodeType, TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from glimpse.hook.source import Source
+
+if TYPE_CHECKING:
+    from glimpse.hook.build import Builder
+
+__all__ = ["ScriptHook"]
+
+_MAIN: Final = "__main__"
+_SUFFIXES: Final = (".py", ".pyw")
+_RUNPY: Final = "<frozen runpy>"
+
+
+class ScriptHook:
+    """A path hook that takes the scripts that the policy includes.
+
+    :param builder: makes their code.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self._started = _started_script()
+
+    def __call__(self, path: str) -> _ScriptFinder:
+        """A finder of the script at this path.
+
+        :raises ImportError: it is not one, the policy does not include it, or it has nothing to instrument.
+        """
+        started = self._started is not None and os.path.abspath(path) == self._started
+        code = self._code(path) if path.endswith(_SUFFIXES) or (started and not _is_archive(path)) else None
+        if code is None:
+            raise ImportError("not a script that Glimpse instruments", path=path)
+        if started:
+            self._started = None
+        return _ScriptFinder(path, code, started=started)
+
+    def _code(self, path: str) -> CodeType | None:
+        policy = self.builder.policy
+        if not policy.may_include(_MAIN) or not os.path.isfile(path):
+            return None
+        decision = policy.decide_module(_MAIN, path)
+        if not decision.included:
+            return None
+        source = Source(path) if path.endswith(_SUFFIXES) else Source(path, _loader(path))
+        return self.builder.code(_MAIN, source, decision, even_if_untraced=False)
+
+
+class _ScriptFinder:
+    """What ``sys.path_importer_cache`` holds for the script: it finds ``__main__``, once, and nothing else."""
+
+    def __init__(self, path: str, code: CodeType, *, started: bool) -> None:
+        self.path = path
+        self.code = code
+        self.started = started
+
+    def find_spec(self, fullname: str, target: object = None) -> ModuleSpec | None:
+        if fullname != _MAIN:
+            return None
+        return ModuleSpec(_MAIN, self, origin=self.path)  # type: ignore[arg-type] # all that runpy needs of a loader
+
+    def invalidate_caches(self) -> None:
+        """Nothing is cached."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """The default: the main module exists."""
+
+    def exec_module(self, module: object) -> None:
+        raise ImportError("a script is run, not imported", path=self.path)
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code that sets the scene and then runs the script's."""
+        sys.path_importer_cache.pop(self.path, None)
+        if self.path in sys.path:
+            self._correct_path(sys.path.index(self.path))
+        return _TRAMPOLINE.replace(
+            co_consts=tuple((self._prepare, exec, self._end) if c == _PLACE else c for c in _TRAMPOLINE.co_consts)
+        )
+
+    def _correct_path(self, position: int) -> None:
+        """An archive is itself an entry of the import path; for a script, it is the folder that the script is in."""
+        if self.started and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+            sys.path[position] = os.path.dirname(os.path.realpath(self.path))
+            sys.path_importer_cache[self.path] = None
+        else:
+            del sys.path[position]
+
+    def _prepare(self, scope: dict[str, Any]) -> tuple[CodeType, dict[str, Any]]:
+        """The scene of the script: what the interpreter sets for one, where ``runpy`` set otherwise."""
+        scope.update(__spec__=None, __cached__=None)
+        if self.started:
+            scope.update(__package__=None, __loader__=_loader(self.path))
+        else:
+            scope.update(__loader__=None)
+        return self.code, scope
+
+    def _end(self, error: BaseException | None) -> None:
+        """The script has ended, by an exception or not, but not yet the interpreter."""
+        if not self.started:
+            return
+        if error is None:
+            _forget_file()
+        elif not isinstance(error, SystemExit):
+            shown = sys.excepthook
+
+            def show_without_our_frames(kind: type[BaseException], value: BaseException, _: object) -> None:
+                sys.excepthook = shown
+                traceback = _from_script_on(value.__traceback__)
+                value.__traceback__ = sys.last_traceback = traceback
+                try:
+                    shown(kind, value, traceback)
+                finally:
+                    _forget_file()
+
+            sys.excepthook = show_without_our_frames
+
+
+def _started_script() -> str | None:
+    """The absolute path of the script that the interpreter is about to run."""
+    arguments = sys.argv[:1]
+    if not arguments or arguments[0] in ("", "-", "-c", "-m") or hasattr(sys.modules.get(_MAIN), "__file__"):
+        return None
+    return os.path.abspath(arguments[0])
+
+
+def _is_archive(path: str) -> bool:
+    from zipimport import ZipImportError, zipimporter
+
+    try:
+        zipimporter(path)
+    except (ZipImportError, OSError):
+        return False
+    return True
+
+
+def _loader(path: str) -> SourceFileLoader:
+    return SourceFileLoader(_MAIN, path)
+
+
+def _forget_file() -> None:
+    """What the interpreter does after a script's last line."""
+    scope = vars(sys.modules.get(_MAIN, sys))
+    if scope.get("__name__") == _MAIN:
+        scope.pop("__file__", None)
+        scope.pop("__cached__", None)
+
+
+def _from_script_on(traceback: TracebackType | None) -> TracebackType | None:
+    entry = traceback
+    while entry is not None:
+        code = entry.tb_frame.f_code
+        entry = entry.tb_next
+        if code.co_name == _TRAMPOLINE.co_name and code.co_filename == _RUNPY:
+            return entry
+    return traceback
+
+
+def _trampoline() -> None:
+    hooks: Any = "the hooks' place"
+    try:
+        hooks[1](*hooks[0](globals()))
+    except BaseException as error:
+        hooks[2](error)
+        raise
+    hooks[2](None)
+
+
+_PLACE: Final = "the hooks' place"
+_TRAMPOLINE: Final = _trampoline.__code__.replace(co_filename=_RUNPY, co_name="_run_script")
