@@ -1,0 +1,193 @@
+"""A file that several processes append whole records to, and that may be moved, deleted or cut at any time."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from typing import Protocol
+
+from glimpse.errors import WriterError
+from glimpse.writers.base import PartialWrite
+from glimpse.writers.files import System, create, locked, open_existing, same_file, write_all
+
+__all__ = ["AppendFile", "Shelf"]
+
+
+class Shelf(Protocol):
+    """Where a file goes when it has grown enough. One for each ``AppendFile``."""
+
+    def opened(self, path: str) -> None:
+        """The file was opened, and may have been begun by another process long ago."""
+
+    def due(self, size: int, more: int) -> bool:
+        """Whether the file of ``size`` bytes should make room before ``more`` are appended."""
+
+    def put(self, path: str) -> None:
+        """Move the file away; no other process writes to it at this moment."""
+
+    def work(self, more: int) -> None:
+        """Do a part of what is left to do with files moved earlier, in proportion to the bytes being written."""
+
+    def finish(self) -> None:
+        """Do the rest of it."""
+
+    def after_fork(self) -> None:
+        """Leave it to the parent."""
+
+
+class AppendFile:
+    """Appends records with one system call for each batch.
+
+    ``header`` is what each new file begins with. ``separator`` ends each record, if records can be told apart by it;
+    then a batch that the disk had no room for is cut after its last whole record, else it is taken out as a whole.
+    ``repair`` is called with a descriptor of a file that another program left behind, to cut off a broken end; it
+    gives the bytes to put before the next record. ``preamble`` gives what this process's first record in a file is
+    to be preceded by; it is asked whenever another file stands at the path.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        header: bytes = b"",
+        separator: bytes = b"",
+        repair: Callable[[int], bytes] | None = None,
+        preamble: Callable[[], bytes] = bytes,
+        shelf: Shelf | None = None,
+    ) -> None:
+        self.path = os.path.abspath(path)
+        self._header = header
+        self._separator = separator
+        self._repair = repair
+        self._preamble = preamble
+        self._shelf = shelf
+        self._prefix = b""
+        self._fd: int | None = None
+        self._regular = True
+        self._closed = False
+        self._open()
+
+    def append(self, data: bytes) -> None:
+        """Append whole records.
+
+        :raises PartialWrite: the first ``taken`` bytes, which are whole records, were written.
+        :raises OSError, WriterError: nothing was written.
+        """
+        fd = self._prepare(len(data))
+        if not self._regular:
+            self._append(fd, data)
+            return
+        with locked(fd, exclusive=False):
+            current = same_file(fd, self.path) is not None
+            if current:
+                self._append(fd, data)
+        if not current:  # another process moved it between the two looks at it
+            self.append(data)
+
+    def close(self) -> None:
+        """Release the file, and finish what is left to do with those moved away."""
+        if not self._closed:
+            self._closed = True
+            self._release()
+            if self._shelf is not None:
+                self._shelf.finish()
+
+    def after_fork(self) -> None:
+        """Use a descriptor of this process's own from now on."""
+        self._release()
+        if self._shelf is not None:
+            self._shelf.after_fork()
+
+    def _prepare(self, more: int) -> int:
+        """Make sure that the right file is open, with room for ``more`` bytes; gives its descriptor."""
+        if self._closed:
+            raise WriterError(f"{self.path}: the writer is closed")
+        fd = self._fd
+        if fd is None:
+            return self._open()
+        if not self._regular:
+            return fd
+        state = same_file(fd, self.path)
+        if state is None:
+            self._release()
+            return self._open()
+        if self._shelf is not None:
+            self._shelf.work(more)
+            if self._shelf.due(state.st_size, more):
+                return self._put_away(fd)
+        return fd
+
+    def _open(self) -> int:
+        fd = create(self.path, os.O_WRONLY | os.O_APPEND, "log_path")
+        self._fd = fd
+        self._prefix = b""
+        self._regular = stat.S_ISREG(System.fstat(fd).st_mode)
+        if self._regular:
+            with locked(fd, exclusive=True):
+                self._begin(fd)
+        self._prefix += self._preamble()
+        return fd
+
+    def _begin(self, fd: int) -> None:
+        if System.fstat(fd).st_size == 0:
+            if self._header:
+                write_all(fd, self._header)
+        elif self._repair is not None:
+            try:
+                reader = open_existing(self.path, os.O_RDWR)
+            except OSError:  # it may be appended to and not read: then it is taken as it is
+                return
+            try:
+                self._prefix = self._repair(reader)
+            finally:
+                System.close(reader)
+        if self._shelf is not None:
+            self._shelf.opened(self.path)
+
+    def _append(self, fd: int, data: bytes) -> None:
+        prefix = self._prefix
+        done, error = write_all(fd, prefix + data if prefix else data)
+        whole = 0
+        if done >= len(prefix):
+            self._prefix = b""
+            if error is None:
+                return
+            done -= len(prefix)
+            whole = data.rfind(self._separator, 0, done) + 1 if self._separator else 0
+        assert error is not None
+        self._cut(fd, done - whole)
+        if whole:
+            raise PartialWrite(whole, error) from error
+        raise error
+
+    def _cut(self, fd: int, fragment: int) -> None:
+        """Take back the last ``fragment`` bytes; if others have written since, let the next record begin afresh.
+
+        Whoever holds the exclusive lock is alone: everybody else appends under the shared one.
+        """
+        end = System.lseek(fd, 0, os.SEEK_CUR) if self._regular else -1
+        try:
+            with locked(fd, exclusive=True):
+                if self._regular and System.fstat(fd).st_size == end:
+                    System.truncate(fd, end - fragment)
+                    return
+        except OSError:
+            pass
+        self._prefix = self._separator + self._prefix
+
+    def _put_away(self, fd: int) -> int:
+        assert self._shelf is not None
+        try:
+            with locked(fd, exclusive=True):
+                if same_file(fd, self.path) is not None:
+                    self._shelf.put(self.path)
+        except OSError:  # a file that grows too large is better than entries that are lost
+            return fd
+        self._release()
+        return self._open()
+
+    def _release(self) -> None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            System.close(fd)

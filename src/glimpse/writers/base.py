@@ -1,0 +1,129 @@
+"""What every writer is: where entries go, one class a destination, and the faster ways in that some of them offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from glimpse.entry import LogEntry
+from glimpse.errors import ReadError, WriterError
+from glimpse.writers.options import Option, take
+
+__all__ = ["BaseWriter", "LineWriter", "PartialWrite", "RawWriter", "WriterConfig"]
+
+
+class PartialWrite(WriterError):  # noqa: N818 - it is a result as much as an error
+    """A batch of which the beginning was written and the rest was not.
+
+    ``taken`` counts from the start of the batch, in entries (``write_batch``) or bytes (``write_lines``). Whoever
+    tries again leaves them out.
+    """
+
+    def __init__(self, taken: int, reason: object) -> None:
+        super().__init__(f"{taken} written, then: {reason}")
+        self.taken = taken
+
+
+class WriterConfig(Protocol):
+    """What writers need of a configuration."""
+
+    @property
+    def dest(self) -> str:
+        """Name of the destination, or several joined with commas."""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The options of the destination, as ``BaseWriter.options`` declares them."""
+
+    @property
+    def service(self) -> str | None:
+        """Name of the traced program."""
+
+
+class BaseWriter:
+    """A destination of entries. Subclass it, define ``write`` or ``write_batch``, and register the class.
+
+    Nothing here needs a lock: one call at a time comes in, from the traced program's threads or from a thread that
+    flushes. Whatever a method raises is counted and reported, never seen by the traced program, and the batch is
+    offered again later; so take a batch as a whole, or raise ``PartialWrite``.
+    """
+
+    options: ClassVar[Sequence[Option]] = ()
+    """The keys of ``params`` that this writer takes; they become keyword arguments of its constructor."""
+
+    @classmethod
+    def from_config(cls, config: WriterConfig, name: str) -> BaseWriter:
+        """Make the writer that a configuration describes; ``name`` is what it is registered as.
+
+        :raises ConfigError: a value of ``params`` is not accepted.
+        :raises WriterError: the destination cannot be opened.
+        """
+        return cls(**take(cls.options, config.params, name))
+
+    def write(self, entry: LogEntry) -> None:
+        """Write one entry."""
+        if type(self).write_batch is BaseWriter.write_batch:
+            raise NotImplementedError(f"{type(self).__name__} defines neither write nor write_batch")
+        self.write_batch([entry])
+
+    def write_batch(self, entries: Sequence[LogEntry]) -> None:
+        """Write entries in their order.
+
+        :raises PartialWrite: only the first ones were written.
+        :raises WriterError, OSError: none was written.
+        """
+        for taken, entry in enumerate(entries):
+            try:
+                self.write(entry)
+            except Exception as error:
+                if taken == 0:
+                    raise
+                raise PartialWrite(taken, error) from error
+
+    def flush(self) -> None:
+        """Hand everything written so far to its destination. Called after each flush interval and before ``close``."""
+
+    def close(self) -> None:
+        """Finish and release everything. Called once more than once does no harm; nothing is written afterwards."""
+
+    def before_fork(self) -> None:
+        """Let go, in the parent, of what must not exist when the process is copied; it is opened again when needed."""
+
+    def after_fork(self) -> None:
+        """Forget, in the child, what belongs to the parent: offsets, connections, text that is still to be sent."""
+
+    @classmethod
+    def read(cls, source: str) -> Iterator[LogEntry]:
+        """Yield the entries of a file (or a URI) of this kind, reading as it goes.
+
+        A record that was cut off, by a kill or because it is being written right now, is left out.
+
+        :raises ReadError: it is missing, or not of this kind; the message is one line that says where and why.
+        """
+        raise ReadError(f"{source}: {cls.__name__} cannot read back what it wrote")
+
+
+@runtime_checkable
+class LineWriter(Protocol):
+    """A writer that also takes text ready for its file."""
+
+    def write_lines(self, data: bytes) -> None:
+        """Append whole lines, each a JSON object of an entry with the newline at its end.
+
+        :raises PartialWrite: ``taken`` bytes, which are whole lines, were written.
+        :raises WriterError, OSError: nothing was written.
+        """
+
+
+@runtime_checkable
+class RawWriter(Protocol):
+    """A writer that also takes the events themselves, before they are made into entries."""
+
+    def write_events(self, events: Sequence[Sequence[Any]], meta: Mapping[str, Any]) -> None:
+        """Append a batch of events, all or nothing.
+
+        ``meta`` describes the process that they come from (pid, service, clock, …) as JSON can hold it; it may change
+        from batch to batch.
+
+        :raises WriterError, OSError: nothing was written.
+        """

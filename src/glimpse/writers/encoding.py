@@ -1,0 +1,112 @@
+r"""Entries as JSON text and back: the one form that the files and the spool share.
+
+Text that UTF-8 cannot hold (lone surrogates) is written as ``\udXXX`` escapes, numbers that JSON cannot hold (NaN and
+the infinities) as ``null``. Reading trusts nothing: whatever is not an entry is a ``ValueError`` that says why.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from glimpse.entry import FIELDS, LogEntry
+
+__all__ = ["decode_entry", "dump_json", "encode_entries", "entry_from", "load_json"]
+
+_TEXT: Final = ("level", "function", "args", "stage", "timestamp", "thread")
+_NUMBERS: Final = ("entry_id", "call_id", "depth", "pid")
+_OPTIONAL: Final[dict[str, tuple[type, ...]]] = {
+    "parent_id": (int,),
+    "closed": (bool,),
+    "exception": (dict,),
+    "duration_ms": (float, int),
+    "active_ms": (float, int),
+    "yields": (int,),
+    "line": (int,),
+}
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    name: (str,) if name in _TEXT else (int,) if name in _NUMBERS else (*_OPTIONAL.get(name, (str,)), type(None))
+    for name in FIELDS
+}
+_EXCEPTION_TEXT: Final = ("type", "message")
+
+
+def encode_entries(entries: Iterable[LogEntry]) -> bytes:
+    """One JSON object a line, with the newline at the end of each."""
+    return b"".join([dump_json(entry.to_dict()) + b"\n" for entry in entries])
+
+
+def dump_json(data: Any) -> bytes:
+    """Compact JSON in UTF-8, on one line, of anything; what JSON has no type for becomes its ``repr``."""
+    try:
+        return orjson.dumps(data)
+    except TypeError:  # lone surrogates, integers beyond 64 bits, foreign types
+        return json.dumps(_finite(data), separators=(",", ":"), default=repr).encode("ascii")
+
+
+def load_json(text: bytes | str) -> Any:
+    """The value of a JSON text, lone surrogates included.
+
+    :raises ValueError: it is not JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except ValueError as error:
+        if b"\\u" not in text if isinstance(text, bytes) else "\\u" not in text:
+            raise ValueError(str(error)) from None
+    try:
+        return json.loads(text, parse_constant=lambda name: None)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def decode_entry(text: bytes | str) -> LogEntry:
+    """The entry of a JSON text.
+
+    :raises ValueError: it is not JSON, or not an entry.
+    """
+    return entry_from(load_json(text))
+
+
+def entry_from(data: Any) -> LogEntry:
+    """The entry of a mapping, with every field's type checked.
+
+    :raises ValueError: it is not an entry.
+    """
+    if not isinstance(data, Mapping):
+        raise ValueError(f"not an entry but {_kind(data)}")
+    for name, value in data.items():
+        kinds = _KINDS.get(name)
+        if kinds is not None and type(value) not in kinds:
+            raise ValueError(f"not an entry: {name} is {_kind(value)}")
+    exception = data.get("exception")
+    if exception is not None:
+        for name in _EXCEPTION_TEXT:
+            if type(exception.get(name, "")) is not str:
+                raise ValueError(f"not an entry: the exception's {name} is {_kind(exception[name])}")
+    try:
+        return LogEntry(**data)
+    except TypeError:  # a field is missing, or there are more than this version knows
+        pass
+    try:
+        return LogEntry.from_dict(data)
+    except KeyError as error:
+        raise ValueError(f"not an entry: it has no {error.args[0]!r}") from None
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else f"of type {type(value).__name__}"
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, Mapping):
+        return {str(key): _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return data

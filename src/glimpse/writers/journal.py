@@ -1,0 +1,155 @@
+"""The journal: raw batches of events at the lowest cost, made into entries when they are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, ClassVar, Final
+
+import orjson
+
+from glimpse.entry import LogEntry
+from glimpse.writers.appending import AppendFile
+from glimpse.writers.base import BaseWriter
+from glimpse.writers.encoding import dump_json
+from glimpse.writers.files import System
+from glimpse.writers.journal_format import HEADER, PROCESS_ID_BYTES, Frame, frame, frames
+from glimpse.writers.options import Option, file_path, size
+from glimpse.writers.reading import opened
+
+__all__ = ["JournalWriter", "read_frames"]
+
+_OLDER: Final = ".old"
+_FIRST_VALUE: Final = 4  # of an event, after its kind, site, time and thread
+
+
+class JournalWriter(BaseWriter):
+    """Appends each batch to ``log_path`` as one frame. Several processes may share the file.
+
+    With ``max_bytes`` it is a flight recorder: the newest entries stay, between half of that size and all of it, in
+    ``log_path`` and ``log_path.old``.
+
+    :raises WriterError: the file cannot be opened.
+    """
+
+    options: ClassVar[Sequence[Option]] = (
+        Option("log_path", file_path, "glimpse.journal", "the file"),
+        Option("max_bytes", size, None, "keep only the newest entries, in this much space"),
+    )
+
+    def __init__(self, log_path: str, *, max_bytes: int | None = None) -> None:
+        self._process = _new_process()
+        self._meta: Mapping[str, Any] | None = None
+        self._meta_frame = b""
+        shelf = _Ring(max_bytes) if max_bytes is not None else None
+        self._file = AppendFile(log_path, header=HEADER, preamble=lambda: self._meta_frame, shelf=shelf)
+
+    def write_events(self, events: Sequence[Sequence[Any]], meta: Mapping[str, Any]) -> None:
+        """Append a batch of events as it is."""
+        preceding = b"" if meta == self._meta else self._describe(meta)
+        try:
+            content = orjson.dumps(events)
+        except TypeError:
+            content = orjson.dumps([_sanitised(event) for event in events])
+        self._file.append(preceding + frame(b"E", self._process, content))
+        if preceding:
+            self._meta, self._meta_frame = dict(meta), preceding
+
+    def write_batch(self, entries: Sequence[LogEntry]) -> None:
+        """Append entries that are already made, all or none."""
+        if entries:
+            content = b"[" + b",".join([dump_json(entry.to_dict()) for entry in entries]) + b"]"
+            self._file.append(frame(b"L", self._process, content))
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+    def after_fork(self) -> None:
+        """Write as a process of its own."""
+        self._process = _new_process()
+        self._meta, self._meta_frame = None, b""
+        self._file.after_fork()
+
+    def _describe(self, meta: Mapping[str, Any]) -> bytes:
+        return frame(b"M", self._process, dump_json(dict(meta)))
+
+    @classmethod
+    def read(cls, source: str) -> Iterator[LogEntry]:
+        """Yield the entries of a journal that were written as entries. Events are for ``read_frames``."""
+        for batch in read_frames(source):
+            yield from batch.entries
+
+
+class _Ring:
+    """The shelf of the flight recorder: one older file, which the next one replaces."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._half = max_bytes // 2
+
+    def opened(self, path: str) -> None:
+        """Nothing to find out."""
+
+    def due(self, size: int, more: int) -> bool:
+        """Whether this half is full."""
+        return size > len(HEADER) and size + more > self._half
+
+    def put(self, path: str) -> None:
+        """Drop the older half."""
+        System.replace(path, path + _OLDER)
+
+    def work(self, more: int) -> None:
+        """Nothing is left to do."""
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+    def after_fork(self) -> None:
+        """Nothing belongs to the parent."""
+
+
+def read_frames(path: str) -> Iterator[Frame]:
+    """Yield the batches of a journal, oldest first; those of its older half, if it has one, come before.
+
+    :raises ReadError: it is missing, or not a journal.
+    """
+    with opened(path) as file:
+        if os.path.exists(path + _OLDER):
+            with opened(path + _OLDER) as older:
+                yield from frames(older, path + _OLDER)
+        yield from frames(file, path)
+
+
+def _new_process() -> bytes:
+    return System.urandom(PROCESS_ID_BYTES).hex().encode("ascii")
+
+
+def _sanitised(event: Sequence[Any]) -> list[Any]:
+    """An event of which orjson takes everything: what it does not is text now."""
+    return [_plain(value) if index < _FIRST_VALUE else _value(value) for index, value in enumerate(event)]
+
+
+def _value(value: Any) -> Any:
+    plain = _plain(value)
+    if plain is value or isinstance(value, list | tuple | Mapping):
+        return plain
+    return (_text(value),)  # a text that is ready, in the place of a value to be shown by its repr
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else _text(value)
+    return value
+
+
+def _text(value: object) -> str:
+    try:
+        return repr(value).encode("utf-8", "backslashreplace").decode()
+    except ValueError:  # an integer with more digits than Python converts
+        return f"<{type(value).__name__} too large to show>"

@@ -1,0 +1,136 @@
+"""The journal's frames: what they look like on disk, and how they are found again in a file that may be damaged.
+
+docs/journal-format.md describes the format for those who write another reader.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+from glimpse.entry import LogEntry
+from glimpse.errors import ReadError
+from glimpse.writers.encoding import entry_from, load_json
+from glimpse.writers.reading import MAX_RECORD_BYTES, shown
+
+__all__ = ["HEADER", "PROCESS_ID_BYTES", "Frame", "frame", "frames"]
+
+HEADER: Final = b"glimpse-journal 1\n"
+PROCESS_ID_BYTES: Final = 4
+
+_MARK: Final = 0xF5  # never a byte of UTF-8, so no frame's content can look like the beginning of one
+_HEAD: Final = 1 + 1 + 2 * PROCESS_ID_BYTES + 8 + 8
+_CHUNK: Final = 1 << 20
+_META, _EVENTS, _ENTRIES = b"M", b"E", b"L"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One batch. ``meta`` describes the process that wrote it; it holds events, or entries, or neither."""
+
+    meta: dict[str, Any]
+    events: list[list[Any]]
+    entries: list[LogEntry]
+
+
+def frame(kind: bytes, process: bytes, content: bytes) -> bytes:
+    """The bytes of a frame of kind ``M`` (meta), ``E`` (events) or ``L`` (entries)."""
+    return b"\xf5%b%b%08x%08x%b\n" % (kind, process, len(content), zlib.crc32(content), content)
+
+
+def frames(file: BinaryIO, source: str) -> Iterator[Frame]:
+    """Yield the whole batches of a journal; damaged ones are passed over.
+
+    :raises ReadError: it is not a journal, or one of a later version.
+    """
+    _check_header(file, source)
+    metas: dict[bytes, dict[str, Any]] = {}
+    for kind, process, content in _contents(file):
+        try:
+            data = load_json(content)
+            if kind == _META:
+                metas[process] = _mapping(data)
+            elif kind == _EVENTS:
+                yield Frame(metas.get(process, {}), _events(data), [])
+            elif kind == _ENTRIES:
+                yield Frame(metas.get(process, {}), [], [entry_from(item) for item in _list(data)])
+        except ValueError as error:
+            raise ReadError(f"{source}: a frame that is not as Glimpse writes them: {error}") from None
+
+
+def _check_header(file: BinaryIO, source: str) -> None:
+    line = file.readline(len(HEADER) + 16)
+    if line != HEADER and not HEADER.startswith(line):
+        if line.startswith(HEADER[:-2]):
+            raise ReadError(f"{source}: a journal of version {shown(line[len(HEADER) - 2 :].strip())}, newer than this")
+        raise ReadError(f"{source}: not a journal: {shown(line)}")
+
+
+def _contents(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Kind, process and content of each frame whose checksum is right."""
+    data, at, more = b"", 0, True
+    while more or at < len(data):
+        found = _frame_at(data, at)
+        if found is not None:
+            kind, begin, end = found
+            yield kind, data[begin - _HEAD + 2 : begin - _HEAD + 2 + 2 * PROCESS_ID_BYTES], data[begin:end]
+            at = end + 1
+            continue
+        if more and _missing(data, at):
+            new = file.read(max(_CHUNK, _missing(data, at)))
+            data, at, more = data[at:] + new, 0, bool(new)
+            continue
+        at = data.find(_MARK, at + 1)
+        if at < 0:
+            at = len(data)
+
+
+def _frame_at(data: bytes, at: int) -> tuple[bytes, int, int] | None:
+    size = _content_size(data, at)
+    begin = at + _HEAD
+    if size is None or begin + size + 1 > len(data):
+        return None
+    content = memoryview(data)[begin : begin + size]
+    if b"%08x" % zlib.crc32(content) != data[begin - 8 : begin]:
+        return None
+    return data[at + 1 : at + 2], begin, begin + size
+
+
+def _missing(data: bytes, at: int) -> int:
+    """How many bytes to read before it is known whether a frame begins here; 0 if it is known not to."""
+    if at + _HEAD > len(data):
+        return _HEAD
+    size = _content_size(data, at)
+    return 0 if size is None else max(at + _HEAD + size + 1 - len(data), 0)
+
+
+def _content_size(data: bytes, at: int) -> int | None:
+    if at + _HEAD > len(data) or data[at] != _MARK:
+        return None
+    try:
+        size = int(data[at + _HEAD - 16 : at + _HEAD - 8], 16)
+    except ValueError:
+        return None
+    return size if 0 <= size <= MAX_RECORD_BYTES else None
+
+
+def _mapping(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise ValueError("its description of a process is no object")  # noqa: TRY004 - all hostile input alike
+    return data
+
+
+def _list(data: Any) -> list[Any]:
+    if not isinstance(data, list):
+        raise ValueError("no list")  # noqa: TRY004
+    return data
+
+
+def _events(data: Any) -> list[list[Any]]:
+    for event in _list(data):
+        if not isinstance(event, list) or not event or type(event[0]) is not int:
+            raise ValueError("an event that is no list with a kind")
+    events: list[list[Any]] = data
+    return events

@@ -1,0 +1,99 @@
+"""Reads a JSON array element by element, however it is laid out and however large it is."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final
+
+from glimpse.errors import ReadError
+from glimpse.writers.reading import MAX_RECORD_BYTES, shown
+
+__all__ = ["elements"]
+
+_LOOK: Final = 1 << 16
+_SPACE: Final = " \t\r\n"
+_LONGEST_TOKEN: Final = 16  # of what may be cut in two: an escape, a literal, the sign of a number
+
+
+def elements(file: BinaryIO, source: str) -> Iterator[Any]:
+    """Yield the objects of a JSON array. One that the end of the file cuts short is left out.
+
+    :raises ReadError: it is not an array of objects.
+    """
+    text = _Text(file, source)
+    if text.skip(_SPACE) not in ("[", ""):
+        raise ReadError(f"{source}: not a JSON array: {text.rest()}")
+    text.take()
+    while (character := text.skip(_SPACE + ",")) not in ("]", "", "\0"):
+        if character != "{":
+            raise ReadError(f"{source}: not an array of entries: {text.rest()}")
+        found, element = text.element()
+        if not found:
+            return
+        yield element
+
+
+class _Text:
+    """The text of a file, of which only what is needed next is in memory."""
+
+    def __init__(self, file: BinaryIO, source: str) -> None:
+        self._file = file
+        self._source = source
+        self._decode = codecs.getincrementaldecoder("utf-8")()
+        self._text = ""
+        self._at = 0
+        self._scan = json.JSONDecoder(parse_constant=lambda name: None).raw_decode
+
+    def skip(self, characters: str) -> str:
+        """Pass over characters; the one that follows, or nothing at the end."""
+        while True:
+            while self._at < len(self._text) and self._text[self._at] in characters:
+                self._at += 1
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more(_LOOK):
+                return ""
+
+    def take(self) -> None:
+        """Pass over one character."""
+        self._at += 1
+
+    def rest(self) -> str:
+        """Some of what follows, for a message."""
+        return shown(self._text[self._at : self._at + 100].encode("utf-8", "replace"))
+
+    def element(self) -> tuple[bool, Any]:
+        """The element that begins here, and whether there is one: at the end of the file it may be cut short."""
+        amount = _LOOK
+        while True:
+            try:
+                value, self._at = self._scan(self._text, self._at)
+            except json.JSONDecodeError as error:
+                if not self._cut_short(error):
+                    raise ReadError(f"{self._source}: {error.msg}: {self.rest()}") from None
+            except ValueError as error:
+                raise ReadError(f"{self._source}: {error}") from None
+            except RecursionError:
+                raise ReadError(f"{self._source}: nested too deeply") from None
+            else:
+                return True, value
+            if not self._more(amount):
+                return False, None
+            amount *= 2
+
+    def _cut_short(self, error: json.JSONDecodeError) -> bool:
+        """Whether an element may be whole once more text is read."""
+        if len(self._text) - self._at > MAX_RECORD_BYTES:
+            raise ReadError(f"{self._source}: an element of more than {MAX_RECORD_BYTES} bytes")
+        return error.msg.startswith("Unterminated string") or error.pos > len(self._text) - _LONGEST_TOKEN
+
+    def _more(self, amount: int) -> bool:
+        data = self._file.read(amount)
+        try:
+            self._text = self._text[self._at :] + self._decode.decode(data)
+        except UnicodeDecodeError as error:
+            raise ReadError(f"{self._source}: not UTF-8 text: {error.reason}") from None
+        self._at = 0
+        return bool(data)
