@@ -61,9 +61,10 @@ class Activation:
     def deactivate(self) -> None:
         """Import plainly from now on. Once is enough."""
         with _lock:
-            for hooks, own in ((sys.meta_path, self._finder), (sys.path_hooks, self._script_hook)):
-                if own in hooks:
-                    hooks.remove(own)  # type: ignore[attr-defined]
+            if self._finder in sys.meta_path:
+                sys.meta_path.remove(self._finder)
+            if self._script_hook in sys.path_hooks:
+                sys.path_hooks.remove(self._script_hook)
 
     def imported_before(self) -> list[str]:
         """The modules that the policy includes and that were imported too early, by anyone, to be instrumented."""

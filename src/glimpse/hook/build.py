@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from glimpse.hook.cache import Kept, Store, entry_key
+from glimpse.hook.cache import Kept, Seen, Store, entry_key
 from glimpse.hook.source import Source
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
 
@@ -72,16 +72,14 @@ class Builder:
             code = self._ready(kept.code, source.filename, decision)
         except SyntaxError:
             return None  # Python is about to say so itself
-        except Exception as error:  # noqa: BLE001 - the program imports its module whatever happens here
+        except Exception as error:  # the program imports its module whatever happens here
             self._note(module, source, REFUSED, f"{type(error).__name__}: {error}")
             say(f"{module} is not traced: {type(error).__name__}: {error}")
             return None
         self._note(module, source, REWRITTEN if fresh else CACHED)
         return code
 
-    def obtain(
-        self, module: str, source: Source, decision: Decision, *, functions: bool = False
-    ) -> tuple[Kept, bool]:
+    def obtain(self, module: str, source: Source, decision: Decision, *, functions: bool = False) -> tuple[Kept, bool]:
         """The module's rewritten code, and whether it had to be made.
 
         :param functions: whether the list of its functions is wanted too.
@@ -128,7 +126,7 @@ class Builder:
         finally:
             self._busy.rewriting = False
         if path and stat and lasting:
-            self.store.save(path, key, kept, content, stat, read_at)
+            self.store.save(path, key, kept, Seen(content, stat, read_at))
         return kept
 
     def _ready(self, code: CodeType, filename: str, decision: Decision) -> CodeType:
@@ -137,7 +135,8 @@ class Builder:
         assert decision.policy is not None
         if code.co_filename != filename:
             code = _moved(code, filename)
-        return bind(code, self._terms(decision.policy).slot)
+        bound: CodeType = bind(code, self._terms(decision.policy).slot)
+        return bound
 
     def _note(self, module: str, source: Source, state: str, reason: str = "") -> None:
         self.outcomes[module] = Outcome(module, source.filename, state, reason)

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import marshal
 import os
@@ -18,12 +19,12 @@ import time
 from collections.abc import Sequence
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from types import CodeType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from glimpse._version import __version__
 from glimpse.hook.source import Source, is_settled, stamp_of
 
-__all__ = ["Kept", "Store", "entry_key"]
+__all__ = ["Kept", "Seen", "Store", "entry_key"]
 
 _FORMAT: Final = 1
 _UNSETTLED: Final = b"?"
@@ -42,6 +43,14 @@ class Kept(NamedTuple):
     refusal: str | None = None
     functions: Sequence[tuple[str, int, str | None]] = ()  # qualified name, line, why it was left alone
     traced: bool = True  # whether any function records its calls
+
+
+class Seen(NamedTuple):
+    """A source as it was read: its content, and its state before that, at a time in nanoseconds since the epoch."""
+
+    content: bytes
+    stat: os.stat_result
+    at_ns: int
 
 
 class Store:
@@ -83,18 +92,15 @@ class Store:
             self._refresh(path, key, data[end:], stat)
         return _unpack(data, end + 1 + _HASH_SIZE, functions)
 
-    def save(self, path: str, key: bytes, kept: Kept, content: bytes, stat: os.stat_result, read_at_ns: int) -> None:
-        """Keep what the source's content was rewritten to.
-
-        :param stat: the source's state before its content was read, at the time ``read_at_ns`` since the epoch.
-        """
+    def save(self, path: str, key: bytes, kept: Kept, seen: Seen) -> None:
+        """Keep what the source was rewritten to."""
         if not self.may_write:
             return
         code = marshal.dumps(kept.code)
         rest = marshal.dumps((kept.refusal, list(kept.functions)))
         size = (len(code) << 1 | kept.traced).to_bytes(_SIZE_SIZE, "little")
-        stamp = _stamp_line(stat, read_at_ns)
-        _write(path, b"".join((key, stamp, b"\n", source_hash(content), size, code, rest)), stat.st_mode)
+        stamp = _stamp_line(seen.stat, seen.at_ns)
+        _write(path, b"".join((key, stamp, b"\n", source_hash(seen.content), size, code, rest)), seen.stat.st_mode)
         _remove_old_variants(path)
 
     def _refresh(self, path: str, key: bytes, rest: bytes, stat: os.stat_result) -> None:
@@ -219,12 +225,9 @@ def _write(path: str, data: bytes, mode: int) -> None:
 def _remove_old_variants(path: str) -> None:
     folder, name = os.path.split(path)
     prefix = name[: name.rindex("-") + 1]
-    variants: list[tuple[float, Any]] = []
     try:
         with os.scandir(folder) as found:
-            for each in found:
-                if each.name.startswith(prefix):
-                    variants.append((each.stat().st_mtime, each))
+            variants = [(each.stat().st_mtime, each) for each in found if each.name.startswith(prefix)]
     except OSError:
         return
     whole = sorted((entry for entry in variants if not entry[1].name.endswith(".tmp")), key=lambda entry: entry[0])
@@ -235,7 +238,5 @@ def _remove_old_variants(path: str) -> None:
 
 
 def _remove(path: str) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.remove(path)
-    except OSError:
-        pass

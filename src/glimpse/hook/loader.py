@@ -61,11 +61,11 @@ def instrument_spec(spec: ModuleSpec, builder: Builder, decision: Decision) -> s
     original: Any = spec.loader
     kind = type(original)
     if kind is not SourceFileLoader:
-        reason = _unfit(kind)
+        reason = _unfit(kind)  # type: ignore[arg-type] # mypy: a class with a metaclass of its own is hashable too
         if reason:
             return reason
     try:
-        loader = object.__new__(_in_likeness_of(kind))
+        loader = object.__new__(_in_likeness_of(kind))  # type: ignore[arg-type]
         loader.__dict__.update(original.__dict__)
     except (AttributeError, TypeError) as error:
         return f"its loader, a {kind.__name__}, cannot be stood in for: {error}"
@@ -134,8 +134,10 @@ def _get_code(self: Any, fullname: str) -> CodeType | None:
     if runs_as_main(fullname):
         module = "__main__"
         decision = state.builder.policy.decide_module(module, state.spec.origin, aliases=(fullname,))
-    code = state.code(module, decision) if decision.included else None
-    return code if code is not None else original.get_code(fullname)
+    code: CodeType | None = state.code(module, decision) if decision.included else None
+    if code is None:
+        code = original.get_code(fullname)
+    return code
 
 
 _exec_module.__code__ = _exec_module.__code__.replace(co_filename=_IMPORT_SYSTEM, co_name="exec_module")

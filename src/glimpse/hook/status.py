@@ -36,7 +36,7 @@ def say(message: str) -> None:
     """Tell the user something on stderr, in one line; a closed or broken stderr is no trouble."""
     try:
         print(f"glimpse: {message}", file=sys.stderr)  # noqa: T201 - the only place where the hook speaks
-    except Exception:  # noqa: BLE001 - whatever stands in for stderr
+    except Exception:  # whatever the program has put in the place of stderr
         return
 
 
