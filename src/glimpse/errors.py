@@ -99,8 +99,9 @@ def refuse_unknown_keywords(error: type[GlimpseError]) -> Callable[[_Class], _Cl
     """Make a dataclass report a misspelt keyword as its own error, with the nearest name, not as a TypeError."""
 
     def decorate(cls: _Class) -> _Class:
-        construct: Callable[..., None] = cls.__init__
-        known = [name for name, field in cls.__dataclass_fields__.items() if field.init]
+        target: Any = cls
+        construct = target.__init__
+        known = [name for name, field in target.__dataclass_fields__.items() if field.init]
 
         @functools.wraps(construct)
         def checked(self: object, *args: Any, **options: Any) -> None:
@@ -109,7 +110,7 @@ def refuse_unknown_keywords(error: type[GlimpseError]) -> Callable[[_Class], _Cl
                     raise error(unknown_name(f"option of {cls.__name__}", name, known))
             construct(self, *args, **options)
 
-        setattr(cls, "__init__", checked)  # noqa: B010 - a plain assignment is refused by the type checker
+        target.__init__ = checked
         return cls
 
     return decorate

@@ -1,0 +1,9 @@
+"""The configuration of a tracer, from the constructor, the environment and the project's ``pyproject.toml``."""
+
+from __future__ import annotations
+
+from glimpse.config.destinations import BUILT_IN, known_destinations, register_dest
+from glimpse.config.model import LEVELS, OPTIONS, Config, Setting
+from glimpse.config.options import Option
+
+__all__ = ["BUILT_IN", "LEVELS", "OPTIONS", "Config", "Option", "Setting", "known_destinations", "register_dest"]

@@ -1,0 +1,222 @@
+"""The configuration: every option with its default, and where its value came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
+from typing import Any, Final, NamedTuple
+
+from glimpse.config.destinations import check_destinations, known_destinations
+from glimpse.config.options import Option, declare
+from glimpse.config.parameters import Chosen, choose, spelt
+from glimpse.config.program import program_name
+from glimpse.config.secrets import masked
+from glimpse.config.sources import Source, constructor, environment, parameter_variable, pyproject
+from glimpse.errors import ConfigError, refuse_unknown_keywords
+from glimpse.parsers import choice, file_path, flag, seconds, text, texts, whole
+
+__all__ = ["LEVELS", "OPTIONS", "Config", "Setting"]
+
+LEVELS: Final = ("DEBUG", "INFO", "ERROR")
+_NOT_GIVEN: Any = None
+_MAY_LOSE = frozenset({"otlp"})
+"""Destinations that wait for another machine and keep no file: they rather lose entries than hold calls up."""
+
+
+class Setting(NamedTuple):
+    """An option's value, and where it came from: ``constructor``, ``environment``, a file's path, or ``default``."""
+
+    name: str
+    value: Any
+    source: str
+
+
+def _overflow(config: Config) -> str:
+    return "drop" if _MAY_LOSE.issuperset(config.dests) else "block"
+
+
+def _service(_: Config) -> str:
+    return program_name()
+
+
+@refuse_unknown_keywords(ConfigError)
+@dataclass(frozen=True, repr=False)
+class Config:
+    """Where entries go and what they hold. Immutable; every value is checked when it is built.
+
+    What is not given, or None, comes from the environment, else from ``[tool.glimpse]`` in the project's
+    ``pyproject.toml``, else is the default. Relative paths count from the working directory, in ``pyproject.toml``
+    from its folder. ``params`` are the options of the destination; with several destinations, ``jsonl.log_path`` or
+    ``{"jsonl": {"log_path": …}}`` means one of them only. The declarations below say what each option means.
+
+    :raises ConfigError: an option does not exist or a value is not accepted; the message says what is.
+    """
+
+    dest: str = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            check_destinations,
+            "jsonl",
+            "where entries go: jsonl, json, sqlite, mongo, otlp, journal or your own; several joined with ','",
+            names=known_destinations,
+        ),
+    )
+    level: str = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            choice(*LEVELS),
+            "INFO",
+            "DEBUG (also suspensions of generators and coroutines, files and lines), INFO, "
+            "or ERROR (only calls that end in an exception)",
+            names=LEVELS,
+        ),
+    )
+    max_field_length: int = field(
+        default=_NOT_GIVEN,
+        metadata=declare(whole(1), 512, "characters after which the text of a value is cut"),
+    )
+    params: Mapping[str, Any] = field(default=_NOT_GIVEN, hash=False)
+    enable_trace_id: bool = field(
+        default=_NOT_GIVEN,
+        metadata=declare(flag, False, "W3C trace and span ids in the entries", variable="GLIMPSE_TRACE_ID"),
+    )
+    _: KW_ONLY
+    service: str = field(
+        default=_NOT_GIVEN,
+        metadata=declare(text, _service, "name of the traced program", default_text="the script's name"),
+    )
+    redact: Sequence[str] = field(
+        default=_NOT_GIVEN,
+        metadata=declare(texts, (), "names whose values are hidden, besides the usual ones", default_text="none"),
+    )
+    policy: str | os.PathLike[str] | None = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            file_path, None, "policy file", default_text="the closest glimpse-policy.json above the main script"
+        ),
+    )
+    cache_dir: str | os.PathLike[str] | None = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            file_path, None, "folder for rewritten modules", default_text="next to each source's __pycache__"
+        ),
+    )
+    correlation_id: str | None = field(
+        default=_NOT_GIVEN,
+        metadata=declare(text, None, "an id that every entry carries", default_text="none"),
+    )
+    flush_interval: float = field(
+        default=_NOT_GIVEN,
+        metadata=declare(seconds, 0.2, "seconds after which entries are written at the latest"),
+    )
+    overflow: str = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            choice("block", "drop"),
+            _overflow,
+            "what happens when entries come faster than they are written: calls wait (block), or entries are lost "
+            "and counted (drop)",
+            default_text="block; drop for otlp",
+        ),
+    )
+    buffer_size: int = field(
+        default=_NOT_GIVEN,
+        metadata=declare(whole(1), 65_536, "events held in memory before overflow applies"),
+    )
+    max_items: int = field(
+        default=_NOT_GIVEN,
+        metadata=declare(whole(1), 100, "items shown of a container"),
+    )
+    max_depth: int = field(
+        default=_NOT_GIVEN,
+        metadata=declare(whole(1), 6, "levels shown of containers in containers"),
+    )
+    flush_on_sigterm: bool = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            flag, False, "write everything before SIGTERM ends the program, where it has no handler of its own"
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        given = {option.name: getattr(self, option.name) for option in OPTIONS}
+        sources = [constructor(given, self.params), environment(OPTIONS)]
+        file = pyproject(OPTIONS)
+        if file is not None:
+            sources.append(file)
+        origins: dict[str, str] = {}
+        for option in OPTIONS:
+            value, origins[option.name] = self._resolved(option, sources)
+            object.__setattr__(self, option.name, value)
+        chosen = choose(self.dests, sources)
+        keys = spelt(chosen)
+        object.__setattr__(self, "params", {keys[place]: value for place, (value, _) in chosen.items()})
+        object.__setattr__(self, "_origins", origins)
+        object.__setattr__(self, "_chosen", chosen)
+
+    def _resolved(self, option: Option, sources: Sequence[Source]) -> tuple[Any, str]:
+        for source in sources:
+            value = source.values.get(option.name)
+            if value is not None:
+                return option.read(value, source.label(option.name), source.folder), source.name
+        return option.default(self) if callable(option.default) else option.default, "default"
+
+    @property
+    def dests(self) -> tuple[str, ...]:
+        """The names that ``dest`` joins."""
+        return tuple(self.dest.split(","))
+
+    def params_for(self, dest: str) -> dict[str, Any]:
+        """The parameters of one of the destinations, by their plain names."""
+        return {name: value for (taker, name), (value, _) in self._chosen_params().items() if taker == dest}
+
+    def describe(self) -> list[Setting]:
+        """Every option and given parameter with its value, passwords hidden, and the place that it came from."""
+        origins: dict[str, str] = self.__dict__["_origins"]
+        settings = [Setting(name, masked(name, getattr(self, name)), source) for name, source in origins.items()]
+        chosen = self._chosen_params()
+        keys = spelt(chosen)
+        return settings + [
+            Setting(f"params.{keys[place]}", masked(place[1], value), source)
+            for place, (value, source) in chosen.items()
+        ]
+
+    def to_environment(self) -> dict[str, str]:
+        """The environment variables from which a child process builds a configuration that means the same.
+
+        Parameters that are no text, number or yes/no cannot be said there, and are left out.
+        """
+        origins: dict[str, str] = self.__dict__["_origins"]
+        values = {
+            option.variable: getattr(self, option.name) for option in OPTIONS if origins[option.name] != "default"
+        }
+        for (dest, name), (value, _) in self._chosen_params().items():
+            values[parameter_variable(dest, name)] = value
+        return {variable: _as_text(value) for variable, value in values.items() if _is_sayable(value)}
+
+    def __repr__(self) -> str:
+        shown = {setting.name: setting.value for setting in self.describe() if setting.source != "default"}
+        params = {name.removeprefix("params."): shown.pop(name) for name in list(shown) if name.startswith("params.")}
+        values = {"dest": self.dest, "level": self.level} | shown | ({"params": params} if params else {})
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in values.items())})"
+
+    def _chosen_params(self) -> Chosen:
+        chosen: Chosen = self.__dict__["_chosen"]
+        return chosen
+
+
+def _is_sayable(value: object) -> bool:
+    return isinstance(value, str | int | float | tuple | os.PathLike)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+OPTIONS: Final[tuple[Option, ...]] = tuple(
+    option.metadata["option"](option.name) for option in fields(Config) if "option" in option.metadata
+)
+"""Every option of ``Config``, in its order: what the environment, files, the command line and the docs derive from."""
