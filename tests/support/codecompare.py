@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glimpse.entry import Site
+from glimpse.hook.placeholder import hook_name
 
 __all__ = ["Comparison", "Difference", "compare", "is_hook", "walk"]
 
@@ -44,7 +45,10 @@ _SILENT = (
     *("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_IF_NOT_EXC_MATCH"),
     *("LOAD_ASSERTION_ERROR", "SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "LOAD_BUILD_CLASS", "CLEANUP_THROW"),
 )
-_INJECTED = ("CALL", "CALL_FUNCTION", "RAISE_VARARGS", "RERAISE", "LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_DEREF")
+_LEFT_BEHIND = (bool, int, types.NoneType)  # constants of folded expressions: whether they are trimmed depends on others
+_INJECTED = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF")
+_INJECTED_CALLS = ("CALL", "CALL_FUNCTION")
+_INJECTED_NOWHERE = ("RAISE_VARARGS", "RERAISE", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS)
 
 Place = tuple[Any, ...]
 Event = tuple[str, Place]
@@ -80,8 +84,8 @@ class Comparison:
 
 def is_hook(constant: object) -> bool:
     """True for a constant that stands for a function of the probe, bound or not."""
-    if type(constant) is tuple:
-        return len(constant) == 2 and constant[0] == "glimpse"
+    if type(constant) is frozenset:
+        return hook_name(constant) is not None
     return callable(constant)
 
 
@@ -128,18 +132,23 @@ def _compare_nested(plain: types.CodeType, traced: types.CodeType, where: str, r
 
 def _compare_constants(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
     before, after = _constants(plain), _constants(traced)
-    gone = before.keys() - after.keys()
+    gone = before.keys() - after.keys() - {_spelled(None)}
     new = [after[key] for key in after.keys() - before.keys()]
     if gone:
         result.differ(where, "constants gone", [before[key] for key in gone])
-    foreign = [const for const in new if not (is_hook(const) or const is None or const is True or _is_key(const))]
+    foreign = [const for const in new if not (is_hook(const) or type(const) in _LEFT_BEHIND or _is_key(const))]
     if foreign:
         result.differ(where, "constants new", foreign)
 
 
 def _constants(code: types.CodeType) -> dict[str, Any]:
     """Constants by their type and text: ``1``, ``1.0`` and ``True`` are equal but not the same."""
-    return {f"{type(c).__name__} {c!r}": c for c in code.co_consts if not isinstance(c, types.CodeType)}
+    return {_spelled(const): const for const in code.co_consts if not isinstance(const, types.CodeType)}
+
+
+def _spelled(constant: Any) -> str:
+    text = sorted(map(_spelled, constant)) if isinstance(constant, frozenset) else repr(constant)
+    return f"{type(constant).__name__} {text}"
 
 
 def _is_key(constant: object) -> bool:
@@ -168,15 +177,28 @@ def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, r
     for (operation, place), count in (before - after).items():
         if (operation, place) in after:
             result.copies += count
-        elif not (operation == "LOAD_FAST_CHECK" and ("LOAD_FAST", place) in after):
+        else:
             result.differ(where, "place gone", f"{operation} at {place}")
     for (operation, place), count in (after - before).items():
         if (operation, place) in before and place not in hooks:
             result.copies += count
-        elif operation == "LOAD_FAST_CHECK" and ("LOAD_FAST", place) in before:
-            continue
-        elif operation not in _INJECTED or not (place in hooks or operation == "RERAISE"):
+        elif not _injected(operation, place, hooks):
             result.differ(where, "place new", f"{operation} at {place}")
+
+
+def _injected(operation: str, place: Place, hooks: set[Place]) -> bool:
+    """Whether an instruction belongs to an injected call, going by the places where the called functions are loaded."""
+    if operation in _INJECTED_NOWHERE and place[0] is None:
+        return True
+    if operation in _INJECTED_CALLS:
+        return place in hooks or any(_holds(place, hook) for hook in hooks)
+    return operation in _INJECTED and place in hooks
+
+
+def _holds(statement: Place, hook: Place) -> bool:
+    """Whether a hook is loaded on the lines of a statement: a call that carries a result stands at its ``return``."""
+    last = statement[1] if len(statement) > 1 else hook[0]  # 3.10 does not know where a statement ends
+    return hook[0] is not None and statement[0] <= hook[0] <= last
 
 
 def _events(code: types.CodeType) -> tuple[Counter[Event], set[Place]]:
@@ -189,6 +211,8 @@ def _events(code: types.CodeType) -> tuple[Counter[Event], set[Place]]:
         operation, argument = raw[2 * index], raw[2 * index + 1] | extended
         extended = argument << 8 if operation == dis.EXTENDED_ARG else 0
         name = _CANONICAL[operation]
+        if name == "DELETE_FAST" and raw[2 * index - 2] == _STORE_FAST:  # end of `except ... as name`: cannot raise
+            continue
         if name is not None:
             events[name, place] += 1
         elif operation == _LOAD_CONST and is_hook(code.co_consts[argument]):
@@ -212,8 +236,8 @@ def _canonical(name: str) -> str | None:
         return None
     if "JUMP" in name:
         return "JUMP_IF"
-    return "YIELD_VALUE" if name == "SEND" else name
+    return {"SEND": "YIELD_VALUE", "LOAD_FAST_CHECK": "LOAD_FAST"}.get(name, name)
 
 
 _CANONICAL = [_canonical(name) for name in dis.opname]
-_LOAD_CONST = dis.opmap["LOAD_CONST"]
+_LOAD_CONST, _STORE_FAST = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"]
