@@ -8,19 +8,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from glimpse.hook.build import Builder, Terms
+from glimpse.hook.build import Builder
 from glimpse.hook.cache import Store
 from glimpse.hook.finder import Finder
 from glimpse.hook.script import ScriptHook
 from glimpse.hook.status import Outcome, warn_of_imported
+from glimpse.hook.terms import Terms, TermsOf, terms_for
 
 if TYPE_CHECKING:
-    from glimpse.policy import Decider, TracingPolicy
+    from glimpse.policy import Decider
 
-__all__ = ["Activation", "Builder", "Outcome", "Terms", "activate"]
+__all__ = ["Activation", "Builder", "Outcome", "Terms", "activate", "terms_for"]
 
 _lock: Final = threading.Lock()
 
@@ -81,7 +81,7 @@ class Activation:
 def activate(
     policy: Decider,
     *,
-    terms: Callable[[TracingPolicy], Terms] = lambda policy: Terms(),
+    terms: TermsOf = lambda policy: Terms(),
     cache_dir: str | os.PathLike[str] | None = None,
 ) -> Activation:
     """Instrument the included modules that are imported from now on; names those that were imported already on stderr.

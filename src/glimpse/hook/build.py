@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING
 
@@ -15,25 +13,10 @@ from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
 
 if TYPE_CHECKING:
     from glimpse.hook.rewrite import Plan
+    from glimpse.hook.terms import TermsOf
     from glimpse.policy import Decider, Decision, TracingPolicy
 
-__all__ = ["Builder", "Terms"]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How the modules that one policy owns are instrumented.
-
-    :param mode: ``full``, or ``error`` to record exceptions only.
-    :param hides: whether the value of a parameter of this name is hidden.
-    :param redaction: a text that differs where ``hides`` does, beyond what the policy itself says.
-    :param slot: the number of the policy's slot in the probe.
-    """
-
-    mode: str = "full"
-    hides: Callable[[str], bool] = lambda name: False
-    redaction: str = ""
-    slot: int = 0
+__all__ = ["Builder"]
 
 
 class Builder:
@@ -44,7 +27,7 @@ class Builder:
     :param store: keeps the results.
     """
 
-    def __init__(self, policy: Decider, terms: Callable[[TracingPolicy], Terms], store: Store) -> None:
+    def __init__(self, policy: Decider, terms: TermsOf, store: Store) -> None:
         self.policy = policy
         self.store = store
         self.outcomes: dict[str, Outcome] = {}
