@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["parse_toml"]
+__all__ = ["HAS_EXCEPTION_TABLE", "parse_toml"]
+
+HAS_EXCEPTION_TABLE: Final = sys.version_info >= (3, 11)
+"""Handlers are found through a table of the code object, not through instructions that set them up."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from glimpse.config.destinations import check_destinations, known_destinations
 from glimpse.config.options import Option, declare
 from glimpse.config.parameters import Chosen, choose, spelt
 from glimpse.config.program import program_name
-from glimpse.config.secrets import masked
 from glimpse.config.sources import Source, constructor, environment, parameter_variable, pyproject
 from glimpse.errors import ConfigError, refuse_unknown_keywords
 from glimpse.parsers import choice, file_path, flag, seconds, text, texts, whole
@@ -173,6 +172,8 @@ class Config:
 
     def describe(self) -> list[Setting]:
         """Every option and given parameter with its value, passwords hidden, and the place that it came from."""
+        from glimpse.config.secrets import masked
+
         origins: dict[str, str] = self.__dict__["_origins"]
         settings = [Setting(name, masked(name, getattr(self, name)), source) for name, source in origins.items()]
         chosen = self._chosen_params()

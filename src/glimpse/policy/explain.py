@@ -18,23 +18,25 @@ __all__ = ["explain"]
 def explain(policy: Decider, name: str) -> Decision:
     """The decision on a dotted name, or on one in the form ``module:function``."""
     dotted, colon, function = name.partition(":")
-    module, file = _locate(dotted)
+    module, file, is_package = _locate(dotted)
     if colon:
         return policy.decide_function(dotted, function, file if module == dotted else None)
     if module == dotted:
         return policy.decide_module(dotted, file)
-    if module:
-        return policy.decide_function(module, dotted[len(module) + 1 :], file)
-    return _by_patterns(policy, dotted)
+    readings = [policy.decide_function(module, dotted[len(module) + 1 :], file)] if module else []
+    if is_package or not module:
+        readings += _as_if_there(policy, dotted, below=module)
+    excluding = [reading for reading in readings if reading.rule and not reading.included]
+    including = [reading for reading in readings if reading.included]
+    return (excluding + including + readings)[0]
 
 
-def _by_patterns(policy: Decider, dotted: str) -> Decision:
-    """The name may be a module's or a function's: the reading on which a rule says something counts."""
-    readings = [policy.decide_module(dotted)]
-    readings += [policy.decide_function(module, qualname) for module, qualname in _splits(dotted)]
-    excluding = (reading for reading in readings if reading.rule and not reading.included)
-    including = (reading for reading in readings if reading.included)
-    return next(excluding, None) or next(including, readings[0])
+def _as_if_there(policy: Decider, dotted: str, *, below: str) -> Iterator[Decision]:
+    """What the patterns say if the name is that of a module that was not found, or of a function in one."""
+    yield policy.decide_module(dotted)
+    for module, qualname in _splits(dotted):
+        if len(module) > len(below):
+            yield policy.decide_function(module, qualname)
 
 
 def _splits(dotted: str) -> Iterator[tuple[str, str]]:
@@ -43,8 +45,8 @@ def _splits(dotted: str) -> Iterator[tuple[str, str]]:
         yield ".".join(parts[:end]), ".".join(parts[end:])
 
 
-def _locate(dotted: str) -> tuple[str, str | None]:
-    """The longest beginning of the name that is a module, and its file; an empty name if there is none."""
+def _locate(dotted: str) -> tuple[str, str | None, bool]:
+    """The longest beginning of the name that is a module ('' if none is), its file, and whether it is a package."""
     found, file = "", None
     path = None
     parts = dotted.split(".")
@@ -55,9 +57,9 @@ def _locate(dotted: str) -> tuple[str, str | None]:
             break
         found, file = name, spec.origin if spec.has_location else None
         if spec.submodule_search_locations is None:
-            break
+            return found, file, False
         path = list(spec.submodule_search_locations)
-    return found, file
+    return found, file, bool(found)
 
 
 def _spec(name: str, path: list[str] | None) -> ModuleSpec | None:

@@ -104,7 +104,7 @@ class Rules:
 
     def fingerprint(self, names: Sequence[str], file: str | None) -> str:
         """A digest of what the policy asks of the rewriting of a module that it includes."""
-        from importlib.util import source_hash  # stable over processes, and far lighter to import than hashlib
+        from importlib.util import source_hash  # the same in every process, and light to import
 
         known_as = _known_as(names, self._place(file))
         policy = self.policy
