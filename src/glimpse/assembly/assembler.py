@@ -1,0 +1,336 @@
+"""Events in, entries out: parents, depth and entry ids, worked out after the fact and off the traced call's time.
+
+Events of one thread come in the order of its physical stack, so a stack per thread is all that is needed. Coroutines
+are on no stack (see ``events``): an event carries the innermost coroutine call of its context, and a call's parent is
+the top of the stack if that was entered within the same coroutine call, else the coroutine call itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, Protocol, TypeVar
+
+from . import events as ev
+from .calls import Frame, Suspendable
+from .events import Event
+
+__all__ = ["Assembler", "Codec"]
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Codec(Protocol[Item]):
+    """Makes one output item of each entry: a line of text, a ``LogEntry``, a database row."""
+
+    def thread(self, th: int, name: str) -> None: ...
+    def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Item: ...
+    def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> Item: ...
+    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Item: ...
+    def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> Item: ...
+
+
+class Assembler(Generic[Item]):
+    """Keeps the open calls of one process and turns chunks of events into items.
+
+    :param codec: makes the items; ``first`` in its methods is the index of the first value in ``frame.event``.
+    :param pauses: whether SUSPEND and RESUME are entries (level DEBUG).
+    :param trace: gives a call's ids for tracing across services, from its parent's; None if they are not wanted.
+    """
+
+    def __init__(
+        self,
+        codec: Codec[Item],
+        *,
+        pauses: bool = False,
+        trace: Callable[[Frame | None, Event], tuple[str, str, str | None]] | None = None,
+        first_id: int = 1,
+    ) -> None:
+        self.codec = codec
+        self.pauses = pauses
+        self.trace = trace
+        self.last_id = first_id - 1
+        self.unmatched = 0
+        self._stacks: dict[int, list[Frame]] = {}
+        self._generators: dict[int, Suspendable] = {}
+        self._coroutines: dict[int, Suspendable] = {}
+        self._rare: dict[int, Callable[[Event, list[Any]], None]] = {
+            ev.GEN_START: self._gen_start,
+            ev.YIELD: self._yield,
+            ev.RESUME: self._resume,
+            ev.THROWN: self._resume,
+            ev.DELEGATE: self._delegate,
+            ev.DELEGATED: self._delegated,
+            ev.GEN_END: self._gen_end,
+            ev.GEN_EXCEPTION: self._gen_end,
+            ev.EXCEPTION: self._exception,
+            ev.CORO_START: self._coro_start,
+            ev.CORO_END: self._coro_end,
+            ev.CORO_EXCEPTION: self._coro_end,
+            ev.CORO_DROPPED: self._coro_dropped,
+            ev.AGEN_YIELD: self._agen_yield,
+            ev.AGEN_RESUME: self._agen_resume,
+            ev.THREAD: self._thread,
+            ev.ERROR_ONLY: self._error_only,
+        }
+
+    def feed(self, chunk: Iterable[Event]) -> list[Item]:
+        """The items of these events, in order."""
+        out: list[Any] = []
+        emit, stacks, codec_start, codec_end = out.append, self._stacks, self.codec.start, self.codec.end
+        number, trace, rare = self.last_id, self.trace, self._rare
+        for event in chunk:
+            kind = event[0]
+            if kind == 1:  # START; this loop is the cost of every entry, so the two common kinds are written out
+                th, ctx = event[3], event[4]
+                stack = stacks.get(th)
+                if stack is None:
+                    if th < 0:
+                        continue
+                    stack = stacks[th] = []
+                parent = stack[-1] if stack else None
+                if ctx is not None and (parent is None or parent[5] != ctx):
+                    parent = self._context(ctx, parent)
+                number += 1
+                ids = None if trace is None else trace(parent, event)
+                if parent is None:
+                    frame = Frame(number, None, 1, event[1], event[2], ctx, event, ids)
+                else:
+                    frame = Frame(number, parent[0], parent[2] + 1, event[1], event[2], ctx, event, ids)
+                stack.append(frame)
+                emit(codec_start(number, frame, th, 5, None if ctx is None else self._task(ctx)))
+            elif kind == 2:  # END
+                th = event[3]
+                stack = stacks.get(th)
+                if stack and stack[-1][3] == event[1]:
+                    frame = stack.pop()
+                    number += 1
+                    ctx = frame[5]
+                    task = None if ctx is None else self._task(ctx)
+                    emit(codec_end(number, frame, event[2], th, event[4], task))
+                else:
+                    self.last_id = number
+                    self._late_end(event, out)
+                    number = self.last_id
+            else:
+                self.last_id = number
+                rare[kind](event, out)
+                number = self.last_id
+        self.last_id = number
+        return out
+
+    def close(self, t: int) -> list[Item]:
+        """Ends every open call at ``t``: recording is over, and each START has its end."""
+        out: list[Any] = []
+        for th, stack in self._stacks.items():
+            while stack:
+                self._emit_end(stack.pop(), t, th, ev.CLOSED, out)
+        for call in [*self._generators.values(), *self._coroutines.values()]:
+            if call.frame is not None and not call.ended and (call.since is None or call.frame.event[0] == ev.CORO_START):
+                call.pause(t)
+                self._emit_end(call.frame, t, call.th, ev.CLOSED, out)
+        self._generators.clear()
+        self._coroutines.clear()
+        return out
+
+    def open_calls(self) -> int:
+        """How many calls have started and not ended."""
+        return sum(map(len, self._stacks.values())) + len(self._generators) + len(self._coroutines)
+
+    # -- plain calls ------------------------------------------------------------------------------------------
+
+    def _context(self, ctx: int, top: Frame | None) -> Frame | None:
+        call = self._coroutines.get(ctx)
+        return top if call is None or call.frame is None else call.frame
+
+    def _task(self, ctx: int | None) -> str | None:
+        call = self._coroutines.get(ctx) if ctx is not None else None
+        return call.task if call else None
+
+    def _stack(self, th: int) -> list[Frame]:
+        return self._stacks.setdefault(th, [])
+
+    def _parent(self, th: int, ctx: int | None) -> Frame | None:
+        stack = self._stack(th)
+        parent = stack[-1] if stack else None
+        if ctx is not None and (parent is None or parent.ctx != ctx):
+            return self._context(ctx, parent)
+        return parent
+
+    def _open(self, event: Event, call: Suspendable | None) -> Frame:
+        parent = self._parent(event[3], event[4])
+        self.last_id += 1
+        ids = None if self.trace is None else self.trace(parent, event)
+        parent_id, depth = (None, 1) if parent is None else (parent.call_id, parent.depth + 1)
+        frame = Frame(self.last_id, parent_id, depth, event[1], event[2], event[4], event, ids, call)
+        if call is not None:
+            call.frame = frame
+        return frame
+
+    def _emit_end(self, frame: Frame, t: int, th: int, value: Any, out: list[Any]) -> None:
+        self.last_id += 1
+        out.append(self.codec.end(self.last_id, frame, t, th, value, self._task_of(frame)))
+
+    def _emit_exception(self, frame: Frame, t: int, th: int, exc: Any, out: list[Any]) -> None:
+        self.last_id += 1
+        first = _FIRST_VALUE[frame.event[0]]
+        out.append(self.codec.exception(self.last_id, frame, t, th, exc, first, self._task_of(frame)))
+
+    def _task_of(self, frame: Frame) -> str | None:
+        return frame.call.task if frame.call and frame.call.task else self._task(frame.ctx)
+
+    def _late_end(self, event: Event, out: list[Any]) -> None:
+        """An end that is not the innermost call's: its START was not recorded, or ends above it were not."""
+        frame = self._unwind(event[1], event[2], event[3], out)
+        if frame is not None:
+            self._emit_end(frame, event[2], event[3], event[4], out)
+
+    def _unwind(self, key: str, t: int, th: int, out: list[Any]) -> Frame | None:
+        stack = self._stacks.get(th, [])
+        if not any(frame.key == key and frame.call is None for frame in stack):
+            self.unmatched += th >= 0
+            return None
+        while True:
+            frame = stack.pop()
+            if frame.key == key and frame.call is None:
+                return frame
+            if frame.call is None:
+                self._emit_end(frame, t, th, ev.CLOSED, out)
+
+    def _exception(self, event: Event, out: list[Any]) -> None:
+        frame = self._unwind(event[1], event[2], event[3], out)
+        if frame is not None:
+            self._emit_exception(frame, event[2], event[3], event[4], out)
+
+    def _error_only(self, event: Event, out: list[Any]) -> None:
+        _, key, t, th, ctx, depth, exc = event[:7]
+        if th < 0:
+            return
+        self.last_id += 1
+        frame = Frame(self.last_id, None, depth, key, t, ctx, event)
+        out.append(self.codec.exception(self.last_id, frame, t, th, exc, 7, self._task(ctx)))
+
+    def _thread(self, event: Event, out: list[Any]) -> None:
+        self._stacks[event[1]] = []
+        self.codec.thread(event[1], event[2])
+
+    # -- generators -------------------------------------------------------------------------------------------
+
+    def _gen_start(self, event: Event, out: list[Any]) -> None:
+        t, th = event[2], event[3]
+        if th < 0:
+            return
+        call = Suspendable(t, th)
+        frame = self._open(event, call)
+        self._generators[event[5]] = call
+        self._stack(th).append(frame)
+        out.append(self.codec.start(frame.call_id, frame, th, 6, self._task(frame.ctx)))
+
+    def _yield(self, event: Event, out: list[Any]) -> None:
+        call = self._generators.get(event[5])
+        if call is not None:
+            call.yields += 1
+            self._suspend(call, event, out)
+
+    def _suspend(self, call: Suspendable, event: Event, out: list[Any]) -> None:
+        t, stack = event[2], self._stack(call.th)
+        self._take_off(call, stack)
+        self._pause(call, t, "SUSPEND", out)
+        call.chain = []
+        while stack and (outer := stack[-1].call) is not None and outer.delegating:
+            stack.pop()
+            outer.yields += 1
+            self._pause(outer, t, "SUSPEND", out)
+            call.chain.insert(0, outer)
+
+    def _take_off(self, call: Suspendable, stack: list[Frame]) -> None:
+        for position in range(len(stack) - 1, -1, -1):
+            if stack[position].call is call:
+                del stack[position:]
+                return
+
+    def _resume(self, event: Event, out: list[Any]) -> None:
+        call = self._generators.get(event[5])
+        if call is None or call.since is not None:
+            return  # thrown while running: an exception of its own
+        for each in (*call.chain, call):
+            each.th = event[3]
+            each.since = event[2]
+            assert each.frame is not None
+            each.frame = each.frame._replace(ctx=event[4])
+            self._stack(event[3]).append(each.frame)
+            self._note(each, event[2], "RESUME", out)
+        call.chain = []
+
+    def _pause(self, call: Suspendable, t: int, stage: str, out: list[Any]) -> None:
+        call.pause(t)
+        self._note(call, t, stage, out)
+
+    def _note(self, call: Suspendable, t: int, stage: str, out: list[Any]) -> None:
+        if self.pauses and call.frame is not None:
+            self.last_id += 1
+            out.append(self.codec.pause(self.last_id, call.frame, t, call.th, stage, self._task_of(call.frame)))
+
+    def _delegate(self, event: Event, out: list[Any]) -> None:
+        call = self._generators.get(event[5])
+        if call is None:
+            return
+        if event[6]:
+            call.delegating = True
+        else:
+            self._suspend(call, event, out)
+
+    def _delegated(self, event: Event, out: list[Any]) -> None:
+        call = self._generators.get(event[5])
+        if call is not None:
+            call.delegating = False
+            self._resume(event, out)
+
+    def _gen_end(self, event: Event, out: list[Any]) -> None:
+        call = self._generators.pop(event[5], None)
+        if call is None or call.frame is None:
+            self.unmatched += event[3] >= 0
+            return
+        call.pause(event[2])
+        self._take_off(call, self._stack(call.th))
+        finish = self._emit_end if event[0] == ev.GEN_END else self._emit_exception
+        finish(call.frame, event[2], event[3], event[4], out)
+
+    # -- coroutines and async generators ----------------------------------------------------------------------
+
+    def _coro_start(self, event: Event, out: list[Any]) -> None:
+        th = event[3]
+        if th < 0:
+            return
+        task = event[6]
+        call = Suspendable(event[2], th, task)
+        frame = self._open(event, call)
+        self._coroutines[event[5]] = call
+        out.append(self.codec.start(frame.call_id, frame, th, 7, self._task_of(frame)))
+
+    def _coro_end(self, event: Event, out: list[Any]) -> None:
+        call = self._coroutines.get(event[5])
+        if call is None or call.frame is None or call.ended:
+            self.unmatched += event[3] >= 0
+            return
+        call.pause(event[2])
+        finish = self._emit_end if event[0] == ev.CORO_END else self._emit_exception
+        finish(call.frame, event[2], event[3], event[4], out)
+        call.ended = True  # kept for contexts that still refer to it, until CORO_DROPPED
+
+    def _coro_dropped(self, event: Event, out: list[Any]) -> None:
+        self._coroutines.pop(event[1], None)
+
+    def _agen_yield(self, event: Event, out: list[Any]) -> None:
+        call = self._coroutines.get(event[5])
+        if call is not None:
+            call.yields += 1
+            self._pause(call, event[2], "SUSPEND", out)
+
+    def _agen_resume(self, event: Event, out: list[Any]) -> None:
+        call = self._coroutines.get(event[5])
+        if call is not None and call.since is None:
+            call.since, call.th = event[2], event[3]
+            self._note(call, event[2], "RESUME", out)
+
+
+_FIRST_VALUE = {ev.START: 5, ev.GEN_START: 6, ev.CORO_START: 7, ev.ERROR_ONLY: 7}

@@ -1,0 +1,46 @@
+"""Calls that are open: what the assembler remembers between a START and its end."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .events import Event
+
+__all__ = ["Frame", "Suspendable"]
+
+
+class Frame(NamedTuple):
+    """One open call: an entry of its thread's stack, or of the table of coroutines."""
+
+    call_id: int
+    parent_id: int | None
+    depth: int
+    key: str
+    started: int
+    ctx: int | None
+    event: Event
+    trace: tuple[str, str, str | None] | None = None  # trace id, span id, parent's span id
+    call: Suspendable | None = None
+
+
+class Suspendable:
+    """What a generator, a coroutine or an async generator has beyond its frame: it is not always running."""
+
+    __slots__ = ("active", "chain", "delegating", "ended", "frame", "since", "task", "th", "yields")
+
+    def __init__(self, started: int, th: int, task: str | None = None) -> None:
+        self.frame: Frame | None = None
+        self.th = th
+        self.task = task
+        self.since: int | None = started  # None while suspended
+        self.active = 0
+        self.yields = 0
+        self.delegating = False
+        self.ended = False
+        self.chain: list[Suspendable] = []  # generators that were suspended with this one, outermost first
+
+    def pause(self, t: int) -> None:
+        """It stops running at ``t`` (nanoseconds)."""
+        if self.since is not None:
+            self.active += t - self.since
+            self.since = None

@@ -1,0 +1,66 @@
+"""The events that the probe records: tuples of JSON-safe values, the first of which says what it is.
+
+``key`` is a site's key, ``t`` nanoseconds of the monotonic clock, ``th`` the number of a thread, ``ctx`` the number of
+the innermost coroutine call of the context or None. A value is an atom, shown by its ``repr``, or ``(text,)``.
+
+A call's frame is *on its thread's stack* from START to END; a generator's from START or RESUME to YIELD or END. What
+runs on a thread runs inside what is on its stack, so parents need not be recorded. Coroutines wait at places that
+leave no event, so they are not on any stack: the context says which is innermost.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = [
+    "AGEN_RESUME",
+    "AGEN_YIELD",
+    "CLOSED",
+    "CORO_DROPPED",
+    "CORO_END",
+    "CORO_EXCEPTION",
+    "CORO_START",
+    "DELEGATE",
+    "DELEGATED",
+    "END",
+    "ERROR_ONLY",
+    "EXCEPTION",
+    "GEN_END",
+    "GEN_EXCEPTION",
+    "GEN_START",
+    "MUTED",
+    "RESUME",
+    "START",
+    "THREAD",
+    "THROWN",
+    "YIELD",
+    "Event",
+]
+
+Event = tuple[Any, ...]
+
+START: Final = 1  # (1, key, t, th, ctx, *values)
+END: Final = 2  # (2, key, t, th, value)
+EXCEPTION: Final = 3  # (3, key, t, th, (type, message, line, traceback))
+GEN_START: Final = 4  # (4, key, t, th, ctx, frame, *values)
+YIELD: Final = 5  # (5, key, t, th, ctx, frame)
+RESUME: Final = 6  # (6, key, t, th, ctx, frame)
+THROWN: Final = 7  # (7, key, t, th, ctx, frame): a RESUME, if the generator was suspended
+DELEGATE: Final = 8  # (8, key, t, th, ctx, frame, traced): `yield from`; whether what it runs reports its own yields
+DELEGATED: Final = 9  # (9, key, t, th, ctx, frame)
+GEN_END: Final = 10  # (10, key, t, th, value, frame)
+GEN_EXCEPTION: Final = 11  # (11, key, t, th, exception, frame)
+CORO_START: Final = 12  # (12, key, t, th, ctx, number, task, *values): async generators too
+CORO_END: Final = 13  # (13, key, t, th, value, number)
+CORO_EXCEPTION: Final = 14  # (14, key, t, th, exception, number)
+CORO_DROPPED: Final = 15  # (15, number): no context refers to this call any more
+AGEN_YIELD: Final = 16  # (16, key, t, th, ctx, number)
+AGEN_RESUME: Final = 17  # (17, key, t, th, ctx, number)
+THREAD: Final = 18  # (18, th, name): before the first other event of a thread
+ERROR_ONLY: Final = 19  # (19, key, t, th, ctx, depth, exception, *values)
+
+CLOSED: Final = ()
+"""The value of an end that was forced: a generator closed or collected half-way, a call open when recording ended."""
+
+MUTED: Final = -1
+"""The thread number of events that must leave no entry: what runs because of Glimpse itself."""

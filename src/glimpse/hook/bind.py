@@ -1,0 +1,36 @@
+"""Cached or freshly compiled code, made runnable: placeholders become the probe's functions."""
+
+from __future__ import annotations
+
+from types import CodeType
+
+from ..probe import hooks
+from .placeholder import hook_name
+
+__all__ = ["bind"]
+
+
+def bind(code: CodeType, slot: int = 0) -> CodeType:
+    """The same code, nested code included, calling the probe's functions of this slot.
+
+    A warm start does this for every function of every instrumented module: it must stay this short.
+    """
+    function = hooks.slot(slot).function
+    return _bound(code, function)
+
+
+def _bound(code, function):  # type: ignore[no-untyped-def]
+    consts = list(code.co_consts)
+    changed = False
+    for index, const in enumerate(consts):
+        if type(const) is CodeType:
+            bound = _bound(const, function)
+            if bound is not const:
+                consts[index] = bound
+                changed = True
+        elif type(const) is frozenset:
+            name = hook_name(const)
+            if name is not None:
+                consts[index] = function(name)
+                changed = True
+    return code.replace(co_consts=tuple(consts)) if changed else code

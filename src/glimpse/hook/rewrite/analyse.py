@@ -1,0 +1,179 @@
+"""Facts about functions, read off the plain syntax tree: kind, parameters, where they yield and return."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from ...entry import Param
+
+__all__ = ["FunctionNode", "blocks", "children", "first_line_owner", "has_guarded_return", "kind_of", "parameters", "yields_in"]
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+_SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_CLASS_FIRST: Final = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
+_SUSPENDING: Final = (ast.Yield, ast.YieldFrom)
+
+
+def parameters(node: FunctionNode, *, method: bool, hidden: Iterable[str]) -> tuple[Param, ...]:
+    """The parameters in the order of their binding; the first of a method is its receiver."""
+    spec = node.args
+    named = [(arg.arg, "") for arg in (*spec.posonlyargs, *spec.args)]
+    receiver = method and bool(named) and not _is_static(node)
+    if spec.vararg:
+        named.append((spec.vararg.arg, "*"))
+    named += [(arg.arg, "") for arg in spec.kwonlyargs]
+    if spec.kwarg:
+        named.append((spec.kwarg.arg, "**"))
+    hide = frozenset(hidden)
+    return tuple(Param(name, prefix, name in hide, receiver and not index) for index, (name, prefix) in enumerate(named))
+
+
+def _is_static(node: FunctionNode) -> bool:
+    if node.name in _CLASS_FIRST:
+        return False
+    return any(isinstance(deco, ast.Name) and deco.id == "staticmethod" for deco in node.decorator_list)
+
+
+def kind_of(node: FunctionNode, may_yield: bool) -> str:
+    """``f``, ``g``, ``c`` or ``a``: plain function, generator, coroutine, async generator."""
+    is_async = isinstance(node, ast.AsyncFunctionDef)
+    if may_yield and any(True for stmt in node.body for _ in _suspensions(stmt)):
+        return "a" if is_async else "g"
+    return "c" if is_async else "f"
+
+
+def _suspensions(node: ast.AST) -> Iterator[ast.AST]:
+    """The ``yield`` and ``yield from`` expressions that suspend the function around ``node``."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, _SUSPENDING):
+            yield current
+        if isinstance(current, _SCOPES):
+            stack.extend(_evaluated_outside(current))
+        else:
+            stack.extend(ast.iter_child_nodes(current))
+
+
+def _evaluated_outside(scope: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a nested scope that its surroundings evaluate: decorators, defaults, bases."""
+    if isinstance(scope, ast.ClassDef):
+        yield from (*scope.decorator_list, *scope.bases, *scope.keywords)
+        return
+    assert isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+    yield from scope.args.defaults
+    yield from (default for default in scope.args.kw_defaults if default is not None)
+    if not isinstance(scope, ast.Lambda):
+        yield from scope.decorator_list
+        yield from (arg.annotation for arg in ast.walk(scope.args) if isinstance(arg, ast.arg) and arg.annotation)
+        if scope.returns:
+            yield scope.returns
+
+
+def yields_in(stmt: ast.stmt) -> bool:
+    """Whether this statement itself, or the head of a compound one, suspends its function."""
+    inner = {id(child) for block in blocks(stmt) for child in block}
+    heads = [stmt] if isinstance(stmt, _SCOPES) or not inner else _head(stmt, inner)
+    return any(True for head in heads for _ in _suspensions(head))
+
+
+def _head(node: ast.AST, inner: set[int]) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    for child in ast.iter_child_nodes(node):
+        if id(child) in inner:
+            continue
+        found += _head(child, inner) if isinstance(child, (ast.excepthandler, ast.match_case)) else [child]
+    return found
+
+
+def blocks(stmt: ast.stmt) -> list[list[ast.stmt]]:
+    """The statement lists directly inside a compound statement, in the order of the source."""
+    if isinstance(stmt, ast.Match):
+        return [case.body for case in stmt.cases]
+    found = [stmt.body] if hasattr(stmt, "body") else []
+    for handler in getattr(stmt, "handlers", ()):
+        found.append(handler.body)
+    for name in ("orelse", "finalbody"):
+        block = getattr(stmt, name, None)
+        if block:
+            found.append(block)
+    return found
+
+
+def children(stmts: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Every statement of a function's own body, nested blocks included, nested scopes left alone."""
+    for stmt in stmts:
+        yield stmt
+        if not isinstance(stmt, _SCOPES):
+            for block in blocks(stmt):
+                yield from children(block)
+
+
+def has_guarded_return(stmts: list[ast.stmt], guarded: bool = False) -> bool:
+    """Whether some ``return`` leaves through a ``finally`` or a ``with``: code runs after its value is computed."""
+    for stmt in stmts:
+        if isinstance(stmt, ast.Return):
+            if guarded:
+                return True
+        elif not isinstance(stmt, _SCOPES):
+            if isinstance(stmt, (ast.With, ast.AsyncWith)):
+                if has_guarded_return(stmt.body, True):
+                    return True
+                continue
+            last = getattr(stmt, "finalbody", None)
+            for block in blocks(stmt):
+                if has_guarded_return(block, guarded or bool(last and block is not last)):
+                    return True
+    return False
+
+
+def first_line_owner(stmts: list[ast.stmt]) -> ast.AST:
+    """The node at which the first instruction of a block stands: what an injected call before it must share."""
+    for stmt in stmts:
+        if isinstance(stmt, (ast.Global, ast.Nonlocal)) or (isinstance(stmt, ast.AnnAssign) and stmt.value is None):
+            continue
+        decorators = getattr(stmt, "decorator_list", None)
+        return decorators[0] if decorators else _first_evaluated(stmt)
+    return stmts[-1]
+
+
+def _first_evaluated(node: ast.AST) -> ast.AST:
+    """The part of a statement or expression that runs first, as far as it may stand on another line."""
+    while True:
+        head = _FIRST.get(type(node))
+        child = getattr(node, head, None) if head else None
+        if isinstance(child, list):
+            child = child[0] if child else None
+        if child is None:
+            return node
+        node = child
+
+
+first_evaluated = _first_evaluated
+
+_FIRST: Final[dict[type, str]] = {
+    ast.Expr: "value",
+    ast.Assign: "value",
+    ast.Return: "value",
+    ast.Await: "value",
+    ast.BinOp: "left",
+    ast.BoolOp: "values",
+    ast.Compare: "left",
+    ast.IfExp: "test",
+    ast.Attribute: "value",
+    ast.Subscript: "value",
+    ast.UnaryOp: "operand",
+    ast.Call: "func",
+    ast.Tuple: "elts",
+    ast.List: "elts",
+    ast.Set: "elts",
+    ast.Starred: "value",
+    ast.If: "test",
+    ast.For: "iter",
+    ast.Yield: "value",
+    ast.YieldFrom: "value",
+    ast.NamedExpr: "value",
+}

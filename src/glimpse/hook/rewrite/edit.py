@@ -1,0 +1,298 @@
+"""The libcst edits: calls of the probe's functions written into function bodies, in place, in a freshly parsed tree.
+
+Speed decides the form: libcst's own visitors cost about as much as its parser, so the tree is walked by hand over
+statement lists only, beside the plain syntax tree that has the answers (which functions, what kind, where it yields),
+and nodes are changed in place: nobody else holds this tree. Expressions are visited in one case, a ``yield``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import libcst as cst
+
+from ...entry import Site
+from . import analyse
+
+__all__ = ["Edited", "Editor"]
+
+_set: Final = object.__setattr__
+_SPACE: Final = cst.SimpleWhitespace(" ")
+_PARENS: Final = {"lpar": [cst.LeftParen()], "rpar": [cst.RightParen()]}
+_RERAISE: Final = cst.SimpleStatementSuite([cst.Raise()])
+_RAISES: Final = {"f": "raised", "g": "raised_gen", "c": "raised_coro", "a": "raised_coro"}
+
+
+@dataclass(slots=True)
+class Edited:
+    """What became of one function: its qualified name, its line, and why it was left alone (``None``: it was not)."""
+
+    qualname: str
+    line: int
+    reason: str | None
+
+
+@dataclass(slots=True)
+class _Function:
+    """The function whose body is being edited."""
+
+    site: Site
+    key: cst.Arg
+    kept: bool  # results wait in the probe until `finally` and `with` blocks have run
+    full: bool  # False: only exceptions are recorded
+
+    @property
+    def kind(self) -> str:
+        return self.site.kind
+
+
+class Editor:
+    """Edits one module's tree.
+
+    :param prefix: what the injected names begin with; must not occur in the source.
+    :param plan: which functions, and how; see ``Plan``.
+    """
+
+    def __init__(self, plan: Any, prefix: str, may_yield: bool) -> None:
+        self.plan, self.prefix, self.may_yield = plan, prefix, may_yield
+        self.edited: list[Edited] = []
+        self._names: dict[str, cst.Name] = {}
+
+    def module(self, tree: cst.Module, plain: ast.Module) -> None:
+        """Edit every wanted function of the module."""
+        _set(tree, "body", self._statements(tree.body, plain.body, "", None, in_class=False))
+
+    # -- walking ----------------------------------------------------------------------------------------------
+
+    def _statements(
+        self, nodes: Sequence[Any], plain: list[ast.stmt], scope: str, fn: _Function | None, *, in_class: bool
+    ) -> list[Any]:
+        done: list[Any] = []
+        position = 0
+        for node in nodes:
+            kind = type(node)
+            if kind is cst.SimpleStatementLine:
+                twins = plain[position : position + len(node.body)]
+                position += len(node.body)
+                if fn is not None:
+                    node = self._line(node, twins, fn)
+            else:
+                twin = plain[position]
+                position += 1
+                self._compound(node, twin, scope, fn, in_class)
+                if fn is not None and self._wraps(twin, fn):
+                    node = self._suspension_guard(node, fn)
+            done.append(node)
+        return done
+
+    def _compound(self, node: Any, twin: ast.stmt, scope: str, fn: _Function | None, in_class: bool) -> None:
+        if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self._function(node, twin, scope, in_class)
+        elif isinstance(twin, ast.ClassDef):
+            self._block(node, twin.body, f"{scope}{twin.name}.", None, in_class=True)
+        elif isinstance(twin, ast.Match):
+            for case, plain_case in zip(node.cases, twin.cases, strict=True):
+                self._block(case, plain_case.body, scope, fn, in_class=in_class)
+        else:
+            self._nested(node, twin, scope, fn, in_class)
+        if fn is not None and self._wraps(twin, fn):
+            self._swap_yields_in_head(node, fn)
+
+    def _nested(self, node: Any, twin: Any, scope: str, fn: _Function | None, in_class: bool) -> None:
+        self._block(node, twin.body, scope, fn, in_class=in_class)
+        for handler, plain_handler in zip(getattr(node, "handlers", ()), getattr(twin, "handlers", ()), strict=True):
+            self._block(handler, plain_handler.body, scope, fn, in_class=in_class)
+        orelse = getattr(node, "orelse", None)
+        if type(orelse) is cst.If:
+            self._compound(orelse, twin.orelse[0], scope, fn, in_class)
+        elif orelse is not None:
+            self._block(orelse, twin.orelse, scope, fn, in_class=in_class)
+        if getattr(node, "finalbody", None) is not None:
+            self._block(node.finalbody, twin.finalbody, scope, fn, in_class=in_class)
+
+    def _block(self, owner: Any, plain: list[ast.stmt], scope: str, fn: _Function | None, *, in_class: bool) -> None:
+        suite = owner.body
+        if type(suite) is cst.SimpleStatementSuite:
+            if fn is None:
+                return
+            line = self._line(cst.SimpleStatementLine(suite.body), plain, fn)
+            _set(owner, "body", cst.IndentedBlock([line]))
+        else:
+            _set(suite, "body", self._statements(suite.body, plain, scope, fn, in_class=in_class))
+
+    # -- one function -----------------------------------------------------------------------------------------
+
+    def _function(self, node: Any, twin: analyse.FunctionNode, scope: str, in_class: bool) -> None:
+        qualname = scope + twin.name
+        inner = f"{qualname}.<locals>."
+        fn = self._wanted(qualname, twin, in_class) if self.plan.wants(qualname) else None
+        body = node.body
+        if fn is None:
+            self._block(node, twin.body, inner, None, in_class=False)
+            return
+        self.edited.append(Edited(qualname, twin.lineno, None))
+        if type(body) is cst.SimpleStatementSuite:
+            body = cst.IndentedBlock([cst.SimpleStatementLine(body.body)])
+            _set(node, "body", body)
+        lead, rest, plain_rest = _split_docstring(list(body.body), twin)
+        rest = self._statements(rest, plain_rest, inner, fn, in_class=False)
+        _set(body, "body", [*lead, *self._framed(fn, rest)])
+
+    def _wanted(self, qualname: str, twin: analyse.FunctionNode, in_class: bool) -> _Function:
+        plan = self.plan
+        names = [arg.arg for arg in ast.walk(twin.args) if isinstance(arg, ast.arg)]
+        params = analyse.parameters(twin, method=in_class, hidden=[name for name in names if plan.hides(name)])
+        kind = analyse.kind_of(twin, self.may_yield)
+        site = Site(plan.module.replace(":", "_"), qualname, twin.lineno, kind, params, plan.policy)
+        key = cst.Arg(cst.SimpleString(_quote(site.key)))
+        full = plan.mode == "full"
+        return _Function(site, key, full and analyse.has_guarded_return(twin.body), full)
+
+    def _framed(self, fn: _Function, rest: list[Any]) -> list[Any]:
+        """The function's statements between their entry and exits."""
+        if not fn.full:
+            return [self._try(rest, self._call("raised_only", fn))] if rest else []
+        enter = self._statement(self._call(f"enter_{fn.kind}", fn, *self._arguments(fn)))
+        if not rest:
+            return [enter, self._implicit_end(fn)]
+        handler = self._call(_RAISES[fn.kind], fn)
+        if not fn.kept:
+            return [enter, self._try([*rest, self._implicit_end(fn)], handler)]
+        rest = [*rest, self._implicit_end(fn)]
+        leave = cst.Finally(cst.IndentedBlock([self._statement(self._call(f"leave_{fn.kind}", fn))]))
+        return [enter, self._try(rest, handler, leave)]
+
+    def _implicit_end(self, fn: _Function) -> cst.SimpleStatementLine:
+        """The end without a ``return``, as a ``return``: the compiler gives each way to it the line it comes from."""
+        call = self._call("fall" if fn.kept else f"done_{fn.kind}", fn)
+        if fn.kind == "a":
+            return cst.SimpleStatementLine([cst.Expr(call), cst.Return()])
+        return cst.SimpleStatementLine([cst.Return(call)])
+
+    def _arguments(self, fn: _Function) -> list[cst.Arg]:
+        found = []
+        for param in fn.site.params:
+            found.append(cst.Arg(cst.Name("None") if param.hidden else cst.Name(param.name)))
+        return found
+
+    # -- statements -------------------------------------------------------------------------------------------
+
+    def _line(self, line: Any, twins: Sequence[ast.stmt], fn: _Function) -> Any:
+        small: list[Any] = []
+        suspends = False
+        for node, twin in zip(line.body, twins, strict=True):
+            if self._wraps(twin, fn):
+                suspends = True
+                node = self._swap_yields(node, fn)
+            if type(node) is cst.Return and fn.full:
+                small += self._return(node, fn)
+            else:
+                small.append(node)
+        _set(line, "body", small)
+        return self._suspension_guard(line, fn) if suspends else line
+
+    def _return(self, node: Any, fn: _Function) -> list[Any]:
+        if fn.kind == "a":
+            return [cst.Expr(self._call("fall" if fn.kept else "done_a", fn)), node]
+        value = node.value
+        if type(value) is cst.Tuple and not value.lpar:
+            for name, parens in _PARENS.items():
+                _set(value, name, parens)
+        hook = "keep" if fn.kept else f"end_{fn.kind}"
+        _set(node, "value", self._call(hook, fn, cst.Arg(value if value is not None else cst.Name("None"))))
+        if type(node.whitespace_after_return) is not cst.SimpleWhitespace or node.whitespace_after_return.empty:
+            _set(node, "whitespace_after_return", _SPACE)
+        return [node]
+
+    # -- suspension -------------------------------------------------------------------------------------------
+
+    def _wraps(self, twin: ast.stmt, fn: _Function) -> bool:
+        return fn.full and fn.kind in "ga" and analyse.yields_in(twin)
+
+    def _suspension_guard(self, node: Any, fn: _Function) -> Any:
+        leading = node.leading_lines
+        _set(node, "leading_lines", ())
+        guarded = self._try([node], self._call(f"thrown_{fn.kind}", fn))
+        _set(guarded, "leading_lines", leading)
+        return guarded
+
+    def _swap_yields(self, node: Any, fn: _Function) -> Any:
+        return node.visit(_YieldSwap(self, fn))
+
+    def _swap_yields_in_head(self, node: Any, fn: _Function) -> None:
+        swap = _YieldSwap(self, fn)
+        for name in ("test", "iter", "target", "items", "subject", "decorators", "params", "bases", "keywords", "returns"):
+            part = getattr(node, name, None)
+            if isinstance(part, cst.CSTNode):
+                _set(node, name, part.visit(swap))
+            elif isinstance(part, (list, tuple)):
+                _set(node, name, [each.visit(swap) for each in part])
+        orelse = getattr(node, "orelse", None)
+        if type(orelse) is cst.If:
+            self._swap_yields_in_head(orelse, fn)
+
+    # -- nodes ------------------------------------------------------------------------------------------------
+
+    def _call(self, hook: str, fn: _Function, *args: cst.Arg) -> cst.Call:
+        name = self._names.get(hook)
+        if name is None:
+            name = self._names[hook] = cst.Name(f"{self.prefix}{hook}__")
+        return cst.Call(name, [fn.key, *args])
+
+    @staticmethod
+    def _statement(call: cst.Call) -> cst.SimpleStatementLine:
+        return cst.SimpleStatementLine([cst.Expr(call)])
+
+    @staticmethod
+    def _try(body: list[Any], handler: cst.Call, final: cst.Finally | None = None) -> cst.Try:
+        return cst.Try(cst.IndentedBlock(body), [cst.ExceptHandler(_RERAISE, handler)], finalbody=final)
+
+
+class _YieldSwap(cst.CSTTransformer):
+    """Puts the probe around each ``yield``: the value passes it on the way out, the answer on the way in."""
+
+    def __init__(self, editor: Editor, fn: _Function) -> None:
+        super().__init__()
+        self.editor, self.fn = editor, fn
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:
+        return False
+
+    def visit_IndentedBlock(self, node: cst.IndentedBlock) -> bool:
+        return False
+
+    def visit_SimpleStatementSuite(self, node: cst.SimpleStatementSuite) -> bool:
+        return False
+
+    def leave_Yield(self, original_node: cst.Yield, updated_node: cst.Yield) -> cst.BaseExpression:
+        call, fn, value = self.editor._call, self.fn, updated_node.value
+        if type(value) is cst.From:
+            out = call(f"delegate_{fn.kind}", fn, cst.Arg(value.item))
+            passed: Any = cst.From(out)
+            back = f"delegated_{fn.kind}"
+        else:
+            if type(value) is cst.Tuple and not value.lpar:
+                value = value.with_changes(**_PARENS)
+            passed = call(f"yielded_{fn.kind}", fn, cst.Arg(value if value is not None else cst.Name("None")))
+            back = f"resumed_{fn.kind}"
+        inner = updated_node.with_changes(value=passed, whitespace_after_yield=_SPACE, **_PARENS)
+        return call(back, fn, cst.Arg(inner))
+
+
+def _split_docstring(nodes: list[Any], twin: analyse.FunctionNode) -> tuple[list[Any], list[Any], list[ast.stmt]]:
+    """(docstring statement, the rest, the rest's twins): the docstring must stay first."""
+    if ast.get_docstring(twin, clean=False) is None:
+        return [], nodes, twin.body
+    first = nodes[0]
+    if len(first.body) == 1:
+        return [first], nodes[1:], twin.body[1:]
+    others = cst.SimpleStatementLine(first.body[1:])
+    doc = cst.SimpleStatementLine([first.body[0].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)])
+    return [doc], [others, *nodes[1:]], twin.body[1:]
+
+
+def _quote(text: str) -> str:
+    return '"' + text.encode("unicode_escape").decode("ascii").replace('"', '\\"') + '"'

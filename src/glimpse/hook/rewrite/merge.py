@@ -1,0 +1,231 @@
+"""Exact positions: the plain tree of the original source, with only the injected nodes taken from the rewritten one.
+
+libcst gives new text, in which everything has moved. Both texts are parsed and walked in lockstep over their
+statements: every original node stays, with its own position to the column, and only what was injected is taken over.
+A statement that does not meet its twin is a defect of the rewriting and raises, so nothing can be lost unseen.
+
+An injected call before a statement stands where that statement's first instruction stands, so that line events and
+tracebacks stay as they were; handlers and the call at an implicit end stand nowhere, as the compiler's own artificial
+instructions do. The called function is a constant, so no name is added.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Final, NamedTuple
+
+from ...errors import RewriteError
+from ..placeholder import placeholder
+from . import analyse
+
+__all__ = ["Merger"]
+
+
+_ARITIES: Final = 3  # enter functions specialised by number of arguments, in the probe
+_BLOCKS: Final = ("body", "orelse", "finalbody")
+_BEFORE_RETURN: Final = ("done_a", "fall")  # in an async generator, whose `return` takes no value
+_WHOLE_STATEMENTS: Final = ("enter_", "done_", "fall", "leave_")
+
+
+class _Place(NamedTuple):
+    lineno: int
+    end_lineno: int
+    col_offset: int
+    end_col_offset: int
+
+
+_NOWHERE: Final = _Place(-1, -1, -1, -1)
+
+
+def _place(node: Any) -> _Place:
+    return _Place(node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+
+
+class _Cursor:
+    """The plain statements of one block, taken one after the other through any injected nesting."""
+
+    def __init__(self, stmts: list[ast.stmt]) -> None:
+        self.stmts, self.position = stmts, 0
+
+    def take(self) -> ast.stmt | None:
+        if self.position == len(self.stmts):
+            return None
+        self.position += 1
+        return self.stmts[self.position - 1]
+
+    def left(self) -> list[ast.stmt]:
+        return self.stmts[self.position :]
+
+    def entry_place(self) -> _Place:
+        return _place(analyse.first_line_owner(self.left() or self.stmts[-1:]))
+
+
+class Merger:
+    """Merges a rewritten tree into the plain one.
+
+    :param prefix: what injected names begin with.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def module(self, plain: ast.Module, rewritten: ast.Module) -> None:
+        """Put the injected nodes of ``rewritten`` into ``plain``.
+
+        :raises RewriteError: the two do not match statement by statement.
+        """
+        plain.body = self._whole(plain.body, rewritten.body)
+
+    def _whole(self, plain: list[ast.stmt], rewritten: list[ast.stmt]) -> list[ast.stmt]:
+        cursor = _Cursor(plain)
+        merged = self._block(cursor, rewritten, False)
+        if cursor.take() is not None:
+            raise RewriteError("a statement was lost in rewriting")
+        return merged
+
+    def _block(self, cursor: _Cursor, rewritten: list[ast.stmt], yields: bool) -> list[ast.stmt]:
+        merged: list[ast.stmt] = []
+        ended = False
+        for new in rewritten:
+            hook = self._hook(new.value) if isinstance(new, (ast.Expr, ast.Return)) else None
+            if hook is not None and hook.startswith(_WHOLE_STATEMENTS):
+                merged.append(self._statement(hook, new, cursor))
+                ended = isinstance(new, ast.Expr) and hook in _BEFORE_RETURN and not cursor.left()
+            elif ended:
+                merged.append(_at(ast.Return(), _NOWHERE))
+            elif isinstance(new, ast.Try) and new.handlers and (guard := self._hook(new.handlers[0].type)):
+                merged.append(self._guard(guard, new, cursor))
+            else:
+                merged.append(self._twin(cursor.take(), new, yields))
+        return merged
+
+    def _hook(self, node: ast.AST | None) -> str | None:
+        """The injected function's name if the node is an injected call."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith(self.prefix):
+            return node.func.id[len(self.prefix) : -2]
+        return None
+
+    # -- injected statements ----------------------------------------------------------------------------------
+
+    def _statement(self, hook: str, new: Any, cursor: _Cursor) -> ast.stmt:
+        place = _NOWHERE
+        if hook.startswith("enter_"):
+            place = cursor.entry_place()
+        elif hook in _BEFORE_RETURN and cursor.left():
+            place = _place(cursor.left()[0])
+        return _at(type(new)(self._call(hook, new.value, place, place)), place)
+
+    def _guard(self, hook: str, new: ast.Try, cursor: _Cursor) -> ast.stmt:
+        body = self._block(cursor, new.body, hook.startswith("thrown_"))
+        matcher = self._call(hook, new.handlers[0].type, _NOWHERE, _NOWHERE)
+        handler = _at(ast.ExceptHandler(matcher, None, [_at(ast.Raise(), _NOWHERE)]), _NOWHERE)
+        final = self._block(cursor, new.finalbody, False)
+        return _at(ast.Try(body, [handler], [], final), _NOWHERE)
+
+    def _call(self, hook: str, new: Any, place: _Place, load: _Place, argument: ast.expr | None = None) -> ast.expr:
+        """An injected call; ``argument`` is the original expression that it carries, if it carries one."""
+        key = _at(ast.Constant(new.args[0].value), load)
+        if argument is not None:
+            args: list[ast.expr] = [key, argument]
+        else:
+            args = [key, *(_spread(_copy(arg), load) for arg in new.args[1:])]
+        if hook.startswith("enter_"):
+            hook = _specialised(hook, new)
+        return _at(ast.Call(_at(ast.Constant(placeholder(hook)), load), args, []), place)
+
+    # -- original statements ----------------------------------------------------------------------------------
+
+    def _twin(self, plain: ast.stmt | None, new: ast.stmt, yields: bool) -> ast.stmt:
+        if plain is None or type(plain) is not type(new):
+            raise RewriteError(f"line {getattr(plain, 'lineno', '?')}: rewritten statement does not match its original")
+        if yields:
+            self._expressions(plain, new)
+        elif isinstance(plain, ast.Return):
+            self._return(plain, new)
+        if isinstance(plain, ast.Match):
+            self._inner(plain.cases, new.cases)  # type: ignore[attr-defined]
+        elif hasattr(plain, "body"):
+            self._inner([plain], [new])
+            self._inner(getattr(plain, "handlers", ()), getattr(new, "handlers", ()))
+        return plain
+
+    def _inner(self, plain: Any, new: Any) -> None:
+        for owner, twin in zip(plain, new, strict=True):
+            for name in _BLOCKS:
+                block = getattr(owner, name, None)
+                if block:
+                    setattr(owner, name, self._whole(block, getattr(twin, name)))
+
+    def _return(self, plain: ast.Return, new: Any) -> None:
+        hook = self._hook(new.value)
+        if hook is None:
+            return
+        place = _place(plain)
+        load = _place(analyse.first_evaluated(plain.value)) if plain.value else place
+        value = plain.value or _at(ast.Constant(None), place)
+        plain.value = self._call(hook, new.value, place, load, value)
+
+    # -- expressions that suspend -----------------------------------------------------------------------------
+
+    def _expressions(self, plain: Any, new: Any) -> None:
+        """Walk the expressions of one statement, or of a compound one's head, to its suspensions."""
+        for name, value in ast.iter_fields(plain):
+            twin = getattr(new, name)
+            if name in _BLOCKS and isinstance(value, list):
+                continue
+            if isinstance(value, list):
+                twins = [self._expression(a, b) if isinstance(a, ast.AST) else a for a, b in zip(value, twin, strict=True)]
+                setattr(plain, name, twins)
+            elif isinstance(value, ast.AST):
+                setattr(plain, name, self._expression(value, twin))
+            elif name == "value" and isinstance(plain, ast.Return) and self._hook(twin):
+                self._return(plain, new)
+
+    def _expression(self, plain: Any, new: Any) -> Any:
+        hook = self._hook(new)
+        if hook is None:
+            if type(plain) is not type(new):
+                raise RewriteError(f"line {getattr(plain, 'lineno', '?')}: rewritten expression does not match")
+            self._expressions(plain, new)
+            return plain
+        place = _place(plain)
+        load = _place(analyse.first_evaluated(plain))
+        if not hook.startswith(("resumed_", "delegated_")):
+            return self._call(hook, new, place, load, self._expression(plain, new.args[1]))
+        inner = new.args[1]
+        out = self._hook(inner.value)
+        assert out is not None
+        value = plain.value if plain.value is not None else _at(ast.Constant(None), place)
+        if plain.value is not None:
+            value = self._expression(plain.value, inner.value.args[1])
+        plain.value = self._call(out, inner.value, place, load, value)
+        return self._call(hook, new, place, load, plain)
+
+
+def _specialised(hook: str, new: Any) -> str:
+    """The probe's function for this number of arguments; the first may be a receiver, shown as its class."""
+    if hook != "enter_f":
+        return hook
+    count = len(new.args) - 1
+    first = new.args[0].value.split(":")[4].partition(",")[0]
+    if first == "@self":
+        return f"enter_self{count - 1 if count - 1 <= _ARITIES else ''}"
+    if first.startswith("@"):
+        return "enter_self"
+    return f"enter{count if count <= _ARITIES else ''}"
+
+
+def _spread(node: Any, place: _Place) -> Any:
+    for each in ast.walk(node):
+        if "lineno" in each._attributes:
+            _at(each, place)
+    return node
+
+
+def _copy(node: Any) -> Any:
+    return ast.Name(node.id, ast.Load()) if isinstance(node, ast.Name) else ast.Constant(node.value)
+
+
+def _at(node: Any, place: _Place) -> Any:
+    node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = place
+    return node

@@ -1,0 +1,100 @@
+"""What is recorded of an exception that leaves a traced function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import CodeType, FrameType, FunctionType, TracebackType
+from typing import Any, Final
+
+from ..entry import Site
+
+__all__ = ["Describer"]
+
+_MOST_FRAMES: Final = 50
+_OWN_MODULE: Final = __name__.rpartition(".")[0] + ".hooks"
+
+
+class Describer:
+    """Describes exceptions: type, message, the line in this frame, and at the first traced frame the traceback.
+
+    :param message: bounded, redacted text of an exception, given the values of redacted parameters.
+    """
+
+    def __init__(self, message: Callable[[BaseException, Sequence[object]], str]) -> None:
+        self._message = message
+        self._hidden: dict[str, tuple[str, ...]] = {}
+        self._traced: dict[int, tuple[CodeType, bool]] = {}
+
+    def describe(self, key: str, frame: FrameType, exc: BaseException) -> tuple[str, str, int | None, str | None] | None:
+        """(type, message, line, traceback or None); None for the end of a generator that is closed."""
+        kind = type(exc)
+        if kind is GeneratorExit and frame.f_code.co_flags & 0x2A0:  # a generator of whatever kind
+            return None
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        traceback = exc.__traceback__
+        line = traceback.tb_lineno if traceback is not None else None
+        first = traceback is not None and not self._seen_below(traceback.tb_next)
+        try:
+            message = self._message(exc, self._secrets(key, frame))
+        except RecursionError:
+            message = ""
+        return name, message, line, self._text(traceback, name, message) if first else None
+
+    def _secrets(self, key: str, frame: FrameType) -> Sequence[object]:
+        names = self._hidden.get(key)
+        if names is None:
+            names = self._hidden[key] = tuple(param.name for param in Site.parse(key).params if param.hidden)
+        if not names:
+            return ()
+        bound = frame.f_locals
+        return [bound[name] for name in names if name in bound]
+
+    def _seen_below(self, traceback: TracebackType | None) -> bool:
+        while traceback is not None:
+            if self.is_traced(traceback.tb_frame.f_code):
+                return True
+            traceback = traceback.tb_next
+        return False
+
+    def is_traced(self, code: CodeType) -> bool:
+        """Whether this code calls the probe: it has one of its functions among its constants."""
+        known = self._traced.get(id(code))
+        if known is None or known[0] is not code:
+            found = any(type(const) is FunctionType and const.__module__ == _OWN_MODULE for const in code.co_consts)
+            if len(self._traced) > 10_000:
+                self._traced.clear()
+            known = self._traced[id(code)] = (code, found)
+        return known[1]
+
+    def depth(self, frame: FrameType | None) -> int:
+        """How many traced calls are on the stack, this frame's included."""
+        found = 0
+        while frame is not None:
+            found += self.is_traced(frame.f_code)
+            frame = frame.f_back
+        return found
+
+    @staticmethod
+    def _text(traceback: TracebackType | None, name: str, message: str) -> str:
+        """As the interpreter prints it, without source lines: reading files is not for the traced program's time."""
+        lines: list[str] = []
+        while traceback is not None and len(lines) < _MOST_FRAMES:
+            code = traceback.tb_frame.f_code
+            lines.append(f'  File "{code.co_filename}", line {traceback.tb_lineno}, in {code.co_name}\n')
+            traceback = traceback.tb_next
+        return "Traceback (most recent call last):\n" + "".join(lines) + (f"{name}: {message}" if message else name)
+
+
+def bound_now(key: str, frame: FrameType, freeze: Callable[[Any], Any], receiver: Callable[[Any], str]) -> list[Any]:
+    """The parameters' values as they are now; ``<unbound>`` for one that was deleted."""
+    bound = frame.f_locals
+    shown: list[Any] = []
+    for param in Site.parse(key).params:
+        if param.hidden:
+            shown.append(None)
+        elif param.name not in bound:
+            shown.append(("<unbound>",))
+        else:
+            value = bound[param.name]
+            shown.append(receiver(value) if param.receiver else freeze(value))
+    return shown

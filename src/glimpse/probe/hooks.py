@@ -1,0 +1,114 @@
+"""The functions that rewritten code refers to: always there, connected to a recorder or doing nothing.
+
+A *slot* is one set of them, for one policy. Connecting a slot gives its functions the recorder's globals and the code
+of ``live`` and ``suspending``; disconnecting gives them code that does nothing. So "off" costs a bare call, rewritten
+modules never need to be told, and whatever runs at the very end of the interpreter still finds its functions: they are
+constants of the code that calls them.
+
+The functions are found by name through this module (``glimpse.probe.hooks.enter2``, ``enter2@1`` in slot 1), which is
+how rewritten code that is pickled by value refers to them in another process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any, Final
+
+from . import live, suspending
+
+__all__ = ["Slot", "function", "slot"]
+
+
+def _nothing0(key: str) -> None: ...
+def _nothing1(key: str, a: Any) -> None: ...
+def _nothing2(key: str, a: Any, b: Any) -> None: ...
+def _nothing3(key: str, a: Any, b: Any, c: Any) -> None: ...
+def _nothing4(key: str, a: Any, b: Any, c: Any, d: Any) -> None: ...
+def _nothing_at_all(key: str, *values: Any) -> None: ...
+
+
+def _same(key: str, value: Any) -> Any:
+    return value
+
+
+def _no_match(key: str) -> tuple[()]:
+    return ()
+
+
+_NOTHING: Final = (_nothing0, _nothing1, _nothing2, _nothing3, _nothing4)
+_ALIASES: Final = {"enter_a": "enter_c", "done_a": "done_c", "leave_a": "leave_c", "end_a": "end_c"}
+_LIVE: Final[dict[str, FunctionType]] = {
+    name: value for module in (live, suspending) for name, value in vars(module).items() if type(value) is FunctionType
+}
+
+
+def _idle(name: str, working: FunctionType) -> FunctionType:
+    if name.startswith(("raised", "thrown")):
+        return _no_match
+    if name.startswith("enter"):
+        code = working.__code__
+        return _nothing_at_all if code.co_flags & 4 else _NOTHING[code.co_argcount - 1]
+    return _nothing0 if name.startswith(("done", "leave", "fall")) else _same
+
+
+class Slot:
+    """One set of the functions.
+
+    :param number: which; the names of its functions end in ``@number``, but for slot 0.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._globals: dict[str, Any] = {"__name__": __name__, "__builtins__": __builtins__}
+        self._functions: dict[str, FunctionType] = {}
+        self._connected = False
+
+    def function(self, name: str) -> FunctionType:
+        """The slot's function of this name, made when first asked for.
+
+        :raises KeyError: there is no such function.
+        """
+        name = _ALIASES.get(name, name)
+        found = self._functions.get(name)
+        if found is None:
+            working = _LIVE[name]
+            source = working if self._connected else _idle(name, working)
+            found = FunctionType(source.__code__, self._globals, name)
+            found.__qualname__ = f"{name}@{self.number}" if self.number else name
+            found = self._functions.setdefault(name, found)
+        return found
+
+    def connect(self, namespace: Mapping[str, Any]) -> None:
+        """Record from now on, with what ``live`` declares taken from ``namespace``."""
+        self._globals.update(namespace)
+        self._connected = True
+        for name, each in list(self._functions.items()):
+            each.__code__ = _LIVE[name].__code__
+
+    def disconnect(self) -> None:
+        """Do nothing from now on. What the recorder gave is let go."""
+        self._connected = False
+        for name, each in list(self._functions.items()):
+            each.__code__ = _idle(name, _LIVE[name]).__code__
+
+
+_slots: dict[int, Slot] = {}
+
+
+def slot(number: int) -> Slot:
+    """The slot of this number."""
+    return _slots.get(number) or _slots.setdefault(number, Slot(number))
+
+
+def function(number: int, name: str) -> Callable[..., Any]:
+    """A function of a slot; see ``Slot.function``."""
+    return slot(number).function(name)
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    base, _, number = name.partition("@")
+    try:
+        return function(int(number or 0), base)
+    except (KeyError, ValueError):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None

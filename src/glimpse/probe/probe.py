@@ -1,0 +1,125 @@
+"""A recorder's side of the injected functions: everything that ``live`` and ``suspending`` need at hand."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from itertools import count
+from time import perf_counter_ns
+from types import FrameType, GeneratorType
+from typing import Any, Final, Protocol
+
+from ..assembly.events import MUTED, THREAD
+from .coroutines import Coroutines
+from .exceptions import Describer, bound_now
+from .recorder import CHUNK, Recorder
+
+__all__ = ["Probe", "Values"]
+
+ATOMS: Final = frozenset({int, bool, type(None)})
+
+
+class Values(Protocol):
+    """How values are shown; see ``glimpse.values.Renderer``."""
+
+    def freeze(self, value: Any) -> Any: ...
+    def receiver(self, value: Any) -> str: ...
+    def message(self, exc: BaseException, secrets: Sequence[object] = ()) -> str: ...
+
+
+class Probe:
+    """Threads, coroutines and values for one recorder. ``namespace`` is what a slot is connected with."""
+
+    def __init__(self, recorder: Recorder, values: Values) -> None:
+        self.recorder = recorder
+        self.values = values
+        self.threads: dict[int, int] = recorder.muted
+        self._numbers = count(1)
+        self._local = threading.local()
+        self.coroutines = Coroutines(recorder.events.append)
+        self.describer = Describer(values.message)
+
+    def namespace(self, values: Values | None = None) -> dict[str, Any]:
+        """The globals of connected functions, with the values of one policy."""
+        values = values or self.values
+        coroutines, describer = self.coroutines, self.describer
+        freeze, receiver = values.freeze, values.receiver
+        return {
+            "append": self.recorder.events.append,
+            "events": self.recorder.events,
+            "now": perf_counter_ns,
+            "get_ident": _thread.get_ident,
+            "threads": self.threads,
+            "new_thread": self.new_thread,
+            "context": coroutines.current,
+            "freeze": freeze,
+            "receiver": receiver,
+            "class_name": type.__dict__["__name__"].__get__,
+            "drain": self.recorder.drain,
+            "describe": _describe_current(describer),
+            "frame_at": sys._getframe,
+            "start_coroutine": coroutines.start,
+            "end_coroutine": coroutines.end,
+            "yield_agen": coroutines.pause,
+            "resume_agen": coroutines.go_on,
+            "reports_yields": self._reports_yields,
+            "traced_depth": describer.depth,
+            "bound_now": lambda key, frame: bound_now(key, frame, freeze, receiver),
+            "pending": {},
+            "ATOMS": ATOMS,
+            "CHUNK": CHUNK,
+            "type": type,
+            "len": len,
+            "id": id,
+        }
+
+    def new_thread(self) -> int:
+        """The number of this thread, which has none yet. It is given back when the thread ends."""
+        ident = _thread.get_ident()
+        number = next(self._numbers)
+        thread = threading._active.get(ident)  # type: ignore[attr-defined]
+        name = thread.name if thread is not None else f"Thread-{ident}"
+        self._local.ended = _Ended(self.threads, ident, number)
+        self.threads[ident] = number
+        self.recorder.events.append((THREAD, number, name))
+        self.recorder.start_flusher()
+        return number
+
+    def forget_threads(self) -> None:
+        """In a forked child: only the forking thread lives on, and its calls are the parent's."""
+        self.threads.clear()
+        self._local = threading.local()
+
+    def _reports_yields(self, target: Any) -> bool:
+        return type(target) is GeneratorType and self.describer.is_traced(target.gi_code)
+
+
+class _Ended:
+    """Dies with its thread, whose ident may then be another's."""
+
+    __slots__ = ("ident", "number", "threads")
+
+    def __init__(self, threads: dict[int, int], ident: int, number: int) -> None:
+        self.threads, self.ident, self.number = threads, ident, number
+
+    def __del__(self) -> None:
+        if self.threads.get(self.ident) in (self.number, MUTED):
+            self.threads.pop(self.ident, None)
+
+
+def _describe_current(describer: Describer) -> Callable[[str, FrameType], Any]:
+    exc_info, describe = sys.exc_info, describer.describe
+
+    def described(key: str, frame: FrameType) -> Any:
+        try:
+            exc = exc_info()[1]
+            assert exc is not None
+            return describe(key, frame, exc)
+        except Exception as error:
+            return type(error).__name__, "", None, None
+
+    return described
+
+

@@ -1,0 +1,258 @@
+"""The buffer between traced code and a writer, and the drain that empties it.
+
+One list takes the events of all threads. Whoever fills it drains it, on the spot: handing the work to a thread costs
+more in changes of thread than it saves. A thread drains by time, so nothing stays in memory for longer than the flush
+interval; it is not among ``threading.enumerate()`` and does not exist while the process forks.
+
+Writers that fail are tried again, with growing pauses; what waits is bounded, and what is dropped is counted.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from ..assembly import Origin
+from ..assembly.events import MUTED, Event
+from .sinks import Batch, Sink
+
+__all__ = ["CHUNK", "Recorder"]
+
+CHUNK: Final = 2048
+"""Events after which the buffer is drained. From 256 to 4,096 the cost per event is the same; beyond, memory is cold."""
+
+_now: Final = time.perf_counter_ns
+_FIRST_PAUSE_NS: Final = 100_000_000
+_LONGEST_PAUSE_NS: Final = 30_000_000_000
+
+
+class Recorder:
+    """Takes events and gives them to a sink.
+
+    :param sink: where events go.
+    :param flush_interval: seconds after which events are written even if the buffer is not full.
+    :param buffer_size: how many events, and assembled batches' entries, may wait.
+    :param overflow: ``block`` the traced program, or ``drop`` and count, when that many wait.
+    :param warn: told the first failure of each kind, once.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        flush_interval: float = 0.2,
+        buffer_size: int = 100_000,
+        overflow: str = "block",
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
+        self.sink = sink
+        self.flush_interval = flush_interval
+        self.buffer_size = buffer_size
+        self.blocks = overflow == "block"
+        self.events: list[Event] = []
+        self.counts = {"recorded": 0, "written": 0, "dropped": 0, "bytes": 0, "errors": 0, "high_water": 0}
+        self.last_error: str | None = None
+        self.muted: dict[int, int] = {}
+        self._warn = warn or _warn_on_stderr
+        self._warned = False
+        self._lock = _thread.allocate_lock()
+        self._holder = 0
+        self._waiting: deque[Batch] = deque()
+        self._waiting_entries = 0
+        self._pause = _FIRST_PAUSE_NS
+        self._retry_at = 0
+        self._stop: Any = None
+        self._stopped: Any = None
+        self.closed = False
+
+    # -- from traced code -------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Empty the buffer if nobody else is at it. Never raises, never waits but for a full buffer in mode block."""
+        if self._lock.acquire(False):
+            self._locked(self._drain)
+            self._lock.release()
+        elif len(self.events) > self.buffer_size and self._holder != _thread.get_ident():
+            self._overflow()
+
+    def _overflow(self) -> None:
+        if self.blocks:
+            with self._lock:
+                self._locked(self._drain)
+        else:
+            self._drop()
+
+    def _drop(self) -> None:
+        lost = len(self.events) // 2
+        del self.events[:lost]
+        self.counts["dropped"] += lost
+
+    # -- flushing ---------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write everything recorded so far, waiting for it."""
+        if self._holder == _thread.get_ident():
+            return  # from a signal handler that came in while this thread was draining
+        with self._lock:
+            self._locked(lambda: (self._drain(now=True), self._guard(self.sink.writer.flush)))
+
+    def close(self) -> None:
+        """Write everything, end the calls that are open, and close the writer."""
+        if self.closed:
+            return
+        self.closed = True
+        self.stop_flusher()
+        with self._lock:
+            self._locked(self._finish)
+
+    def _finish(self) -> None:
+        self._drain(now=True)
+        self._guard(lambda: self._put(self.sink.finish(_now())))
+        self._drain(now=True)
+        lost = sum(batch.entries for batch in self._waiting)
+        if lost:
+            self.counts["dropped"] += lost
+            self._tell(f"{lost} entries could not be written")
+        self._guard(self.sink.writer.close)
+
+    def _locked(self, work: Callable[[], Any]) -> None:
+        """Run ``work``, which holds the lock, with this thread muted: what runs because of Glimpse leaves no entry."""
+        ident = self._holder = _thread.get_ident()
+        threads = self.muted
+        before = threads.get(ident)
+        threads[ident] = MUTED
+        try:
+            work()
+        except Exception as error:  # a defect of ours must not reach the traced program
+            self._failed(error)
+        finally:
+            if before is None:
+                del threads[ident]
+            else:
+                threads[ident] = before
+            self._holder = 0
+
+    def _drain(self, now: bool = False) -> None:
+        events = self.events
+        count = len(events)
+        if count:
+            if count > self.counts["high_water"]:
+                self.counts["high_water"] = count
+            chunk = events[:count]
+            del events[:count]
+            self.counts["recorded"] += count
+            self._put(self.sink.assemble(chunk))
+        if self._waiting:
+            self._write(now)
+
+    def _put(self, batch: Batch | None) -> None:
+        if batch is not None:
+            self._waiting.append(batch)
+            self._waiting_entries += batch.entries
+
+    def _write(self, now: bool) -> None:
+        if self._retry_at and not now and _now() < self._retry_at:
+            self._bound()
+            return
+        while self._waiting:
+            batch = self._waiting[0]
+            before = batch.entries
+            try:
+                self.counts["bytes"] += batch.write()
+            except Exception as error:
+                self.counts["written"] += before - batch.entries
+                self._waiting_entries -= before - batch.entries
+                self._failed(error)
+                self._retry_at = _now() + self._pause
+                self._pause = min(2 * self._pause, _LONGEST_PAUSE_NS)
+                self._bound()
+                return
+            self._waiting.popleft()
+            self._waiting_entries -= before
+            self.counts["written"] += before
+            self._retry_at, self._pause = 0, _FIRST_PAUSE_NS
+
+    def _bound(self) -> None:
+        while self._waiting_entries > self.buffer_size and len(self._waiting) > 1:
+            lost = self._waiting.popleft().entries
+            self._waiting_entries -= lost
+            self.counts["dropped"] += lost
+
+    def _guard(self, work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except Exception as error:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self.counts["errors"] += 1
+        self.last_error = f"{type(error).__name__}: {error}"
+        self._tell(f"cannot write entries: {self.last_error}; trying again")
+
+    def _tell(self, text: str) -> None:
+        if not self._warned:
+            self._warned = True
+            self._warn(text)
+
+    # -- the flusher thread -----------------------------------------------------------------------------------
+
+    def start_flusher(self) -> None:
+        """Start the thread that drains by time, unless it runs."""
+        if self._stop is None and not self.closed and self.flush_interval > 0:
+            self._stop, self._stopped = _thread.allocate_lock(), _thread.allocate_lock()
+            self._stop.acquire()
+            self._stopped.acquire()
+            _thread.start_new_thread(self._run, (self._stop, self._stopped))
+
+    def stop_flusher(self) -> None:
+        """Stop it and wait until it has gone."""
+        stop, stopped, self._stop = self._stop, self._stopped, None
+        if stop is not None:
+            stop.release()
+            stopped.acquire(True, 5)
+
+    def _run(self, stop: Any, stopped: Any) -> None:
+        ident = _thread.get_ident()
+        self.muted[ident] = MUTED
+        try:
+            while not stop.acquire(True, self.flush_interval):
+                if (self.events or self._waiting) and self._lock.acquire(False):
+                    self._locked(self._drain)
+                    self._lock.release()
+        finally:
+            self.muted.pop(ident, None)
+            stopped.release()
+
+    # -- forks ------------------------------------------------------------------------------------------------
+
+    def before_fork(self) -> None:
+        """In the parent: nothing of ours may run, and nothing be half-written, while the process is copied."""
+        self.stop_flusher()
+        self._lock.acquire()
+        self._locked(lambda: (self._drain(), self._guard(self.sink.writer.before_fork)))
+
+    def after_fork_in_parent(self) -> None:
+        """Go on as before."""
+        self._lock.release()
+        self.start_flusher()
+
+    def after_fork_in_child(self, origin: Origin) -> None:
+        """A process of its own: the parent writes what was recorded before."""
+        self._lock = _thread.allocate_lock()
+        self._holder = 0
+        del self.events[:]
+        self._waiting.clear()
+        self._waiting_entries = 0
+        self.counts = dict.fromkeys(self.counts, 0)
+        self._guard(self.sink.writer.after_fork)
+        self.sink.after_fork(origin)
+
+
+def _warn_on_stderr(text: str) -> None:
+    if sys.stderr is not None:
+        os.write(2, f"glimpse: {text}\n".encode("utf-8", "backslashreplace"))

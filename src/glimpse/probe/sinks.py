@@ -1,0 +1,157 @@
+"""Where a recorder's events go: through assembly into a writer, by the fastest way that the writer offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from ..assembly import Assembler, EntryCodec, LineCodec, Origin
+from ..assembly.events import Event
+from ..entry import LogEntry
+
+__all__ = ["Batch", "EntrySink", "LineSink", "RawSink", "Sink", "Writer", "sink_for"]
+
+
+class Writer(Protocol):
+    """What every writer has; see ``glimpse.writers.BaseWriter``."""
+
+    def write_batch(self, entries: Sequence[LogEntry]) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+    def before_fork(self) -> None: ...
+    def after_fork(self) -> None: ...
+
+
+class Batch(Protocol):
+    """Something assembled that is still to be written; kept and offered again while the writer fails."""
+
+    @property
+    def entries(self) -> int:
+        """How many entries it holds."""
+
+    def write(self) -> int:
+        """Write it, or what is left of it; returns the bytes written, 0 if that is not known."""
+
+
+class Sink(Protocol):
+    """Takes chunks of events in order."""
+
+    writer: Writer
+
+    def assemble(self, chunk: list[Event]) -> Batch | None: ...
+    def finish(self, t: int) -> Batch | None: ...
+    def after_fork(self, origin: Origin) -> None: ...
+
+
+class _Entries:
+    def __init__(self, writer: Writer, entries: list[LogEntry]) -> None:
+        self.writer, self._left = writer, entries
+        self.entries = len(entries)
+
+    def write(self) -> int:
+        try:
+            self.writer.write_batch(self._left)
+        except Exception as error:
+            taken = getattr(error, "taken", 0)
+            self._left = self._left[taken:]
+            self.entries -= taken
+            raise
+        return 0
+
+
+class _Lines:
+    def __init__(self, writer: Any, data: bytes, entries: int) -> None:
+        self.writer, self._left, self.entries = writer, data, entries
+
+    def write(self) -> int:
+        size = len(self._left)
+        try:
+            self.writer.write_lines(self._left)
+        except Exception as error:
+            taken = getattr(error, "taken", 0)
+            self.entries -= self._left.count(b"\n", 0, taken)
+            self._left = self._left[taken:]
+            raise
+        return size
+
+
+class _Raw:
+    def __init__(self, writer: Any, events: list[Event], meta: Mapping[str, Any]) -> None:
+        self.writer, self._left, self._meta, self.entries = writer, events, meta, len(events)
+
+    def write(self) -> int:
+        self.writer.write_events(self._left, self._meta)
+        return 0
+
+
+class EntrySink:
+    """For any writer: each entry as a ``LogEntry``."""
+
+    def __init__(self, writer: Writer, origin: Origin, **options: Any) -> None:
+        self.writer, self._options = writer, options
+        self._assembler: Assembler[LogEntry] = Assembler(EntryCodec(origin), **options)
+
+    def assemble(self, chunk: list[Event]) -> Batch | None:
+        return self._batch(self._assembler.feed(chunk))
+
+    def finish(self, t: int) -> Batch | None:
+        return self._batch(self._assembler.close(t))
+
+    def after_fork(self, origin: Origin) -> None:
+        self._assembler = Assembler(EntryCodec(origin), **self._options)
+
+    def _batch(self, entries: list[LogEntry]) -> Batch | None:
+        return _Entries(self.writer, entries) if entries else None
+
+
+class LineSink:
+    """For writers of JSON lines: text made straight from events."""
+
+    def __init__(self, writer: Writer, origin: Origin, **options: Any) -> None:
+        self.writer, self._options = writer, options
+        self._assembler: Assembler[str] = Assembler(LineCodec(origin), **options)
+
+    def assemble(self, chunk: list[Event]) -> Batch | None:
+        return self._batch(self._assembler.feed(chunk))
+
+    def finish(self, t: int) -> Batch | None:
+        return self._batch(self._assembler.close(t))
+
+    def after_fork(self, origin: Origin) -> None:
+        self._assembler = Assembler(LineCodec(origin), **self._options)
+
+    def _batch(self, lines: list[str]) -> Batch | None:
+        return _Lines(self.writer, "".join(lines).encode(), len(lines)) if lines else None
+
+
+class RawSink:
+    """For the journal: events as they are, assembled when they are read."""
+
+    def __init__(self, writer: Writer, origin: Origin, meta: Mapping[str, Any]) -> None:
+        self.writer, self._meta = writer, dict(meta)
+        self.after_fork(origin)
+
+    def assemble(self, chunk: list[Event]) -> Batch | None:
+        return _Raw(self.writer, chunk, self._meta) if chunk else None
+
+    def finish(self, t: int) -> Batch | None:
+        return _Raw(self.writer, [(20, t)], self._meta)
+
+    def after_fork(self, origin: Origin) -> None:
+        self._meta |= {
+            "pid": origin.pid,
+            "base": origin.base,
+            "service": origin.service,
+            "correlation_id": origin.correlation_id,
+            "files": dict(origin.files) if origin.with_lines else {},
+            "with_lines": origin.with_lines,
+        }
+
+
+def sink_for(writer: Writer, origin: Origin, meta: Mapping[str, Any], **options: Any) -> Sink:
+    """The fastest sink for this writer."""
+    if hasattr(writer, "write_events"):
+        return RawSink(writer, origin, meta)
+    if hasattr(writer, "write_lines"):
+        return LineSink(writer, origin, **options)
+    return EntrySink(writer, origin, **options)

@@ -1,0 +1,252 @@
+"""The functions that rewritten generators, coroutines and async generators call while recording; see ``live``.
+
+A generator is known by the identity of its frame, which is a name no code can see and which lives as long as it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+append: Callable[[tuple[Any, ...]], None]
+events: list[tuple[Any, ...]]
+now: Callable[[], int]
+get_ident: Callable[[], int]
+threads: dict[int, int]
+new_thread: Callable[[], int]
+context: Callable[[], Any]
+freeze: Callable[[Any], Any]
+receiver: Callable[[Any], str]
+class_name: Callable[[Any], str]
+drain: Callable[[], None]
+describe: Callable[[str, Any], Any]
+frame_at: Callable[[int], Any]
+start_coroutine: Callable[..., Any]
+end_coroutine: Callable[..., Any]
+yield_agen: Callable[..., Any]
+resume_agen: Callable[..., Any]
+reports_yields: Callable[[Any], bool]
+pending: dict[int, Any]
+traced_depth: Callable[[Any], int]
+bound_now: Callable[[str, Any], tuple[Any, ...]]
+ATOMS: frozenset[type]
+CHUNK: int
+
+# -- generators -----------------------------------------------------------------------------------------------------
+
+
+def enter_g(key: str, *values: Any) -> None:
+    atoms = ATOMS
+    shown = [value if type(value) in atoms else freeze(value) for value in values]
+    try:
+        th = threads[get_ident()]
+    except KeyError:
+        th = new_thread()
+    append((4, key, now(), th, context(), id(frame_at(1)), *shown))
+    if len(events) > CHUNK:
+        drain()
+
+
+def yielded_g(key: str, value: Any) -> Any:
+    try:
+        append((5, key, now(), threads[get_ident()], context(), id(frame_at(1))))
+    except KeyError:
+        append((5, key, now(), new_thread(), context(), id(frame_at(1))))
+    return value
+
+
+def resumed_g(key: str, value: Any) -> Any:
+    try:
+        append((6, key, now(), threads[get_ident()], context(), id(frame_at(1))))
+    except KeyError:
+        append((6, key, now(), new_thread(), context(), id(frame_at(1))))
+    if len(events) > CHUNK:
+        drain()
+    return value
+
+
+def thrown_g(key: str) -> tuple[()]:
+    try:
+        append((7, key, now(), threads[get_ident()], context(), id(frame_at(1))))
+    except KeyError:
+        append((7, key, now(), new_thread(), context(), id(frame_at(1))))
+    return ()
+
+
+def delegate_g(key: str, target: Any) -> Any:
+    frame = id(frame_at(1))
+    try:
+        append((8, key, now(), threads[get_ident()], context(), frame, reports_yields(target)))
+    except KeyError:
+        append((8, key, now(), new_thread(), context(), frame, reports_yields(target)))
+    return target
+
+
+def delegated_g(key: str, value: Any) -> Any:
+    try:
+        append((9, key, now(), threads[get_ident()], context(), id(frame_at(1))))
+    except KeyError:
+        append((9, key, now(), new_thread(), context(), id(frame_at(1))))
+    return value
+
+
+def end_g(key: str, value: Any) -> Any:
+    t = now()
+    shown = value if type(value) in ATOMS else freeze(value)
+    try:
+        append((10, key, t, threads[get_ident()], shown, id(frame_at(1))))
+    except KeyError:
+        append((10, key, t, new_thread(), shown, id(frame_at(1))))
+    return value
+
+
+def done_g(key: str) -> None:
+    try:
+        append((10, key, now(), threads[get_ident()], None, id(frame_at(1))))
+    except KeyError:
+        append((10, key, now(), new_thread(), None, id(frame_at(1))))
+
+
+def raised_gen(key: str) -> tuple[()]:
+    t = now()
+    frame = frame_at(1)
+    shown = describe(key, frame)
+    if pending:
+        pending.pop(id(frame), None)
+    try:
+        th = threads[get_ident()]
+    except KeyError:
+        th = new_thread()
+    append((10 if shown is None else 11, key, t, th, shown or (), id(frame)))
+    return ()
+
+
+def leave_g(key: str) -> None:
+    t = now()
+    frame = id(frame_at(1))
+    kept = pending.pop(frame, None)
+    if kept:
+        shown = kept[0] if type(kept[0]) in ATOMS else freeze(kept[0])
+        try:
+            append((10, key, t, threads[get_ident()], shown, frame))
+        except KeyError:
+            append((10, key, t, new_thread(), shown, frame))
+
+
+# -- coroutines and async generators --------------------------------------------------------------------------------
+
+
+def enter_c(key: str, *values: Any) -> None:
+    atoms = ATOMS
+    shown = [value if type(value) in atoms else freeze(value) for value in values]
+    try:
+        th = threads[get_ident()]
+    except KeyError:
+        th = new_thread()
+    ctx, number, task = start_coroutine(id(frame_at(1)))
+    append((12, key, now(), th, ctx, number, task, *shown))
+    if len(events) > CHUNK:
+        drain()
+
+
+def end_c(key: str, value: Any) -> Any:
+    t = now()
+    number = end_coroutine(id(frame_at(1)))
+    if number is not None:
+        shown = value if type(value) in ATOMS else freeze(value)
+        try:
+            append((13, key, t, threads[get_ident()], shown, number))
+        except KeyError:
+            append((13, key, t, new_thread(), shown, number))
+    return value
+
+
+def done_c(key: str) -> None:
+    t = now()
+    number = end_coroutine(id(frame_at(1)))
+    if number is not None:
+        try:
+            append((13, key, t, threads[get_ident()], None, number))
+        except KeyError:
+            append((13, key, t, new_thread(), None, number))
+
+
+def raised_coro(key: str) -> tuple[()]:
+    t = now()
+    frame = frame_at(1)
+    shown = describe(key, frame)
+    if pending:
+        pending.pop(id(frame), None)
+    number = end_coroutine(id(frame))
+    if number is not None:
+        try:
+            th = threads[get_ident()]
+        except KeyError:
+            th = new_thread()
+        append((13 if shown is None else 14, key, t, th, shown or (), number))
+    return ()
+
+
+def leave_c(key: str) -> None:
+    t = now()
+    frame = id(frame_at(1))
+    kept = pending.pop(frame, None)
+    if kept:
+        number = end_coroutine(frame)
+        if number is not None:
+            shown = kept[0] if type(kept[0]) in ATOMS else freeze(kept[0])
+            try:
+                append((13, key, t, threads[get_ident()], shown, number))
+            except KeyError:
+                append((13, key, t, new_thread(), shown, number))
+
+
+def yielded_a(key: str, value: Any) -> Any:
+    t = now()
+    ctx, number = yield_agen(id(frame_at(1)))
+    if number is not None:
+        try:
+            append((16, key, t, threads[get_ident()], ctx, number))
+        except KeyError:
+            append((16, key, t, new_thread(), ctx, number))
+    return value
+
+
+def resumed_a(key: str, value: Any) -> Any:
+    t = now()
+    ctx, number = resume_agen(id(frame_at(1)))
+    if number is not None:
+        try:
+            append((17, key, t, threads[get_ident()], ctx, number))
+        except KeyError:
+            append((17, key, t, new_thread(), ctx, number))
+    return value
+
+
+def thrown_a(key: str) -> tuple[()]:
+    t = now()
+    ctx, number = resume_agen(id(frame_at(1)))
+    if number is not None:
+        try:
+            append((17, key, t, threads[get_ident()], ctx, number))
+        except KeyError:
+            append((17, key, t, new_thread(), ctx, number))
+    return ()
+
+
+# -- level ERROR: the only call in a rewritten body -------------------------------------------------------------------
+
+
+def raised_only(key: str) -> tuple[()]:
+    t = now()
+    frame = frame_at(1)
+    shown = describe(key, frame)
+    if shown is not None:
+        try:
+            th = threads[get_ident()]
+        except KeyError:
+            th = new_thread()
+        append((19, key, t, th, context(), traced_depth(frame), shown, *bound_now(key, frame)))
+        if len(events) > CHUNK:
+            drain()
+    return ()

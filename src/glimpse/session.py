@@ -1,0 +1,138 @@
+"""One recording: writer, recorder and probe put together from a configuration, through forks and to the end."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import weakref
+
+from typing import Any
+
+from glimpse.assembly import Origin, wall_base
+from glimpse.config import Config
+from glimpse.policy import TracingPolicy
+from glimpse.probe import Probe, Recorder, Slot, sink_for
+from glimpse.values import Limits, Redactor, Renderer
+
+__all__ = ["Session", "renderer_for"]
+
+
+def renderer_for(config: Config, policy: TracingPolicy | None = None) -> Renderer:
+    """How values are shown under a configuration, in functions that a policy owns."""
+    names = [*config.redact, *(policy.redact if policy is not None else ())]
+    return Renderer(Limits(config.max_field_length, config.max_items, config.max_depth), Redactor(names))
+
+
+class Session:
+    """Opens the destination and records until it is closed: by ``close``, or at interpreter exit.
+
+    :raises ConfigError, WriterError: the destination cannot be opened.
+    """
+
+    def __init__(self, config: Config, correlation_id: str | None = None) -> None:
+        from glimpse.writers.registry import open_writer
+
+        self.config = config
+        self.correlation_id = correlation_id or config.correlation_id
+        self.files: dict[str, str] = {}
+        self.values = renderer_for(config)
+        self._slots: list[Slot] = []
+        writer = open_writer(config)
+        sink = sink_for(writer, self._origin(), {}, pauses=config.level == "DEBUG")
+        self.recorder = Recorder(
+            sink, flush_interval=config.flush_interval, buffer_size=config.buffer_size, overflow=config.overflow
+        )
+        self.probe = Probe(self.recorder, self.values)
+        _living.add(self)
+        _watch_forks()
+        atexit.register(self.close)
+
+    def _origin(self) -> Origin:
+        return Origin(
+            pid=os.getpid(),
+            base=wall_base(),
+            atom_text=self.values.atom_text,
+            service=self.config.service if self.config.enable_trace_id else None,
+            correlation_id=self.correlation_id,
+            with_lines=self.config.level == "DEBUG",
+            files=self.files,
+        )
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The slots that are connected."""
+        return tuple(self._slots)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended."""
+        return self.recorder.closed
+
+    def connect(self, slot: Slot, policy: TracingPolicy | None = None) -> None:
+        """Record what the functions of this slot report, with the redaction of this policy."""
+        values = renderer_for(self.config, policy) if policy is not None and policy.redact else None
+        slot.connect(self.probe.namespace(values))
+        self._slots.append(slot)
+
+    def disconnect(self, slot: Slot) -> None:
+        """Record no more of what this slot's functions report."""
+        if slot in self._slots:
+            self._slots.remove(slot)
+            slot.disconnect()
+
+    def stats(self) -> dict[str, Any]:
+        """What was recorded, written, dropped; see ``Tracer.stats``."""
+        recorder = self.recorder
+        return {**recorder.counts, "waiting": len(recorder.events), "last_error": recorder.last_error}
+
+    def close(self) -> None:
+        """Disconnect everything, write everything, close the writer. Once is enough."""
+        for slot in self._slots:
+            slot.disconnect()
+        self._slots.clear()
+        self.recorder.close()
+        atexit.unregister(self.close)
+        _living.discard(self)
+
+    def after_fork_in_child(self) -> None:
+        """Go on as a process of its own."""
+        self.probe.forget_threads()
+        self.recorder.after_fork_in_child(self._origin())
+        util: Any = sys.modules.get("multiprocessing.util")
+        if util is not None:  # a multiprocessing child ends by os._exit, after its own exit functions
+            util.register_after_fork(self, _finalize_with_process)
+
+
+_living: weakref.WeakSet[Session] = weakref.WeakSet()
+_watching: list[bool] = []
+
+
+def _finalize_with_process(session: Session) -> None:
+    from multiprocessing import util
+
+    util.Finalize(None, session.close, exitpriority=-100)
+
+
+def _watch_forks() -> None:
+    if not _watching and hasattr(os, "register_at_fork"):
+        _watching.append(True)
+        os.register_at_fork(
+            before=lambda: _each("before_fork"),
+            after_in_parent=lambda: _each("after_fork_in_parent"),
+            after_in_child=_in_child,
+        )
+
+
+def _each(what: str) -> None:
+    for session in list(_living):
+        if not session.closed:
+            getattr(session.recorder, what)()
+
+
+def _in_child() -> None:
+    for session in list(_living):
+        if not session.closed:
+            session.after_fork_in_child()
+
+
