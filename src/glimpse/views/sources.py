@@ -1,0 +1,179 @@
+"""Finding what a name on the command line means: which file or database, in which format, read by whom."""
+
+from __future__ import annotations
+
+import heapq
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Final
+
+from glimpse.errors import ReadError
+from glimpse.traces.lines import Damage, read_lines
+from glimpse.traces.records import SOURCE, Record
+
+__all__ = ["FORMATS", "STDIN", "Source", "configured", "open_sources", "recognise", "records_of"]
+
+STDIN: Final = "-"
+FORMATS: Final = ("jsonl", "json", "sqlite", "journal", "mongo")
+"""Every format that can be read, as ``dest`` names them."""
+
+_GZIP: Final = b"\x1f\x8b"
+_SQLITE: Final = b"SQLite format 3\x00"
+_JOURNAL: Final = b"glimpse-journal "
+_MONGO: Final = ("mongodb://", "mongodb+srv://")
+_ROTATED: Final = re.compile(r"(\.\d{6,})?(\.gz)?$")
+_WHERE: Final = {"jsonl": "log_path", "json": "log_path", "journal": "log_path", "sqlite": "db_path", "mongo": "uri"}
+
+
+@dataclass(slots=True)
+class Source:
+    """A trace to read. ``plain`` says that its bytes are those on disk: nothing has to be unpacked."""
+
+    name: str
+    format: str
+    plain: bool = True
+    damage: Damage = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.damage = Damage(self.name)
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """The bytes of a text format, unpacked.
+
+        :raises ReadError: they cannot be read.
+        """
+        if self.name == STDIN:
+            yield sys.stdin.buffer
+            return
+        from glimpse.writers.reading import opened
+
+        with opened(self.name) as stream:
+            yield stream
+
+    def records(self) -> Iterator[Record]:
+        """Every entry, in the order in which it was written.
+
+        :raises ReadError: it cannot be read, or holds something else.
+        """
+        if self.format == "jsonl":
+            with self.opened() as stream:
+                yield from read_lines(stream, self.damage)
+            return
+        for entry in _reader(self.format)(self.name):
+            self.damage.entries = True
+            yield entry.to_dict()
+
+
+def open_sources(names: Sequence[str]) -> list[Source]:
+    """What the names mean; without any, what the configuration names as the destination.
+
+    :raises ReadError: one of them cannot be read.
+    """
+    return [recognise(name) for name in names] if names else configured()
+
+
+def recognise(name: str) -> Source:
+    """The source of a file's name, a URI, or ``-`` for standard input; the format is told by the content.
+
+    :raises ReadError: there is nothing to read.
+    """
+    if name.startswith(_MONGO):
+        return Source(name, "mongo")
+    if name == STDIN:
+        return Source(name, "jsonl", plain=False)
+    begin, packed = _beginning(name)
+    text = begin.lstrip(b"\xef\xbb\xbf \t\r\n\0")
+    if begin.startswith(_SQLITE):
+        kind = "sqlite"
+    elif begin.startswith(_JOURNAL):
+        kind = "journal"
+    else:
+        kind = "json" if text.startswith(b"[") else "jsonl"
+    if packed and kind == "sqlite":
+        raise ReadError(f"{name}: a packed database cannot be read: unpack it first")
+    return Source(name, kind, not packed)
+
+
+def _beginning(name: str) -> tuple[bytes, bool]:
+    from glimpse.writers.reading import opened
+
+    try:
+        with open(name, "rb") as file:
+            packed = file.read(2) == _GZIP
+    except OSError as error:
+        raise ReadError(f"{name}: {(error.strerror or str(error)).lower()}") from error
+    with opened(name) as stream:
+        return stream.read(64), packed
+
+
+def configured() -> list[Source]:
+    """The destination that the configuration names, the first of several that can be read.
+
+    :raises ReadError: nothing has been written there yet, or it cannot be read back.
+    """
+    from glimpse.config import Config
+
+    config = Config()
+    for dest in config.dests:
+        if dest in _WHERE:
+            place = str(config.params_for(dest).get(_WHERE[dest]) or _default_place(dest))
+            try:
+                return [recognise(place)]
+            except ReadError as error:
+                raise ReadError(f"{error} (the configured destination; name a trace to read another one)") from error
+    raise ReadError(f"option dest: {config.dest!r} cannot be read back; name a trace to read")
+
+
+def _default_place(dest: str) -> str:
+    for option in _writer(dest).options:
+        if option.name == _WHERE[dest]:
+            return str(option.default)
+    raise ReadError(f"option dest: {dest!r} has no place to read from; name a trace to read")
+
+
+def records_of(sources: Sequence[Source]) -> Iterator[Record]:
+    """The entries of all sources, several of them merged by time.
+
+    :raises ReadError: one of them cannot be read.
+    """
+    if len(sources) == 1:
+        return sources[0].records()
+    groups: dict[str, int] = {}
+    for source in sources:
+        groups.setdefault(_ROTATED.sub("", source.name), len(groups))
+    marked = (_marked(source.records(), groups[_ROTATED.sub("", source.name)]) for source in sources)
+    return heapq.merge(*marked, key=_moment)
+
+
+def _marked(records: Iterator[Record], group: int) -> Iterator[Record]:
+    """Records with the number of their source: other machines may use the same process ids."""
+    for record in records:
+        record[SOURCE] = group
+        yield record
+
+
+def _moment(record: Record) -> str:
+    timestamp: str = record["timestamp"]
+    return timestamp
+
+
+def _reader(kind: str) -> Callable[[str], Iterator[Any]]:
+    read: Callable[[str], Iterator[Any]] = _writer(kind).read
+    return read
+
+
+def _writer(kind: str) -> Any:
+    from importlib import import_module
+
+    module, name = {
+        "jsonl": ("jsonl", "JsonlWriter"),
+        "json": ("json_array", "JsonWriter"),
+        "sqlite": ("sqlite", "SqliteWriter"),
+        "journal": ("journal", "JournalWriter"),
+        "mongo": ("mongo", "MongoWriter"),
+    }[kind]
+    return getattr(import_module(f"glimpse.writers.{module}"), name)

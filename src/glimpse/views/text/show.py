@@ -1,0 +1,137 @@
+"""One call in full: what it was called with, what came of it, the calls that led to it and those that it made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from glimpse.traces.calls import Call
+from glimpse.traces.tree import Fold, Node
+from glimpse.views.text.naming import call_text, outcome_text
+from glimpse.views.text.style import Style, cells, clean, code, count_of, duration, fit
+from glimpse.views.text.tree import tree_lines
+
+__all__ = ["call_row", "show_lines", "show_markdown"]
+
+
+def show_lines(node: Node, style: Style) -> Iterator[str]:
+    """Everything that is known of a call."""
+    call = node.call
+    yield style.paint(fit(f"#{call.call_id} {clean(call.function)}", style.width or 10**6), "bold")
+    for name, text in facts(call):
+        colour = ("red",) if name == "exception" else ()
+        yield from _labelled(name, text, style, colour)
+    above = call.path()[:-1]
+    if above:
+        yield from ("", style.paint("called by", "bold"))
+        for level, outer in enumerate(above):
+            lead = "  " * level + ("└ " if level else "  ")
+            text = fit(call_text(outer, None), max((style.width or 10**6) - cells(lead) - len(str(outer.call_id)) - 3, 20))
+            yield f"{lead}{text}  {style.paint(f'#{outer.call_id}', 'dim')}"
+    if node.children or node.hidden:
+        yield from ("", style.paint(f"calls below: {node.size - 1:,}", "bold"))
+        yield from tree_lines(node, style)
+    if trace := _traceback(call):
+        yield from ("", style.paint("traceback", "bold"), *(f"  {clean(line)}" for line in trace))
+
+
+def facts(call: Call) -> Iterator[tuple[str, str]]:
+    """What is known of a call, name by name, as people read it."""
+    yield "call", call_text(call, None)
+    if call.failed:
+        line = (call.exception or {}).get("line")
+        yield "exception", f"{clean(call.error_type)}: {clean(call.error_message)}" + (f" (line {line})" if line else "")
+    else:
+        yield "result", outcome_text(call).removeprefix("→ ") or "nothing recorded"
+    if call.finished and call.duration_ms is not None:
+        spent = f"{duration(call.duration_ms)}, {duration(call.self_ms)} of it in itself"
+        active = f", {duration(call.active_ms)} running" if call.active_ms is not None else ""
+        yield "took", spent + active
+    yield "started", clean(call.timestamp) + (f", ended {clean(call.ended)}" if call.ended else "")
+    task = f", task {call.task}" if call.task else ""
+    yield "where", clean(f"{call.thread}{task}, pid {call.pid}" + (f", service {call.service}" if call.service else ""))
+    if call.file or call.line is not None:
+        yield "source", clean(f"{call.file or '?'}:{call.line if call.line is not None else '?'}")
+    for name in ("trace_id", "span_id", "parent_span_id", "correlation_id", "policy"):
+        if value := getattr(call, name):
+            yield name, clean(value)
+    if call.parent is None and call.parent_id is not None:
+        yield "caller", f"call #{call.parent_id}, which is not in the trace"
+    if not call.complete:
+        yield "note", "its START is not in the trace"
+
+
+def _labelled(name: str, text: str, style: Style, colours: tuple[str, ...]) -> Iterator[str]:
+    label = f"  {name:<10}"
+    room = max((style.width or 10**6) - len(label), 20)
+    for piece in _wrapped(text, room):
+        yield style.paint(label, "dim") + style.paint(piece, *colours)
+        label = " " * len(label)
+
+
+def _wrapped(text: str, room: int) -> Iterator[str]:
+    """Pieces that fit; nothing is left out."""
+    while cells(text) > room:
+        end = len(fit(text, room)) - 1
+        space = text.rfind(" ", end // 2, end)
+        cut = space + 1 if space > 0 else max(end, 1)
+        yield text[:cut].rstrip()
+        text = text[cut:]
+    yield text
+
+
+def _traceback(call: Call) -> list[str]:
+    found = (call.exception or {}).get("traceback")
+    return found.rstrip("\n").split("\n") if isinstance(found, str) else []
+
+
+def call_row(item: Node | Fold, level: int) -> dict[str, Any]:
+    """A call, or calls folded into one line, as JSON has it."""
+    if isinstance(item, Fold):
+        return {
+            "level": level,
+            "folded": item.calls,
+            "function": item.function,
+            "recursion": item.recursion,
+            "calls": item.size,
+            "failed": item.failed,
+            "unfinished": item.unfinished,
+            "total_ms": round(item.total_ms, 6),
+            "slowest_ms": item.slowest_ms,
+            "slowest_call_id": item.slowest_id,
+        }
+    call = item.call
+    row: dict[str, Any] = {"level": level, **{name: getattr(call, name) for name in _FIELDS}}
+    row.update(self_ms=round(call.self_ms, 6) if call.finished else None, failed=call.failed, finished=call.finished)
+    row["calls"] = item.size
+    return row
+
+
+_FIELDS = (
+    "call_id", "parent_id", "function", "args", "result", "exception", "timestamp", "duration_ms", "active_ms",
+    "yields", "closed", "thread", "pid", "task", "service", "trace_id", "span_id", "parent_span_id",
+)  # fmt: skip
+
+
+def show_markdown(node: Node) -> Iterator[str]:
+    """A call in Markdown."""
+    yield f"## Call {node.call.call_id}: {code(node.call.function)}"
+    yield ""
+    for name, text in facts(node.call):
+        yield f"- **{name}**: {code(text)}"
+    if path := node.call.path()[:-1]:
+        yield f"- **called by**: {' › '.join(f'{code(call_text(outer))} (#{outer.call_id})' for outer in path)}"
+    for child in node.children.values():
+        if isinstance(child, Fold):
+            yield f"- {count_of(child.calls, 'more call')} of {code(child.function)}, {duration(child.total_ms)}"
+        else:
+            text = code(f"{call_text(child.call)} {outcome_text(child.call)}")
+            yield f"- calls {text}, {duration(child.call.duration_ms)} (#{child.call.call_id})"
+    if trace := _traceback(node.call):
+        yield from ("", "```", *map(clean, trace), "```")
+
+
+def as_json(value: Any) -> str:
+    """JSON of a value, also where it holds what the fast encoder refuses."""
+    return json.dumps(value, ensure_ascii=False, default=str)
