@@ -1,0 +1,94 @@
+"""The end of a growing file of JSON Lines: its last entries, and those that come."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Final
+
+from glimpse.errors import ReadError
+from glimpse.traces.lines import Damage, parse_line
+from glimpse.traces.records import Record
+
+__all__ = ["follow", "last_records"]
+
+BLOCK: Final = 1 << 16
+POLL_S: Final = 0.2
+
+
+def last_records(stream: BinaryIO, count: int, keeps: Callable[[Record], bool]) -> tuple[list[Record], int]:
+    """The last entries that are kept, oldest first, and where the whole lines end. The file is read from its end."""
+    position = stream.seek(0, os.SEEK_END)
+    found: list[Record] = []
+    rest, end = b"", position
+    first = True
+    while position > 0 and (first or len(found) < count):
+        size = min(BLOCK, position)
+        position -= size
+        stream.seek(position)
+        block = stream.read(size) + rest
+        if first:
+            end = position + block.rfind(b"\n") + 1 if b"\n" in block else 0 if position == 0 else end
+            block = block[: max(end - position, 0)] if b"\n" in block else block
+            first = b"\n" not in block and position > 0
+        lines = block.split(b"\n")
+        rest = lines.pop(0) if position else b""
+        for line in reversed(lines):
+            record = parse_line(line) if line else None
+            if record is not None and keeps(record) and len(found) < count:
+                found.append(record)
+    return found[::-1], end
+
+
+def follow(path: str, position: int, pause: Callable[[float], None] = time.sleep) -> Iterator[Record]:
+    """Entries as they are appended, without end; a file that is replaced or emptied is read from its beginning.
+
+    :raises ReadError: it cannot be read.
+    """
+    damage = Damage(path)
+    while True:
+        try:
+            with open(path, "rb") as stream:
+                if os.fstat(stream.fileno()).st_size >= position:
+                    stream.seek(position)
+                yield from _appended(stream, path, damage, pause)
+        except FileNotFoundError:
+            pause(POLL_S)
+        except OSError as error:
+            raise ReadError(f"{path}: {error.strerror or error}") from error
+        position = 0
+
+
+def _appended(stream: BinaryIO, path: str, damage: Damage, pause: Callable[[float], None]) -> Iterator[Record]:
+    """Entries until the file is another one."""
+    carry, moved = b"", False
+    while True:
+        chunk = stream.read(BLOCK)
+        if not chunk:
+            if moved:
+                return
+            moved = _is_other(stream, path)  # what was written before it was moved is still to be read
+            if not moved:
+                pause(POLL_S)
+            continue
+        lines = (carry + chunk).split(b"\n")
+        carry = lines.pop()
+        for line in lines:
+            record = parse_line(line)
+            if record is not None:
+                yield record
+            else:
+                damage.entries = True
+                damage.odd(line, 0)
+
+
+def _is_other(stream: BinaryIO, path: str) -> bool:
+    mine = os.fstat(stream.fileno())
+    if mine.st_size < stream.tell():
+        return True
+    try:
+        now = os.stat(path)
+    except OSError:
+        return True
+    return (now.st_ino, now.st_dev) != (mine.st_ino, mine.st_dev)
