@@ -120,19 +120,22 @@ class AppendFile:
 
     def _open(self) -> int:
         fd = create(self.path, os.O_WRONLY | os.O_APPEND, "log_path")
-        self._fd = fd
         self._prefix = b""
         self._regular = stat.S_ISREG(System.fstat(fd).st_mode)
-        if self._regular:
-            with locked(fd, exclusive=True):
-                self._begin(fd)
+        try:
+            if self._regular:
+                with locked(fd, exclusive=True):
+                    self._begin(fd)
+        except OSError as error:
+            System.close(fd)
+            raise WriterError(f"option log_path: cannot write to {self.path!r}: {error.strerror or error}") from error
+        self._fd = fd
         self._prefix += self._preamble()
         return fd
 
     def _begin(self, fd: int) -> None:
         if System.fstat(fd).st_size == 0:
-            if self._header:
-                write_all(fd, self._header)
+            self._write_header(fd)
         elif self._repair is not None:
             try:
                 reader = open_existing(self.path, os.O_RDWR)
@@ -144,6 +147,13 @@ class AppendFile:
                 System.close(reader)
         if self._shelf is not None:
             self._shelf.opened(self.path)
+
+    def _write_header(self, fd: int) -> None:
+        if self._header:
+            _, error = write_all(fd, self._header)
+            if error is not None:
+                System.truncate(fd, 0)
+                raise error
 
     def _append(self, fd: int, data: bytes) -> None:
         prefix = self._prefix

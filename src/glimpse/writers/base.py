@@ -28,16 +28,15 @@ class WriterConfig(Protocol):
     """What writers need of a configuration."""
 
     @property
-    def dest(self) -> str:
-        """Name of the destination, or several joined with commas."""
+    def dests(self) -> tuple[str, ...]:
+        """Names of the destinations."""
 
     @property
-    def params(self) -> Mapping[str, Any]:
-        """The options of the destination, as ``BaseWriter.options`` declares them."""
-
-    @property
-    def service(self) -> str | None:
+    def service(self) -> str:
         """Name of the traced program."""
+
+    def params_for(self, dest: str) -> Mapping[str, Any]:
+        """The parameters of one of the destinations, by the names that ``BaseWriter.options`` declares."""
 
 
 class BaseWriter:
@@ -58,7 +57,7 @@ class BaseWriter:
         :raises ConfigError: a value of ``params`` is not accepted.
         :raises WriterError: the destination cannot be opened.
         """
-        return cls(**take(cls.options, config.params, name))
+        return cls(**take(cls.options, config.params_for(name), name))
 
     def write(self, entry: LogEntry) -> None:
         """Write one entry."""
@@ -84,7 +83,7 @@ class BaseWriter:
         """Hand everything written so far to its destination. Called after each flush interval and before ``close``."""
 
     def close(self) -> None:
-        """Finish and release everything. Called once more than once does no harm; nothing is written afterwards."""
+        """Finish and release everything. Calling it again does no harm; nothing is written afterwards."""
 
     def before_fork(self) -> None:
         """Let go, in the parent, of what must not exist when the process is copied; it is opened again when needed."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 
 from glimpse.entry import LogEntry
+from glimpse.parsers import file_path, size
 from glimpse.writers.appending import AppendFile
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.files import System
 from glimpse.writers.journal_format import HEADER, PROCESS_ID_BYTES, Frame, frame, frames
-from glimpse.writers.options import Option, file_path, size
+from glimpse.writers.options import Option
 from glimpse.writers.reading import opened
 
 __all__ = ["JournalWriter", "read_frames"]
@@ -114,9 +115,10 @@ def read_frames(path: str) -> Iterator[Frame]:
     :raises ReadError: it is missing, or not a journal.
     """
     with opened(path) as file:
-        if os.path.exists(path + _OLDER):
-            with opened(path + _OLDER) as older:
-                yield from frames(older, path + _OLDER)
+        older = path + _OLDER
+        if os.path.exists(older) and not os.path.samefile(older, file.fileno()):  # it may have been moved just now
+            with opened(older) as first:
+                yield from frames(first, older)
         yield from frames(file, path)
 
 

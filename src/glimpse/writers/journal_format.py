@@ -118,13 +118,13 @@ def _content_size(data: bytes, at: int) -> int | None:
 
 def _mapping(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ValueError("its description of a process is no object")  # noqa: TRY004 - all hostile input alike
+        raise ValueError("its description of a process is no object")
     return data
 
 
 def _list(data: Any) -> list[Any]:
     if not isinstance(data, list):
-        raise ValueError("no list")  # noqa: TRY004
+        raise ValueError("no list")
     return data
 
 

@@ -9,11 +9,12 @@ from typing import ClassVar, Final
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
+from glimpse.parsers import file_path
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.encoding import dump_json, entry_from, load_json
 from glimpse.writers.files import System, create, locked, same_file, write_all
 from glimpse.writers.json_stream import elements
-from glimpse.writers.options import Option, file_path
+from glimpse.writers.options import Option
 from glimpse.writers.reading import opened
 
 __all__ = ["JsonWriter"]

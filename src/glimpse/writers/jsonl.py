@@ -8,11 +8,12 @@ from typing import BinaryIO, ClassVar, Final
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
+from glimpse.parsers import file_path, flag, seconds, size, whole
 from glimpse.writers.appending import AppendFile
 from glimpse.writers.base import BaseWriter, PartialWrite
 from glimpse.writers.encoding import decode_entry, encode_entries
 from glimpse.writers.files import System
-from glimpse.writers.options import Option, count, file_path, flag, seconds, size
+from glimpse.writers.options import Option
 from glimpse.writers.reading import MAX_RECORD_BYTES, opened, shown
 from glimpse.writers.rotation import Rotation
 
@@ -27,7 +28,7 @@ class JsonlWriter(BaseWriter):
     """Appends each entry to ``log_path`` as a line of JSON.
 
     With ``max_bytes`` or ``max_age`` (seconds) the file is moved to ``log_path.000001`` and so on when it is full or
-    old, ``keep`` bounds how many of those stay (``None``: all), and ``compress`` turns them into ``.gz``.
+    old, ``backup_count`` bounds how many of those stay (``None``: all), and ``gzip`` turns them into ``.gz``.
 
     :raises WriterError: the file cannot be opened.
     """
@@ -36,8 +37,8 @@ class JsonlWriter(BaseWriter):
         Option("log_path", file_path, "glimpse.jsonl", "the file"),
         Option("max_bytes", size, None, "begin a new file when this one would become larger"),
         Option("max_age", seconds, None, "begin a new file when this one's first entry is older"),
-        Option("keep", count, None, "how many files that are full or old to keep; all, if not given"),
-        Option("compress", flag, False, "compress those files with gzip"),
+        Option("backup_count", whole(), None, "how many files that are full or old to keep; all, if not given"),
+        Option("gzip", flag, False, "compress those files with gzip"),
     )
 
     def __init__(
@@ -46,11 +47,11 @@ class JsonlWriter(BaseWriter):
         *,
         max_bytes: int | None = None,
         max_age: float | None = None,
-        keep: int | None = None,
-        compress: bool = False,
+        backup_count: int | None = None,
+        gzip: bool = False,
     ) -> None:
         rotates = max_bytes is not None or max_age is not None
-        rotation = Rotation(max_bytes, max_age, keep, compress=compress) if rotates else None
+        rotation = Rotation(max_bytes, max_age, backup_count, compress=gzip) if rotates else None
         self._file = AppendFile(log_path, separator=b"\n", repair=_end_last_line, shelf=rotation)
 
     def write_batch(self, entries: Sequence[LogEntry]) -> None:

@@ -56,6 +56,10 @@ class _Gunzip(io.RawIOBase):
         """Always."""
         return True
 
+    def fileno(self) -> int:
+        """The packed file's."""
+        return self._file.fileno()
+
     def readinto(self, buffer: object) -> int:
         """Fill the buffer with the next bytes."""
         view = memoryview(cast(bytearray, buffer)).cast("B")

@@ -1,0 +1,181 @@
+"""Entries out of SQLite, in order, without having them all in memory. The file is not trusted."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, Final
+from urllib.parse import quote
+
+from glimpse.entry import LogEntry
+from glimpse.errors import ReadError
+from glimpse.writers.encoding import decode_entry, entry_from, load_json
+from glimpse.writers.sqlite_rows import AT_END, IDS
+from glimpse.writers.sqlite_schema import APPLICATION_ID, COLUMNS, PROCESS_SHIFT, TABLES, VERSION, build_indexes
+
+__all__ = ["read_entries"]
+
+_CALL_ID: Final = (1 << PROCESS_SHIFT) - 1
+_BUSY_S: Final = 5.0
+_MOST_TO_INDEX: Final = 500_000
+_SITE: Final = ("function", "file", "line", "policy")
+
+
+def read_entries(path: str) -> Iterator[LogEntry]:
+    """Yield the entries of a database in the order of their time.
+
+    :raises ReadError: it is missing, or not a trace.
+    """
+    _check_file(path)
+    try:
+        with closing(_open(path)) as connection:
+            processes = [_Process(connection, row) for row in _processes(connection)]
+            yield from heapq.merge(*(process.entries() for process in processes), key=lambda entry: entry.timestamp)
+    except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
+        raise ReadError(f"{path}: {error}") from None
+
+
+def _check_file(path: str) -> None:
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise ReadError(f"{path}: {error.strerror or error}") from None
+
+
+def _open(path: str) -> sqlite3.Connection:
+    """A connection that only reads, from one moment's state."""
+    name = "file:" + quote(os.path.abspath(path))
+    idle = not os.path.exists(path + "-wal")
+    try:
+        connection = sqlite3.connect(f"{name}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None)
+        _check(connection, path)
+    except sqlite3.OperationalError:  # a folder without write access, where the files of WAL mode cannot be made
+        connection = sqlite3.connect(f"{name}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        _check(connection, path)
+        idle = False
+    if idle and connection.execute("SELECT count(*) FROM spans").fetchone()[0] <= _MOST_TO_INDEX:
+        _index(name)
+    connection.execute("BEGIN")
+    return connection
+
+
+def _index(name: str) -> None:
+    """Build the indexes for whoever asks in SQL, now that nobody writes."""
+    try:
+        with closing(sqlite3.connect(f"{name}?mode=rw", uri=True, timeout=0, isolation_level=None)) as connection:
+            build_indexes(connection)
+    except sqlite3.Error:  # not ours to write, or somebody has begun to
+        return
+
+
+def _check(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("PRAGMA trusted_schema = OFF")
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise ReadError(f"{path}: a database of another program, not a trace")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise ReadError(f"{path}: version {version} of the tables, newer than this Glimpse knows ({VERSION})")
+    sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE %' AND name IN {}"
+    if connection.execute(sql.format(TABLES)).fetchone()[0] != len(TABLES):
+        raise ReadError(f"{path}: the tables of a trace are missing")
+
+
+def _processes(connection: sqlite3.Connection) -> list[Any]:
+    return connection.execute("SELECT id, pid, service, correlation_id FROM processes ORDER BY id").fetchall()
+
+
+class _Process:
+    """The entries of one process."""
+
+    def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
+        self._connection = connection
+        number, self._pid, self._service, self._correlation_id = map(_text, row)
+        self._ids = number << PROCESS_SHIFT, (number + 1) << PROCESS_SHIFT
+        names = "SELECT number, name FROM threads WHERE process = ?"
+        sites = f"SELECT number, {', '.join(_SITE)} FROM sites WHERE process = ?"
+        self._threads = {key: _text(name) for key, name in connection.execute(names, (number,))}
+        self._sites = {
+            key: dict(zip(_SITE, map(_text, values), strict=True))
+            for key, *values in connection.execute(sites, (number,))
+        }
+        self._second = (-1, "")
+
+    def entries(self) -> Iterator[LogEntry]:
+        """In the order of their ids."""
+        return heapq.merge(self._of_calls(), self._of_notes(), key=lambda entry: entry.entry_id)
+
+    def _of_notes(self) -> Iterator[LogEntry]:
+        sql = "SELECT entry FROM notes WHERE id >= ? AND id < ? ORDER BY id"
+        for (text,) in self._connection.execute(sql, self._ids):
+            yield decode_entry(text)
+
+    def _of_calls(self) -> Iterator[LogEntry]:
+        """Starts come in the order of their rows; ends wait until it is their turn."""
+        waiting: list[tuple[int, int, LogEntry]] = []
+        sql = f"SELECT {', '.join(COLUMNS)} FROM spans WHERE id >= ? AND id < ? ORDER BY id"
+        for row in self._connection.execute(sql, self._ids):
+            call = dict(zip(COLUMNS, map(_text, row), strict=True))
+            call_id = call["id"] = call["id"] & _CALL_ID
+            while waiting and waiting[0][0] < call_id:
+                yield heapq.heappop(waiting)[2]
+            shared = self._shared(call)
+            if call["args"] is not None and call["end_id"] != call_id:
+                yield self._start(call, shared)
+            if call["end_id"] is not None and "end" not in call["extra"]:
+                heapq.heappush(waiting, (call["end_id"], call_id, self._end(call, shared)))
+        while waiting:
+            yield heapq.heappop(waiting)[2]
+
+    def _shared(self, call: dict[str, Any]) -> dict[str, Any]:
+        """What both entries of a call say."""
+        extra = call["extra"] = load_json(call["extra"]) if call["extra"] is not None else {}
+        if not isinstance(extra, dict):
+            raise ValueError("extra is no JSON object")
+        shared = {
+            "call_id": call["id"],
+            "parent_id": call["parent"],
+            "depth": call["depth"],
+            "thread": self._threads.get(call["thread"], f"Thread-{call['thread']}"),
+            "pid": self._pid,
+            "task": call["task"],
+            "service": self._service,
+            "correlation_id": self._correlation_id,
+            **self._sites.get(call["site"], {}),
+        }
+        shared.update({name: extra[name] for name in IDS if name in extra})
+        return shared
+
+    def _start(self, call: dict[str, Any], shared: dict[str, Any]) -> LogEntry:
+        own = {"entry_id": call["id"], "level": "INFO", "args": call["args"], "stage": "START"}
+        return entry_from(shared | own | {"timestamp": self._stamp(call["start_ns"])})
+
+    def _end(self, call: dict[str, Any], shared: dict[str, Any]) -> LogEntry:
+        duration = call["duration_ns"]
+        failed = call["exception"] is not None
+        own = {
+            "entry_id": call["end_id"],
+            "level": "ERROR" if failed else "INFO",
+            "args": call["args"] if failed else str(shared.get("function")).rpartition(".")[2],
+            "stage": "EXCEPTION" if failed else "END",
+            "timestamp": self._stamp(call["start_ns"] + (duration or 0)),
+            "result": call["result"],
+            "exception": load_json(call["exception"]) if failed else None,
+            "duration_ms": None if duration is None else duration / 1e6,
+        }
+        return entry_from(shared | own | {name: call["extra"][name] for name in AT_END if name in call["extra"]})
+
+    def _stamp(self, nanoseconds: int) -> str:
+        second, rest = divmod(nanoseconds, 1_000_000_000)
+        if second != self._second[0]:
+            self._second = second, time.strftime("%Y-%m-%d %H:%M:%S.", time.gmtime(second))
+        return f"{self._second[1]}{rest // 1000:06d}"
+
+
+def _text(value: Any) -> Any:
+    """A value of a row; text that UTF-8 cannot hold is stored as a blob."""
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
