@@ -35,6 +35,13 @@ def _overflow(config: Config) -> str:
     return "drop" if _MAY_LOSE.issuperset(config.dests) else "block"
 
 
+def _interval(value: object) -> float:
+    found = seconds(value)
+    if not found:
+        raise ValueError("a number of seconds above 0, or a time such as '200ms'")
+    return found
+
+
 def _service(_: Config) -> str:
     return program_name()
 
@@ -107,7 +114,7 @@ class Config:
     )
     flush_interval: float = field(
         default=_NOT_GIVEN,
-        metadata=declare(seconds, 0.2, "seconds after which entries are written at the latest"),
+        metadata=declare(_interval, 0.2, "seconds after which entries are written at the latest"),
     )
     overflow: str = field(
         default=_NOT_GIVEN,
@@ -125,11 +132,11 @@ class Config:
     )
     max_items: int = field(
         default=_NOT_GIVEN,
-        metadata=declare(whole(1), 100, "items shown of a container"),
+        metadata=declare(whole(1), 200, "items shown of a container"),
     )
     max_depth: int = field(
         default=_NOT_GIVEN,
-        metadata=declare(whole(1), 6, "levels shown of containers in containers"),
+        metadata=declare(whole(1), 16, "levels shown of containers in containers"),
     )
     flush_on_sigterm: bool = field(
         default=_NOT_GIVEN,

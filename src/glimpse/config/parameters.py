@@ -70,7 +70,8 @@ def _check_names(given: Mapping[str, Any], dests: Sequence[str], source: Source)
         taken = accepted.get(dest, ()) if dest else tuple(names)
         if taken is None or name in taken or (not dest and None in accepted.values()):
             continue
-        raise ConfigError(unknown_name(f"parameter of dest {','.join(dests)}", source.label(key), sorted(names)))
+        place = f"{source.name}: " if source.folder else ""
+        raise ConfigError(place + unknown_name(f"parameter of dest {','.join(dests)}", key, sorted(names)))
 
 
 def _check_files(chosen: Chosen) -> None:

@@ -14,7 +14,7 @@ def program_name() -> str:
     """The module that ``python -m`` runs, or the script's name; ``python`` if there is neither."""
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     module = spec.name if spec is not None else _module_to_be_run()
-    if module:
+    if module and module != "__main__":  # that is a folder or an archive with a __main__.py
         return str(module.removesuffix(".__main__"))
     script = main_script()
     if script and os.path.isdir(script):

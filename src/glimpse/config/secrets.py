@@ -9,7 +9,7 @@ from typing import Any
 __all__ = ["masked"]
 
 _SECRET_NAME = re.compile(
-    r"passw|passphrase|secret|token|credential|auth(?!or)|(?:^|[_-])(?:api|access|private)?[_-]?key$", re.I
+    r"passw|passphrase|secret|token|credential|auth(?!ors?$)|(?:^|[_-])(?:api|access|private)?[_-]?key$", re.I
 )
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/:@]*):.*@")
 _ARGUMENT_IN_URL = re.compile(r"([?&])([^=&]+)=([^&]*)")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING
 
+from glimpse.policy.finding import find_spec, loaded_spec
 from glimpse.policy.rules import Decision
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def _locate(dotted: str) -> tuple[str, str | None, bool]:
     parts = dotted.split(".")
     for end in range(1, len(parts) + 1):
         name = ".".join(parts[:end])
-        spec = _spec(name, path)
+        spec = loaded_spec(name) or find_spec(name, path)
         if spec is None:
             break
         found, file = name, spec.origin if spec.has_location else None
@@ -60,19 +59,3 @@ def _locate(dotted: str) -> tuple[str, str | None, bool]:
             return found, file, False
         path = list(spec.submodule_search_locations)
     return found, file, bool(found)
-
-
-def _spec(name: str, path: list[str] | None) -> ModuleSpec | None:
-    loaded = getattr(sys.modules.get(name), "__spec__", None)
-    if isinstance(loaded, ModuleSpec):
-        return loaded
-    for finder in sys.meta_path:
-        if type(finder).__module__.partition(".")[0] == "glimpse":
-            continue
-        try:
-            spec = finder.find_spec(name, path)
-        except (ImportError, AttributeError, ValueError):
-            continue
-        if spec is not None:
-            return spec
-    return None
