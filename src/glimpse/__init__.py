@@ -1,1 +1,79 @@
-"""Function-level logging and tracing for Python."""
+"""Function-level logging and tracing for Python.
+
+Everything public is a name of this package. Names are loaded when first used, so that importing the package costs
+next to nothing in a program that is not traced.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from glimpse._version import __version__
+
+if TYPE_CHECKING:
+    from glimpse.config import Config
+    from glimpse.decorators import no_trace, trace
+    from glimpse.entry import LogEntry
+    from glimpse.errors import (
+        ConfigError,
+        GlimpseError,
+        PolicyError,
+        PolicyNotFound,
+        ReadError,
+        RewriteError,
+        WriterError,
+    )
+    from glimpse.policy import PolicySet, TracingPolicy
+    from glimpse.tracer import Tracer, install, uninstall
+    from glimpse.traces import load
+    from glimpse.writers import BaseWriter, register_writer
+
+__all__ = [
+    "BaseWriter",
+    "Config",
+    "ConfigError",
+    "GlimpseError",
+    "LogEntry",
+    "PolicyError",
+    "PolicyNotFound",
+    "PolicySet",
+    "ReadError",
+    "RewriteError",
+    "Tracer",
+    "TracingPolicy",
+    "WriterError",
+    "__version__",
+    "install",
+    "load",
+    "no_trace",
+    "register_writer",
+    "trace",
+    "uninstall",
+]
+
+_ROOMS = {
+    "config": ("Config",),
+    "decorators": ("no_trace", "trace"),
+    "entry": ("LogEntry",),
+    "errors": tuple(name for name in __all__ if name.endswith("Error") or name == "PolicyNotFound"),
+    "policy": ("PolicySet", "TracingPolicy"),
+    "tracer": ("Tracer", "install", "uninstall"),
+    "traces": ("load",),
+    "writers": ("BaseWriter", "register_writer"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    room = _HOME.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{room}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,7 +3,7 @@
 from .assembler import Assembler, Codec
 from .calls import Frame, Suspendable
 from .clock import Clock, wall_base
-from .entries import EntryCodec, Origin, shown_args
-from .lines import LineCodec
+from .lines import as_lines
+from .records import Origin, RecordCodec
 
-__all__ = ["Assembler", "Clock", "Codec", "EntryCodec", "Frame", "LineCodec", "Origin", "Suspendable", "shown_args", "wall_base"]
+__all__ = ["Assembler", "Clock", "Codec", "Frame", "Origin", "RecordCodec", "Suspendable", "as_lines", "wall_base"]

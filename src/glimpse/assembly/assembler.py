@@ -92,10 +92,11 @@ class Assembler(Generic[Item]):
                     parent = self._context(ctx, parent)
                 number += 1
                 ids = None if trace is None else trace(parent, event)
+                frame: Any  # a tuple of a Frame's items: naming them costs ten times as much, and only here it counts
                 if parent is None:
-                    frame = Frame(number, None, 1, event[1], event[2], ctx, event, ids)
+                    frame = (number, None, 1, event[1], event[2], ctx, event, ids, None)
                 else:
-                    frame = Frame(number, parent[0], parent[2] + 1, event[1], event[2], ctx, event, ids)
+                    frame = (number, parent[0], parent[2] + 1, event[1], event[2], ctx, event, ids, None)
                 stack.append(frame)
                 emit(codec_start(number, frame, th, 5, None if ctx is None else self._task(ctx)))
             elif kind == 2:  # END
@@ -152,7 +153,7 @@ class Assembler(Generic[Item]):
     def _parent(self, th: int, ctx: int | None) -> Frame | None:
         stack = self._stack(th)
         parent = stack[-1] if stack else None
-        if ctx is not None and (parent is None or parent.ctx != ctx):
+        if ctx is not None and (parent is None or parent[5] != ctx):
             return self._context(ctx, parent)
         return parent
 
@@ -160,7 +161,7 @@ class Assembler(Generic[Item]):
         parent = self._parent(event[3], event[4])
         self.last_id += 1
         ids = None if self.trace is None else self.trace(parent, event)
-        parent_id, depth = (None, 1) if parent is None else (parent.call_id, parent.depth + 1)
+        parent_id, depth = (None, 1) if parent is None else (parent[0], parent[2] + 1)
         frame = Frame(self.last_id, parent_id, depth, event[1], event[2], event[4], event, ids, call)
         if call is not None:
             call.frame = frame
@@ -172,11 +173,11 @@ class Assembler(Generic[Item]):
 
     def _emit_exception(self, frame: Frame, t: int, th: int, exc: Any, out: list[Any]) -> None:
         self.last_id += 1
-        first = _FIRST_VALUE[frame.event[0]]
+        first = _FIRST_VALUE[frame[6][0]]
         out.append(self.codec.exception(self.last_id, frame, t, th, exc, first, self._task_of(frame)))
 
     def _task_of(self, frame: Frame) -> str | None:
-        return frame.call.task if frame.call and frame.call.task else self._task(frame.ctx)
+        return frame[8].task if frame[8] and frame[8].task else self._task(frame[5])
 
     def _late_end(self, event: Event, out: list[Any]) -> None:
         """An end that is not the innermost call's: its START was not recorded, or ends above it were not."""
@@ -186,14 +187,14 @@ class Assembler(Generic[Item]):
 
     def _unwind(self, key: str, t: int, th: int, out: list[Any]) -> Frame | None:
         stack = self._stacks.get(th, [])
-        if not any(frame.key == key and frame.call is None for frame in stack):
+        if not any(frame[3] == key and frame[8] is None for frame in stack):
             self.unmatched += th >= 0
             return None
         while True:
             frame = stack.pop()
-            if frame.key == key and frame.call is None:
+            if frame[3] == key and frame[8] is None:
                 return frame
-            if frame.call is None:
+            if frame[8] is None:
                 self._emit_end(frame, t, th, ev.CLOSED, out)
 
     def _exception(self, event: Event, out: list[Any]) -> None:
@@ -236,7 +237,7 @@ class Assembler(Generic[Item]):
         self._take_off(call, stack)
         self._pause(call, t, "SUSPEND", out)
         call.chain = []
-        while stack and (outer := stack[-1].call) is not None and outer.delegating:
+        while stack and (outer := stack[-1][8]) is not None and outer.delegating:
             stack.pop()
             outer.yields += 1
             self._pause(outer, t, "SUSPEND", out)
@@ -244,7 +245,7 @@ class Assembler(Generic[Item]):
 
     def _take_off(self, call: Suspendable, stack: list[Frame]) -> None:
         for position in range(len(stack) - 1, -1, -1):
-            if stack[position].call is call:
+            if stack[position][8] is call:
                 del stack[position:]
                 return
 

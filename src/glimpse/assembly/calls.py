@@ -10,7 +10,10 @@ __all__ = ["Frame", "Suspendable"]
 
 
 class Frame(NamedTuple):
-    """One open call: an entry of its thread's stack, or of the table of coroutines."""
+    """One open call: an entry of its thread's stack, or of the table of coroutines.
+
+    Read by position: on the hot path a bare tuple of the same items stands in for it.
+    """
 
     call_id: int
     parent_id: int | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from ..assembly import Assembler, EntryCodec, LineCodec, Origin
+from ..assembly import Assembler, Origin, RecordCodec, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
@@ -84,44 +84,38 @@ class _Raw:
         return 0
 
 
-class EntrySink:
+class _Assembling:
+    """What the sinks that make entries have in common."""
+
+    def __init__(self, writer: Writer, origin: Origin, **options: Any) -> None:
+        self.writer, self._options = writer, options
+        self.after_fork(origin)
+
+    def assemble(self, chunk: list[Event]) -> Batch | None:
+        return self._batch(self._assembler.feed(chunk))
+
+    def finish(self, t: int) -> Batch | None:
+        return self._batch(self._assembler.close(t))
+
+    def after_fork(self, origin: Origin) -> None:
+        self._assembler: Assembler[dict[str, Any]] = Assembler(RecordCodec(origin), **self._options)
+
+    def _batch(self, records: list[dict[str, Any]]) -> Batch | None:
+        raise NotImplementedError
+
+
+class EntrySink(_Assembling):
     """For any writer: each entry as a ``LogEntry``."""
 
-    def __init__(self, writer: Writer, origin: Origin, **options: Any) -> None:
-        self.writer, self._options = writer, options
-        self._assembler: Assembler[LogEntry] = Assembler(EntryCodec(origin), **options)
-
-    def assemble(self, chunk: list[Event]) -> Batch | None:
-        return self._batch(self._assembler.feed(chunk))
-
-    def finish(self, t: int) -> Batch | None:
-        return self._batch(self._assembler.close(t))
-
-    def after_fork(self, origin: Origin) -> None:
-        self._assembler = Assembler(EntryCodec(origin), **self._options)
-
-    def _batch(self, entries: list[LogEntry]) -> Batch | None:
-        return _Entries(self.writer, entries) if entries else None
+    def _batch(self, records: list[dict[str, Any]]) -> Batch | None:
+        return _Entries(self.writer, [LogEntry(**record) for record in records]) if records else None
 
 
-class LineSink:
+class LineSink(_Assembling):
     """For writers of JSON lines: text made straight from events."""
 
-    def __init__(self, writer: Writer, origin: Origin, **options: Any) -> None:
-        self.writer, self._options = writer, options
-        self._assembler: Assembler[str] = Assembler(LineCodec(origin), **options)
-
-    def assemble(self, chunk: list[Event]) -> Batch | None:
-        return self._batch(self._assembler.feed(chunk))
-
-    def finish(self, t: int) -> Batch | None:
-        return self._batch(self._assembler.close(t))
-
-    def after_fork(self, origin: Origin) -> None:
-        self._assembler = Assembler(LineCodec(origin), **self._options)
-
-    def _batch(self, lines: list[str]) -> Batch | None:
-        return _Lines(self.writer, "".join(lines).encode(), len(lines)) if lines else None
+    def _batch(self, records: list[dict[str, Any]]) -> Batch | None:
+        return _Lines(self.writer, as_lines(records), len(records)) if records else None
 
 
 class RawSink:

@@ -1,0 +1,60 @@
+"""The text of a call's arguments: one small function for each shape of a parameter list, compiled when first met.
+
+A shape has a letter a parameter: ``v`` a value, ``r`` the receiver, ``h`` hidden. Compared with a loop over the
+parameters, the compiled form takes a third of the time; programs have a few dozen shapes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..entry import Site
+
+__all__ = ["args_maker"]
+
+ArgsMaker = Callable[[Sequence[Any]], str]
+
+
+def args_maker(site: Site, text: Callable[[Any], str]) -> ArgsMaker:
+    """A function that gives ``get_user(user_id=123)`` of a call's values, every parameter as it was bound.
+
+    :param text: the text of an atom that is too long or too large for ``repr``.
+    """
+    shape = "".join("h" if param.hidden else "r" if param.receiver else "v" for param in site.params)
+    labels = []
+    before = f"{site.name}("
+    for param, kind in zip(site.params, shape, strict=True):
+        labels.append(f"{before}{param.name}={'<' if kind == 'r' else ''}")
+        before = ">, " if kind == "r" else ", "
+    labels.append((">" if shape.endswith("r") else "") + ")" if shape else before + ")")
+    made: ArgsMaker = _compiled(shape)(text, *labels)
+    return made
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(shape: str) -> Callable[..., ArgsMaker]:
+    names = [f"v{index}" for index in range(len(shape))]
+    parts = "".join(f"{{l{index}}}{_PART[kind].format(name)}" for index, (kind, name) in enumerate(zip(shape, names)))
+    labels = ", ".join(f"l{index}" for index in range(len(shape) + 1))
+    unpack = f"{', '.join(names)}, = values" if names else "pass"
+    parts = parts.replace("LARGE", str(_LARGE))
+    source = f"def make(text, {labels}):\n def args(values):\n  {unpack}\n  return f'{parts}{{l{len(shape)}}}'\n return args\n"
+    scope: dict[str, Any] = {"shown": _shown}
+    exec(source, scope)
+    maker: Callable[..., ArgsMaker] = scope["make"]
+    return maker
+
+
+_PART = {
+    "v": "{{{0} if type({0}) is int and -LARGE < {0} < LARGE else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
+    "r": "{{{0}}}",
+    "h": "<redacted>",
+}
+_LARGE = 1 << 128  # below, an integer is its digits; beyond, its text is bounded
+_SHORT = frozenset({float, bool, type(None)})
+
+
+def _shown(value: Any, text: Callable[[Any], str]) -> str:
+    return repr(value) if type(value) in _SHORT or (type(value) is str and value.isprintable()) else text(value)
