@@ -53,6 +53,8 @@ class FunctionPatterns:
         Only patterns that begin with a literal name do: ``*.save`` selects among included modules, otherwise it would
         include every module there is.
         """
+        if not self._patterns:
+            return None
         found = self._covering.find(module) or self._parents.get(module)
         if found is None and (head := self._heads.find(f"{module}.")):
             found = self._by_head[head]

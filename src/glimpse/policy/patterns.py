@@ -13,6 +13,7 @@ _MOST_REMEMBERED = 32_768
 _SPECIAL = re.compile(r"[*?\[]")
 _NEVER_IN_A_NAME = re.compile(r"[\s/\\,;:\"'(){}]")
 _CLASS = re.compile(r"\[!?\]?[^\]]*\]")
+_VARIABLE = re.compile(rf"{_CLASS.pattern}|[*?]")
 
 
 class PatternSet:
@@ -20,7 +21,8 @@ class PatternSet:
 
     A pattern without wildcard is a name, found in a set. One with shell wildcards (``* ? [..]``, in which case counts
     and ``*`` crosses dots) is filed under the longer of its literal ends, so that a name meets only those that can
-    match. With ``below``, a name also matches where one of its parents does.
+    match; one without such ends is tried where its longest literal part is in the name. With ``below``, a name also
+    matches where one of its parents does.
     """
 
     def __init__(self, patterns: Iterable[str], *, below: bool) -> None:
@@ -28,7 +30,7 @@ class PatternSet:
         self._exact: set[str] = set()
         self._heads: _Index = {}
         self._tails: _Index = {}
-        self._elsewhere: list[str] = []
+        self._elsewhere: list[tuple[str, str]] = []  # longest literal part, pattern
         self._remembered: dict[str, str | None] = {}
         for pattern in dict.fromkeys(patterns):
             self._file(pattern)
@@ -56,7 +58,7 @@ class PatternSet:
             return
         head, tail = literal_head(pattern), _literal_tail(pattern)
         if not head and not tail:
-            self._elsewhere.append(pattern)
+            self._elsewhere.append((max(_VARIABLE.split(pattern), key=len), pattern))
         elif len(head) >= len(tail):
             self._heads.setdefault(len(head), {}).setdefault(head, []).append(pattern)
         else:
@@ -71,13 +73,10 @@ class PatternSet:
             for pattern in by_tail.get(name[-length:], ()):
                 if _matcher(pattern)(name):
                     return pattern
-        if self._elsewhere and self._any_elsewhere(name):
-            return next(pattern for pattern in self._elsewhere if _matcher(pattern)(name))
+        for literal, pattern in self._elsewhere:
+            if literal in name and _matcher(pattern)(name):
+                return pattern
         return None
-
-    @functools.cached_property
-    def _any_elsewhere(self) -> Callable[[str], object]:
-        return re.compile("|".join(translate(pattern) for pattern in self._elsewhere)).match
 
 
 _Index = dict[int, dict[str, list[str]]]  # length of the literal end -> literal end -> patterns
