@@ -1,0 +1,135 @@
+"""Classes of well-known libraries, recognised by the names of their bases' modules; none is imported for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+from typing import Any, Final
+
+from . import classes
+from .fields import attributes_renderer
+from .hostile import GuardedCall
+from .leaves import by_type
+from .limits import shorten
+from .walk import Path, Render, Walk
+
+__all__ = ["recognise"]
+
+_BY_TYPE: Final = frozenset({
+    # Streams, processes, locks and the like of the standard library, and what holds the environment.
+    "_asyncio", "_io", "_socket", "_ssl", "asyncio.base_events", "asyncio.futures", "asyncio.queues", "asyncio.streams",
+    "asyncio.tasks", "concurrent.futures", "itertools", "multiprocessing", "os._Environ", "selectors", "socket",
+    "sqlite3", "ssl", "subprocess", "tempfile", "weakref",
+    # Proxies and mocks: touching them touches, or sets up, what is behind them.
+    "celery.local", "django.conf", "django.utils.functional", "lazy_object_proxy", "mock", "peewee", "unittest.mock",
+    "werkzeug.local", "wrapt", "zope.proxy",
+    # Lazy queries and sessions: their text would ask a database or a cluster.
+    "django.core.paginator", "django.db.models.fields.files", "django.db.models.manager", "django.db.models.query",
+    "ibis", "mongoengine.queryset", "polars.lazyframe", "pyspark", "rest_framework.serializers", "sqlalchemy.engine",
+    "sqlalchemy.ext.asyncio", "sqlalchemy.orm.dynamic", "sqlalchemy.orm.query", "sqlalchemy.orm.scoping",
+    "sqlalchemy.orm.session", "sqlalchemy.orm.writeonly",
+    # Long to show, and large.
+    "torch.nn.modules.module",
+})  # fmt: skip
+_SHAPED: Final = frozenset({
+    "cudf", "cupy", "dask", "h5py", "jax", "jaxlib", "modin", "numpy", "pandas", "polars", "pyarrow", "scipy",
+    "tensorflow", "torch", "xarray",
+})  # fmt: skip
+_NUMBERS: Final = frozenset({"numpy.number", "numpy.bool", "numpy.bool_", "numpy.datetime64"})
+_MODELS: Final = frozenset({"pydantic.main.BaseModel", "pydantic.v1.main.BaseModel"})
+_LONGEST_DTYPE = 80
+_MOST_DTYPES = 6
+
+
+def recognise(walk: Walk, cls: type) -> Render | None:
+    """The renderer of a class with a base from one of the known libraries; None for all others."""
+    bases = [(classes.module_name(base), classes.dotted_name(base), base) for base in classes.mro(cls)]
+    names = {dotted for _, dotted, _ in bases}
+    name = classes.class_name(cls)
+    if not _MODELS.isdisjoint(names):
+        return _pydantic(walk, cls)
+    if "sqlalchemy.engine.row.Row" in names:
+        return attributes_renderer(walk, name, _row)
+    if "django.db.models.base.Model" in names or classes.lookup(cls, "_sa_class_manager") is not None:
+        return attributes_renderer(walk, name, _loaded) if classes.has_plain_dict(cls) else by_type
+    if any(_is_within(dotted, _BY_TYPE) for dotted in names) and not classes.inherits(cls, BaseException):
+        return by_type
+    for module, _, base in bases:
+        if module.partition(".")[0] in _SHAPED:
+            return None if not _NUMBERS.isdisjoint(names) else _shaped(module.partition(".")[0], name, base)
+    return None
+
+
+def _is_within(module: str, modules: frozenset[str]) -> bool:
+    while module and module not in modules:
+        module = module.rpartition(".")[0]
+    return bool(module)
+
+
+def _loaded(value: Any) -> Iterable[tuple[str, Any]]:
+    """What an instance has loaded already: asking it for anything else would run a query."""
+    return [(name, held) for name, held in classes.instance_dict(value).items() if name[:1] != "_"]
+
+
+def _row(value: Any) -> Iterable[tuple[str, Any]]:
+    data = object.__getattribute__(value, "_data")
+    places = object.__getattribute__(value, "_key_to_index")
+    return [(key, data[place]) for key, place in places.items() if type(key) is str and type(place) is int]
+
+
+def _pydantic(walk: Walk, cls: type) -> Render | None:
+    writers = (classes.lookup(cls, "__repr__"), classes.lookup(cls, "__repr_args__"))
+    if not all(str(getattr(writer, "__module__", "")).startswith("pydantic") for writer in writers):
+        return None
+    declared: Any = next(filter(None, (classes.lookup(cls, name) for name in _DECLARATIONS)), {})
+    unseen = {
+        name for name, field in declared.items() if getattr(getattr(field, "field_info", field), "repr", True) is False
+    }
+
+    def attributes(value: Any) -> Iterable[tuple[str, Any]]:
+        held: Iterable[tuple[str, Any]] = classes.instance_dict(value).items()
+        extra = _own(value, "__pydantic_extra__")
+        if type(extra) is dict:
+            held = chain(held, extra.items())
+        return [(name, field) for name, field in held if name not in unseen]
+
+    return attributes_renderer(walk, classes.class_name(cls), attributes) if classes.has_plain_dict(cls) else None
+
+
+_DECLARATIONS = ("__pydantic_fields__", "model_fields", "__fields__")
+
+
+def _own(value: Any, name: str) -> Any:
+    try:
+        return object.__getattribute__(value, name)
+    except AttributeError:
+        return None
+
+
+def _shaped(root: str, name: str, base: type) -> Render | None:
+    shape, dtype = classes.lookup(base, "shape"), classes.lookup(base, "dtype")
+    if shape is None:
+        return None
+    call = GuardedCall(lambda value: _described(value, shape, dtype), name)
+
+    def render(value: Any, room: int, _path: Path) -> str:
+        return shorten(f"<{root}.{name} {call(value)}>", room)
+
+    return render
+
+
+def _described(value: Any, shape: Any, dtype: Any) -> str:
+    sizes = shape.__get__(value)
+    if not classes.inherits(type(sizes), tuple) or not all(type(size) is int for size in sizes):
+        return f"object at {id(value):#x}"
+    kinds = [dtype.__get__(value)] if hasattr(type(dtype), "__get__") else _column_kinds(value)
+    text = ", ".join(sorted({str(kind)[:_LONGEST_DTYPE] for kind in kinds[:_MOST_DTYPES]}))
+    return f"shape={tuple(sizes)}{f' dtype={text}' if text else ''}"
+
+
+def _column_kinds(value: Any) -> list[Any]:
+    manager = getattr(value, "_mgr", None)
+    if manager is not None:
+        return [block.dtype for block in manager.blocks]
+    kinds = getattr(value, "dtypes", ())
+    return kinds if type(kinds) is list else []

@@ -1,0 +1,143 @@
+"""Calls into code of the traced program, so that nothing it does there can hurt the program or go on for long."""
+
+from __future__ import annotations
+
+import _thread
+import functools
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from time import perf_counter_ns
+from types import MethodType
+from typing import Any, Final
+
+from . import classes
+
+__all__ = ["RENDERING", "GuardedCall", "blindly", "is_programs_own", "rendering"]
+
+RENDERING: Final[set[int]] = set()
+"""The idents of the threads that run a guarded call now: nothing is recorded on them meanwhile."""
+
+_SLOW_NS = 2_000_000
+_SLOW_IN_ALL_NS = 50_000_000
+_REST_FOR_SLOW = 50
+_MOST_FAILURES = 10
+_REST_FOR_FAILURES_NS = 1_000_000_000
+
+_get_ident = _thread.get_ident
+
+
+def rendering() -> bool:
+    """Whether this thread makes the text of a value now, so that what it calls is none of the program's doing."""
+    return _get_ident() in RENDERING
+
+
+def blindly(function: Any, value: Any) -> Any:
+    """``function(value)``, with nothing recorded on this thread meanwhile. Raises what the function raises."""
+    thread = _get_ident()
+    if thread in RENDERING:
+        return function(value)
+    try:
+        RENDERING.add(thread)
+        return function(value)
+    finally:
+        RENDERING.discard(thread)
+
+
+class GuardedCall:
+    """Calls user code that gives a text, such as ``repr``, for the values of one class.
+
+    A failure becomes a text. A class that proves slow (50 ms in calls of more than 2 ms) is left alone for fifty
+    times as long as it took, one that fails ten times running for a second.
+    """
+
+    __slots__ = ("_failures", "_function", "_name", "_rest_until", "_resting", "_slow_ns")
+
+    def __init__(self, function: Callable[[Any], Any], name: str) -> None:
+        self._function = function
+        self._name = name
+        self._failures = 0
+        self._slow_ns = 0
+        self._rest_until = 0
+        self._resting = ""
+
+    def __call__(self, value: object) -> str:
+        """The text, or one that says why there is none. Only what belongs to the program itself is raised."""
+        started = perf_counter_ns()
+        if started < self._rest_until:
+            return self._resting
+        try:
+            text = blindly(self._function, value)
+            self._failures = 0
+        except BaseException as problem:
+            if is_programs_own(problem):
+                raise
+            text = self._failed(problem)
+        spent = perf_counter_ns() - started
+        if spent > _SLOW_NS:
+            self._was_slow(spent)
+        return text if type(text) is str else str.__str__(text)
+
+    def _failed(self, problem: BaseException) -> str:
+        text = f"<{self._name} repr failed: {classes.class_name(type(problem))}>"
+        self._failures += 1
+        if self._failures >= _MOST_FAILURES:
+            self._rest(text, _REST_FOR_FAILURES_NS)
+        return text
+
+    def _was_slow(self, spent: int) -> None:
+        self._slow_ns += spent
+        if self._slow_ns > _SLOW_IN_ALL_NS:
+            self._rest(f"<{self._name} repr skipped: slow>", self._slow_ns * _REST_FOR_SLOW)
+            self._slow_ns = 0
+
+    def _rest(self, text: str, nanoseconds: int) -> None:
+        self._resting = text
+        self._rest_until = perf_counter_ns() + nanoseconds
+
+
+def is_programs_own(problem: BaseException) -> bool:
+    """Whether an exception has nothing to do with the guarded call: a signal's handler raised it meanwhile."""
+    if _get_ident() != threading.main_thread().ident:
+        return False
+    if classes.inherits(type(problem), KeyboardInterrupt) and _is_default(signal.getsignal(signal.SIGINT)):
+        return True
+    handlers = {id(code) for code in _handlers_codes()}
+    return any(id(code) in handlers for code in _codes_passed(problem))
+
+
+def _is_default(handler: object) -> bool:
+    return handler is signal.default_int_handler
+
+
+def _codes_passed(problem: BaseException) -> Iterator[object]:
+    traceback = problem.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame.f_code
+        traceback = traceback.tb_next
+
+
+def _handlers_codes() -> Iterator[object]:
+    for number in range(1, signal.NSIG):
+        handler: Any = signal.getsignal(number)
+        if type(handler) is functools.partial:
+            handler = handler.func
+        if type(handler) is MethodType:
+            handler = handler.__func__
+        code = getattr(handler, "__code__", None) or getattr(
+            classes.lookup(type(handler), "__call__"), "__code__", None
+        )
+        if code is not None:
+            yield code
+
+
+def _forget_other_threads() -> None:
+    mine = _get_ident()
+    for thread in list(RENDERING):
+        if thread != mine:
+            RENDERING.discard(thread)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)

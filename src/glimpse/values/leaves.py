@@ -1,0 +1,130 @@
+"""Renderers of values without anything inside: their own ``repr`` is short and safe, or they are shown by their type."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import classes
+from .limits import shorten
+from .strings import int_text
+from .walk import Path, Render, Walk
+
+__all__ = ["BUILDERS", "LEAVES", "by_type", "class_text"]
+
+_LARGE_DECIMAL_BYTES = 200
+
+
+def by_type(value: Any, _room: int = 0, _path: Path = ()) -> str:
+    """``<pkg.Pricer object at 0x7f…>``, as every object has it that defines no ``__repr__``; runs no code of the class."""
+    return object.__repr__(value)
+
+
+def _plain(value: Any, _room: int, _path: Path) -> str:
+    return repr(value)
+
+
+def _decimal(value: Any, room: int, _path: Path) -> str:
+    if value.__sizeof__() < _LARGE_DECIMAL_BYTES:
+        return repr(value)
+    digits = len(value.as_tuple().digits)
+    return repr(value) if digits < room else f"<Decimal of {digits:,} digits>"
+
+
+def _time(value: Any, _room: int, _path: Path) -> str:
+    zone = value.tzinfo
+    if zone is None or classes.dotted_name(type(zone)) in ("datetime.timezone", "zoneinfo.ZoneInfo"):
+        return repr(value)
+    return f"<{classes.dotted_name(type(value))} {value.replace(tzinfo=None)} in a zone of {classes.class_name(type(zone))}>"
+
+
+def class_text(value: Any, _room: int, _path: Path) -> str:
+    """``<class 'pkg.Pricer'>``; a ``__repr__`` of its metaclass is not called."""
+    return type.__repr__(value)
+
+
+def _module(value: Any, _room: int, _path: Path) -> str:
+    name = classes.instance_dict(value).get("__name__")
+    return f"<module {name!r}>" if type(name) is str else by_type(value)
+
+
+def _method(value: Any, _room: int, _path: Path) -> str:
+    function = value.__func__
+    name = function.__qualname__ if type(function) is types.FunctionType else classes.class_name(type(function))
+    owner = value.__self__
+    bound_to = owner if classes.inherits(type(owner), type) else type(owner)
+    return f"<bound method {name} of <{classes.class_name(bound_to)}>>"
+
+
+def _match(value: Any, room: int, _path: Path) -> str:
+    start, end = value.span()
+    if end - start < room:
+        return repr(value)
+    return f"<re.Match object; span=({start}, {end})>"
+
+
+def _range(value: Any, _room: int, _path: Path) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # a bound of more digits than the interpreter turns into text
+        return by_type(value)
+
+
+def _path(walk: Walk, cls: type) -> Render:
+    name = classes.class_name(cls)
+    return lambda value, room, _path: f"{name}({walk.string(str(value), room - len(name) - 2)})"
+
+
+def _slice(walk: Walk, _cls: type) -> Render:
+    def render(value: Any, room: int, path: Path) -> str:
+        return f"slice({walk.items((value.start, value.stop, value.step), 3, room - 7, (*path, id(value)))})"
+
+    return render
+
+
+def _partial(walk: Walk, _cls: type) -> Render:
+    def render(value: Any, room: int, path: Path) -> str:
+        here = (*path, id(value))
+        start = f"functools.partial({walk.text(value.func, room, here)}"
+        arguments = [walk.text(given, room - len(start), here)[1:-1] for given in (value.args, value.keywords) if given]
+        return shorten(", ".join([start, *arguments]), room) + ")"
+
+    return render
+
+
+_SAFE = (
+    bool, float, complex, type(None), type(...), type(NotImplemented), memoryview, types.FunctionType, object,
+    types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.CodeType,
+    types.FrameType, types.CellType, types.GetSetDescriptorType, types.MemberDescriptorType,
+    types.WrapperDescriptorType, types.MethodWrapperType, types.MethodDescriptorType, re.Pattern,
+)  # fmt: skip
+
+LEAVES: dict[str, Render] = {
+    **{classes.dotted_name(kind): _plain for kind in _SAFE},
+    **dict.fromkeys(
+        ("datetime.date", "datetime.timedelta", "datetime.timezone", "uuid.UUID", "fractions.Fraction",
+         "ipaddress.IPv4Address", "ipaddress.IPv6Address", "zoneinfo.ZoneInfo"), _plain,
+    ),
+    "datetime.datetime": _time,
+    "datetime.time": _time,
+    "decimal.Decimal": _decimal,
+    "int": int_text,
+    "method": _method,
+    "module": _module,
+    "range": _range,
+    "re.Match": _match,
+}  # fmt: skip
+"""Renderers of exact classes, by their dotted name: classes of modules that need not be imported for it."""
+
+BUILDERS: dict[str, Callable[[Walk, type], Render]] = {
+    "functools.partial": _partial,
+    "slice": _slice,
+    **{
+        f"{module}.{name}": _path
+        for module in ("pathlib", "pathlib._local")
+        for name in ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+    },
+}
+"""The same, where the renderer needs the walk."""

@@ -1,0 +1,115 @@
+"""Objects of the traced program's own classes: their ``__repr__`` is called only here, under guard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from . import classes, locks
+from .conceal import conceal
+from .hostile import GuardedCall
+from .leaves import by_type
+from .limits import REDACTED, shorten
+from .walk import Path, Render, Walk
+
+__all__ = ["cleaned", "default_repr", "enum_member", "exception", "is_secret_class", "secret_object", "user_repr"]
+
+LONGEST_LOOKED_AT = 65_536
+"""Of a text that the program made, this much is searched for secrets; no more of it can be shown."""
+
+_MOST_ATTRIBUTES = 64
+_SECRET_CLASS = re.compile(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
+
+
+def default_repr(walk: Walk, cls: type) -> Render:
+    """For classes with the ``repr`` of ``object``."""
+    start = f"<{classes.module_name(cls)}.{classes.qualified_name(cls)} object at "
+    if by_type(object()).lower().find("0x") < 0 or not classes.module_name(cls):
+        return by_type
+    return lambda value, _room, _path: f"{start}{hex(id(value))}>"
+
+
+def user_repr(walk: Walk, cls: type) -> Render:
+    """For classes with a ``__repr__`` of their own.
+
+    It is not called while a lock is held that it might wait for. What the object's attributes with a hidden name
+    hold does not show in the text.
+    """
+    name = classes.class_name(cls)
+    call = GuardedCall(repr, name)
+    outer_locks = locks.locks_named(cls, "__repr__")
+    slots = tuple(classes.slot_names(cls))
+    plain_dict = classes.has_plain_dict(cls)
+    hides = walk.redactor.hides
+
+    def attributes(value: Any) -> Iterator[tuple[str, Any]]:
+        if plain_dict:
+            yield from list(islice(classes.instance_dict(value).items(), _MOST_ATTRIBUTES))
+        for slot in slots:
+            try:
+                yield slot, object.__getattribute__(value, slot)
+            except AttributeError:
+                continue
+
+    def render(value: Any, room: int, _path: Path) -> str:
+        secrets = []
+        for attribute, held in attributes(value):
+            if locks.is_lock(held) and locks.is_held(held):
+                return f"<{name} repr skipped: locked>"
+            if type(attribute) is str and hides(attribute):
+                secrets.append(held)
+        if outer_locks and any(map(locks.is_held, outer_locks)):
+            return f"<{name} repr skipped: locked>"
+        return cleaned(walk, call(value), secrets, room)
+
+    return render
+
+
+def cleaned(walk: Walk, text: str, secrets: Sequence[object], room: int) -> str:
+    """A text that the program made, without secrets, in the given room."""
+    shown = text[:LONGEST_LOOKED_AT]
+    if secrets:
+        shown = conceal(shown, secrets)
+    return shorten(walk.redactor.scrub(shown), room, len(text) - min(len(text), LONGEST_LOOKED_AT))
+
+
+def exception(walk: Walk, cls: type) -> Render:
+    """For exceptions with the ``repr`` of ``BaseException``: the name and the arguments, which are walked."""
+    name = classes.class_name(cls)
+    arguments_of = BaseException.__dict__["args"].__get__
+    max_items = walk.limits.max_items
+
+    def render(value: Any, room: int, path: Path) -> str:
+        here = id(value)
+        if here in path:
+            return f"{name}(...)"
+        arguments = arguments_of(value)
+        inside = walk.items(arguments[:max_items], len(arguments), room - len(name) - 2, (*path, here))
+        return f"{name}({inside})"
+
+    return render
+
+
+def enum_member(walk: Walk, cls: type) -> Render:
+    """For members of enumerations with the ``repr`` of ``Enum``: ``<Color.RED: 1>``."""
+    name = classes.class_name(cls)
+
+    def render(value: Any, room: int, path: Path) -> str:
+        held = classes.instance_dict(value)
+        start = f"<{name}.{held.get('_name_')}: "
+        return f"{start}{walk.text(held.get('_value_'), room - len(start) - 1, (*path, id(value)))}>"
+
+    return render
+
+
+def is_secret_class(cls: type) -> bool:
+    """Whether instances are wrappers that exist to hide a value, as pydantic's ``SecretStr``."""
+    return _SECRET_CLASS.fullmatch(classes.class_name(cls)) is not None
+
+
+def secret_object(_walk: Walk, cls: type) -> Render:
+    """For such wrappers: nothing inside is looked at."""
+    text = f"{classes.class_name(cls)}({REDACTED})"
+    return lambda _value, _room, _path: text

@@ -1,0 +1,163 @@
+"""What must never be recorded: decided by a name, or found inside a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from fnmatch import translate
+from typing import Any, Final
+
+from ..errors import ConfigError, bad_value
+from .hostile import blindly
+from .limits import REDACTED
+from .scrub import Scrubber
+
+__all__ = ["DEFAULT_NAMES", "Redactor"]
+
+DEFAULT_NAMES: Final = (
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "authorization",
+    "auth",
+    "cookie",
+    "session",
+    "private_key",
+    "credential",
+    "ssn",
+    "card_number",
+    # The plurals that hold secrets; not "tokens" and "sessions", which mostly count or list harmless things.
+    "passwords",
+    "secrets",
+    "api_keys",
+    "cookies",
+    "private_keys",
+    "credentials",
+)
+"""The names whose values are hidden unless defaults are turned off."""
+
+_BOUNDARY = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+_FRAGMENT_LENGTH = 4
+_LONGEST_NAME = 200
+_CACHED_NAMES = 4096
+
+
+class Redactor:
+    """Decides what is hidden, by names and inside texts.
+
+    :param names: more names like ``api_key``, matched case-insensitively as whole words of a name: ``pin`` hides
+        ``user_pin``, ``userPin`` and ``PIN`` but not ``spin``. With ``* ? [..]`` the whole name is matched.
+    :param patterns: regular expressions; what they match in a string or a text of an object is hidden.
+    :param callback: called with each string and text that is to be recorded, gives the text to record. If it fails,
+        the whole text is hidden. Strings are looked at as they are recorded, so it makes tracing slower.
+    :param defaults: hide ``DEFAULT_NAMES`` and credentials in texts.
+    :raises ConfigError: a name is empty, or a pattern is not a regular expression.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        patterns: Iterable[str | re.Pattern[str]] = (),
+        callback: Callable[[str], str] | None = None,
+        *,
+        defaults: bool = True,
+    ) -> None:
+        given = [_checked_name(name) for name in _each(names, "names")]
+        plain = [name for name in given if not any(mark in name for mark in "*?[")]
+        wanted = [*(DEFAULT_NAMES if defaults else ()), *plain]
+        self._known = frozenset(_canonical(name) for name in wanted)
+        self._longest_run = max((len(_words(name)) for name in wanted), default=0) + 1
+        self._wildcards = [re.compile(translate(name), re.IGNORECASE) for name in given if name not in plain]
+        self._patterns = [_compiled(pattern) for pattern in _each(patterns, "patterns")]
+        self._callback = callback
+        self._cache: dict[str, bool] = {}
+        self._fragments = _fragments(wanted)
+        self._scrubber = Scrubber(self.hides, self._fragments, credentials=defaults)
+        self.inspects_every_text = bool(self._patterns or callback or self._wildcards)
+        """If not, a text without ``=``, ``:`` and ``earer`` has nothing to hide."""
+
+    def hides(self, name: str) -> bool:
+        """Whether the value of a parameter, key or field of this name is hidden."""
+        known = self._cache.get(name)
+        if known is not None:
+            return known
+        hidden = self._decide(name[:_LONGEST_NAME])
+        if len(name) <= _LONGEST_NAME:
+            if len(self._cache) >= _CACHED_NAMES:
+                self._cache.clear()
+            self._cache[name] = hidden
+        return hidden
+
+    def scrub(self, text: str) -> str:
+        """The text with its secrets replaced; the very same object if there are none. Takes linear time."""
+        text = self._scrubber.scrub(text)
+        for pattern in self._patterns:
+            text = pattern.sub(REDACTED, text)
+        return text if self._callback is None else self._called(text)
+
+    def _called(self, text: str) -> str:
+        try:
+            answer: Any = blindly(self._callback, text)
+        except Exception:
+            return REDACTED
+        return answer if type(answer) is str else REDACTED
+
+    def _decide(self, name: str) -> bool:
+        if any(pattern.match(name) for pattern in self._wildcards):
+            return True
+        lowered = name.lower()
+        for fragment in self._fragments:
+            if fragment in lowered:
+                return self._has_known_word(_words(name))
+        return False
+
+    def _has_known_word(self, words: list[str]) -> bool:
+        for start in range(len(words)):
+            run = ""
+            for word in words[start : start + self._longest_run]:
+                run += word
+                if run in self._known:
+                    return True
+        return False
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _BOUNDARY.split(name) if word]
+
+
+def _canonical(name: str) -> str:
+    return "".join(_words(name))
+
+
+def _fragments(names: Iterable[str]) -> tuple[str, ...]:
+    """Short texts of which at least one occurs in every spelling of every name: a filter before the exact look."""
+    chosen: list[str] = []
+    for words in sorted((_words(name) for name in names), key=lambda words: max(map(len, words))):
+        if not any(fragment in word for fragment in chosen for word in words):
+            chosen.append(max(words, key=len)[:_FRAGMENT_LENGTH])
+    return tuple(chosen)
+
+
+def _each(values: Iterable[Any], option: str) -> Iterable[Any]:
+    if isinstance(values, str):
+        raise ConfigError(bad_value(option, values, "a list of texts"))
+    return values
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not _words(name.translate(_WILDCARDS_AS_LETTERS)):
+        raise ConfigError(bad_value("names", name, "names such as 'api_key', with letters or digits in them"))
+    return name
+
+
+_WILDCARDS_AS_LETTERS = str.maketrans("*?[", "xxx")
+
+
+def _compiled(pattern: object) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)  # type: ignore[call-overload, no-any-return]
+    except (re.error, TypeError) as problem:
+        raise ConfigError(bad_value("patterns", pattern, f"regular expressions ({problem})")) from None

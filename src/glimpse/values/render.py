@@ -1,0 +1,128 @@
+"""The one way from a value to its text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from . import classes
+from .hostile import GuardedCall, is_programs_own
+from .kinds import choose
+from .limits import OVERSHOOT, Limits, shorten
+from .objects import cleaned
+from .redaction import Redactor
+from .strings import int_text
+from .walk import Walk
+
+__all__ = ["Atom", "Renderer"]
+
+Atom: TypeAlias = "int | float | bool | str | None | tuple[str]"
+"""An immutable built-in whose text is made later, or a text made at once in a tuple of one."""
+
+
+class Renderer:
+    """Texts of values under given limits and redaction: bounded while they are made, without secrets, never failing.
+
+    One serves all threads. ``freeze`` is called for every value that is recorded.
+    """
+
+    def __init__(self, limits: Limits | None = None, redactor: Redactor | None = None) -> None:
+        self.limits = limits or Limits()
+        self.redactor = redactor or Redactor()
+        self._walk = Walk(self.limits, self.redactor, choose)
+        self.freeze: Callable[[Any], Atom] = _freeze(self._walk)
+        """An atom for any value, made now. It keeps no reference to what is mutable."""
+
+    def atom_text(self, atom: Atom) -> str:
+        """The text of what ``freeze`` gave."""
+        kind = type(atom)
+        room = self.limits.max_field_length
+        if kind is tuple:
+            return atom[0]  # type: ignore[index]
+        if kind is str:
+            return self._walk.string(atom, room)  # type: ignore[arg-type]
+        return int_text(atom, room) if kind is int else repr(atom)  # type: ignore[arg-type]
+
+    def text(self, value: object) -> str:
+        """The text of any value."""
+        return self.atom_text(self.freeze(value))
+
+    def receiver(self, value: object) -> str:
+        """The name of the class of ``self``, or of ``cls`` itself, without running any code of it."""
+        kind = type(value)
+        return classes.class_name(value if classes.inherits(kind, type) else kind)  # type: ignore[arg-type]
+
+    def message(self, problem: BaseException, secrets: Sequence[object] = ()) -> str:
+        """The text of an exception, without what it repeats of ``secrets``: the values of hidden arguments."""
+        try:
+            text = _message(self._walk, problem, self.limits.max_field_length + _ROOM_FOR_SECRETS)
+            return cleaned(self._walk, text, secrets, self.limits.max_field_length)
+        except RecursionError as failure:
+            return _failed(problem, failure)
+        except Exception as failure:
+            if is_programs_own(failure):
+                raise
+            return _failed(problem, failure)
+
+
+def _freeze(walk: Walk) -> Callable[[Any], Atom]:
+    limit = walk.limits.max_field_length
+    every = walk.redactor.inspects_every_text
+    scrub = walk.redactor.scrub
+    get, learn, string = walk.renderers.get, walk.learn, walk.string
+
+    def string_atom(value: str) -> Atom:
+        if len(value) <= limit - 2 and scrub(value) is value:
+            return value
+        return (string(value, limit),)
+
+    def freeze(value: Any) -> Atom:
+        kind = type(value)
+        try:
+            if kind is str:
+                if len(value) > limit - 2 or every or "=" in value or ":" in value or "earer " in value:
+                    return string_atom(value)
+                return value  # type: ignore[no-any-return]
+            if kind is float:
+                return value if value - value == 0.0 else (repr(value),)
+            if kind is int or kind is bool or value is None:
+                return value  # type: ignore[no-any-return]
+            text = (get(id(kind)) or learn(kind))(value, limit, ())
+            return (text if len(text) <= limit else shorten(text, limit) if len(text) > limit + OVERSHOOT else text,)
+        except RecursionError as failure:
+            return (_failed(value, failure),)
+        except Exception as failure:
+            if is_programs_own(failure):
+                raise
+            return (_failed(value, failure),)
+
+    return freeze
+
+
+def _failed(value: object, failure: BaseException) -> str:
+    return f"<{classes.class_name(type(value))} repr failed: {classes.class_name(type(failure))}>"
+
+
+def _message(walk: Walk, problem: BaseException, room: int) -> str:
+    """What ``str`` gives; the arguments are walked where it would be their ``repr``."""
+    kind = type(problem)
+    shown = classes.lookup(kind, "__str__")
+    arguments: tuple[Any, ...] = _arguments_of(problem)
+    if shown is _PLAIN_STR and len(arguments) != 1:
+        return walk.text(arguments, room, ()) if arguments else ""
+    if shown is _KEY_ERROR_STR and len(arguments) == 1:
+        return walk.text(arguments[0], room, ())
+    if shown is not _PLAIN_STR:
+        return GuardedCall(str, classes.class_name(kind))(problem)
+    argument = arguments[0]
+    if type(argument) is str:
+        return argument
+    if classes.lookup(type(argument), "__str__") is object.__dict__["__str__"]:
+        return walk.text(argument, room, ())
+    return GuardedCall(str, classes.class_name(type(argument)))(argument)
+
+
+_arguments_of = BaseException.__dict__["args"].__get__
+_PLAIN_STR = BaseException.__dict__["__str__"]
+_KEY_ERROR_STR = KeyError.__dict__["__str__"]
+_ROOM_FOR_SECRETS = 1024

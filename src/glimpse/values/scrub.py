@@ -1,0 +1,146 @@
+"""Secrets inside texts: credentials of URLs, authorization headers, and ``key=value`` pairs with a hidden name."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable
+from typing import Final
+
+from .limits import REDACTED
+
+__all__ = ["Scrubber", "hide_cut_login", "may_hold_secret"]
+
+_URL_LOGIN = re.compile(
+    r"(://[^\s/?#\"'<>:@]*:)(?!\d{1,5}(?:[/?#]|$))(?:(?!://)[^\s\"'<>])*@"  # user and password, where no port stands
+    r"|(://)[^\s/?#\"'<>:@]+@"  # a token alone
+)
+_URL_LOGIN_CUT = re.compile(r"(://[^\s/?#\"'<>:@]*:)[^\s/?#\"'<>@]*\Z")
+_BEARER = re.compile(r"(\b[Bb]earer[ \t]+)[\w.~+/=-]{8,}")
+_NAME_REST = re.compile(r"[\w-]*")
+_SEPARATOR = re.compile(r"(?:\\{0,3}[\"'`])?(?:\[\])?[ \t]{0,4}(?:=>?(?!=)|:(?!:|//)=?)[ \t]{0,4}")
+_QUOTE = re.compile(r"[bBuU]?(\\{0,3}[\"'`])")
+_STRING_REST = {quote: re.compile(rf"(?:[^{quote}\\]+|\\.)*{quote}?", re.DOTALL) for quote in "\"'`"}
+_BRACKET = re.compile(r"[()\[\]{}]")
+_ANGLE = re.compile(r"[<>]")
+_BARE = re.compile(r"[^\s,;&\"'`()\[\]{}]+")
+_SCHEME = re.compile(r"(?:basic|bearer|digest|token|apikey|negotiate)[ \t]+(?=\S)", re.IGNORECASE)
+_LINE_REST = re.compile(r"[^\r\n\"']*")
+_HEADER = re.compile(r"auth|cookie", re.IGNORECASE)
+_NAME_CHARACTERS: Final = string.ascii_letters + string.digits + "_-"
+_ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_NAME_WINDOW = 100
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether a text needs a closer look: most do not, and this is what they cost."""
+    return "=" in text or ":" in text or "earer " in text
+
+
+class Scrubber:
+    """Replaces the values of hidden names in texts.
+
+    :param hides: whether a name is hidden.
+    :param fragments: short lower-case texts, at least one of which is in every hidden name.
+    :param credentials: replace also the credentials of URLs and bearer tokens.
+    """
+
+    def __init__(self, hides: Callable[[str], bool], fragments: tuple[str, ...], *, credentials: bool) -> None:
+        self._hides = hides
+        self._fragments = fragments
+        self._credentials = credentials
+
+    def scrub(self, text: str) -> str:
+        """The text without secrets; the very same object if there are none."""
+        if not may_hold_secret(text):
+            return text
+        if self._credentials:
+            if "://" in text:
+                text = _URL_LOGIN.sub(_hide_login, text) if "@" in text else text
+            if "earer " in text:
+                text = _BEARER.sub(rf"\1{REDACTED}", text)
+        lowered = _lowered(text)
+        spans: list[tuple[int, int]] = []
+        for fragment in self._fragments:
+            if fragment in lowered:
+                spans.extend(self._values_after(fragment, text, lowered))
+        return _without(text, spans) if spans else text
+
+    def _values_after(self, fragment: str, text: str, lowered: str) -> list[tuple[int, int]]:
+        spans = []
+        end = 0
+        while (found := lowered.find(fragment, end)) >= 0:
+            window = lowered[max(end, found - _NAME_WINDOW) : found]
+            start = found - len(window) + len(window.rstrip(_NAME_CHARACTERS))
+            end = _NAME_REST.match(lowered, found).end()  # type: ignore[union-attr]
+            separator = _SEPARATOR.match(text, end)
+            if separator is None or not self._hides(text[start:end]):
+                continue
+            value = separator.end()
+            end = _value_end(text, value, header=":" in separator[0] and bool(_HEADER.search(text, start, end)))
+            if end > value:
+                spans.append((value, end))
+        return spans
+
+
+def _lowered(text: str) -> str:
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text.translate(_ASCII_LOWER)
+
+
+def _hide_login(match: re.Match[str]) -> str:
+    return f"{match[1] or match[2]}{REDACTED}@"
+
+
+def hide_cut_login(text: str) -> str:
+    """The beginning of a longer text, without the password of a URL whose ``@`` lies beyond the cut."""
+    return _URL_LOGIN_CUT.sub(rf"\1{REDACTED}", text) if "://" in text else text
+
+
+def _value_end(text: str, start: int, *, header: bool) -> int:
+    """Where the value that begins at ``start`` ends: a quoted text, a bracketed group, or a bare word."""
+    if header and not _QUOTE.match(text, start) and text[start : start + 1] not in tuple("([{"):
+        return _LINE_REST.match(text, start).end()  # type: ignore[union-attr]
+    scheme = _SCHEME.match(text, start)
+    end = scheme.end() if scheme else start
+    while end < len(text):
+        quote = _QUOTE.match(text, end)
+        if quote:
+            end = _string_end(text, quote)
+        elif text[end] in "([{":
+            end = _group_end(text, end, _BRACKET)
+        elif text[end] == "<" and end == start:
+            end = _group_end(text, end, _ANGLE)
+        elif bare := _BARE.match(text, end):
+            end = bare.end()
+        else:
+            break
+    return end
+
+
+def _string_end(text: str, opening: re.Match[str]) -> int:
+    quote = opening[1]
+    if len(quote) == 1:
+        return _STRING_REST[quote].match(text, opening.end()).end()  # type: ignore[union-attr]
+    closing = text.find(quote, opening.end())
+    return len(text) if closing < 0 else closing + len(quote)
+
+
+def _group_end(text: str, start: int, brackets: re.Pattern[str]) -> int:
+    depth = 0
+    for bracket in brackets.finditer(text, start):
+        depth += 1 if bracket[0] in "([{<" else -1
+        if depth == 0:
+            return bracket.end()
+    return len(text)
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    parts = []
+    shown = 0
+    for start, end in sorted(spans):
+        if start >= shown:
+            parts += [text[shown:start], REDACTED]
+        shown = max(shown, end)
+    parts.append(text[shown:])
+    return "".join(parts)

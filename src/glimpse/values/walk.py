@@ -1,0 +1,164 @@
+"""The walk through a value: which renderer a class has, and what they share. A walk is bounded by the room it has.
+
+Every renderer gives a text of at most ``room`` characters, plus the mark of what it cut. Each text that is made leaves
+less room to the next, so the work of a whole walk is bounded, not only the items of one container. ``path`` holds the
+ids of the containers that the walk is inside of: its length is the depth, and a container in it closes a cycle.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias
+
+from . import classes
+from .limits import REDACTED, Limits, more
+from .redaction import Redactor
+from .strings import int_text, string_text
+
+__all__ = ["Label", "Path", "Render", "Walk", "joined"]
+
+Path: TypeAlias = tuple[int, ...]
+Render: TypeAlias = Callable[[Any, int, Path], str]
+"""``(value, room, path) -> text``"""
+
+Label: TypeAlias = tuple[str, bool]
+Labels: TypeAlias = Callable[[str], "Label | None"]
+
+_KEPT_BEYOND_ROOM: Final = 40
+_CACHED_LABELS = 2048
+_LONGEST_CACHED_LABEL = 64
+
+
+class Walk:
+    """The renderers of all classes seen so far, under the same limits and redaction.
+
+    :param choose: gives the renderer of a class that was not seen before.
+    """
+
+    def __init__(self, limits: Limits, redactor: Redactor, choose: Callable[[Walk, type], Render]) -> None:
+        self.limits = limits
+        self.redactor = redactor
+        self.string = string_text(redactor)
+        self.renderers: dict[int, Render] = {}
+        self._choose = choose
+        self._classes: dict[int, weakref.ref[type]] = {}
+        self._labels: dict[str, Label] = {}
+        self._field_labels: dict[str, Label] = {}
+
+    def learn(self, cls: type) -> Render:
+        """Choose the renderer of a class and keep it as long as the class lives.
+
+        Classes are told apart by their id: hashing one would run a ``__hash__`` of its metaclass.
+        """
+        render = self._choose(self, cls)
+        key = id(cls)
+
+        def forget(_: object, renderers: dict[int, Render] = self.renderers, refs: Any = self._classes) -> None:
+            renderers.pop(key, None)
+            refs.pop(key, None)
+
+        self._classes[key] = weakref.ref(cls, forget)
+        self.renderers[key] = render
+        return render
+
+    def text(self, value: object, room: int, path: Path) -> str:
+        """The text of any value."""
+        kind = type(value)
+        if kind is str:
+            return self.string(value, room)  # type: ignore[arg-type]
+        if kind is int:
+            return int_text(value, room)  # type: ignore[arg-type]
+        return (self.renderers.get(id(kind)) or self.learn(kind))(value, room, path)
+
+    def items(self, values: Iterable[object], size: int, room: int, path: Path) -> str:
+        """The texts of a container's items, without its brackets. ``values`` holds at most ``max_items`` of ``size``."""
+        get, learn, string = self.renderers.get, self.learn, self.string
+        texts: list[str] = []
+        left = room
+        for value in values:
+            if left <= 0:
+                break
+            kind = type(value)
+            if kind is str:
+                text = string(value, left)  # type: ignore[arg-type]
+            elif kind is int:
+                text = int_text(value, left)  # type: ignore[arg-type]
+            else:
+                text = (get(id(kind)) or learn(kind))(value, left, path)
+            texts.append(text)
+            left -= len(text) + 2
+        return joined(texts, size, room, path)
+
+    def pairs(
+        self, pairs: Iterable[tuple[object, object]], size: int, room: int, path: Path, labels: Labels | None = None
+    ) -> str:
+        """The texts of a mapping's items, without its brackets; values of hidden keys are not looked at.
+
+        ``labels`` gives the text that stands for a key, and whether its value is hidden; ``'key': `` without it.
+        """
+        get, learn, string = self.renderers.get, self.learn, self.string
+        if labels is None:
+            labels = self._labels.get
+        texts: list[str] = []
+        left = room
+        for key, value in pairs:
+            if left <= 0:
+                break
+            label, hidden = (labels(key) if type(key) is str else None) or self._label(key, left, path)
+            if hidden:
+                text = label + REDACTED
+            else:
+                kind = type(value)
+                inside = left - len(label)
+                if kind is str:
+                    text = label + string(value, inside)  # type: ignore[arg-type]
+                elif kind is int:
+                    text = label + int_text(value, inside)  # type: ignore[arg-type]
+                else:
+                    text = label + (get(id(kind)) or learn(kind))(value, inside, path)
+            texts.append(text)
+            left -= len(text) + 2
+        return joined(texts, size, room, path)
+
+    def _label(self, key: object, room: int, path: Path) -> Label:
+        label = (f"{self.text(key, room, path)}: ", self.hides(key))
+        if type(key) is str and len(key) <= _LONGEST_CACHED_LABEL and len(label[0]) <= room:
+            _keep(self._labels, key, label)
+        return label
+
+    def field_label(self, name: str) -> Label:
+        """The label of an attribute: ``name=``, and whether its value is hidden."""
+        return self._field_labels.get(name) or _keep(self._field_labels, name, (f"{name}=", self.redactor.hides(name)))
+
+    def hides(self, key: object) -> bool:
+        """Whether a key is a text that names a secret. Keys that are no built-in texts name nothing."""
+        kind = type(key)
+        if kind is str:
+            return self.redactor.hides(key)  # type: ignore[arg-type]
+        if kind is bytes:
+            return self.redactor.hides(key[:_LONGEST_CACHED_LABEL].decode("latin-1"))  # type: ignore[index]
+        if classes.inherits(kind, str):
+            return self.redactor.hides(str.__str__(key))  # type: ignore[arg-type]
+        return False
+
+
+def _keep(labels: dict[str, Label], name: str, label: Label) -> Label:
+    if len(labels) >= _CACHED_LABELS:
+        labels.clear()
+    labels[name] = label
+    return label
+
+
+def joined(texts: list[str], size: int, room: int, path: Path) -> str:
+    """The texts with commas between them, and the mark of what is missing of ``size`` items or of the last text."""
+    text = ", ".join(texts)
+    missing = size - len(texts)
+    length = len(text)
+    if length > room + _KEPT_BEYOND_ROOM:
+        text = f"{text[:room]}…"
+    if not missing:
+        return text
+    # A cut inside has said how much is missing: further out only the outermost container counts once more.
+    mark = more(missing) if length <= room or len(path) <= 1 else "…"
+    return f"{text}, {mark}" if texts else mark
