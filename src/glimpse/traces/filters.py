@@ -17,6 +17,7 @@ __all__ = ["Selection", "function_matches", "parse_duration", "parse_time"]
 
 _UNITS_MS: Final = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4, "h": 3.6e6}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-zµ]*)")
+_AGO: Final = re.compile(r"-?\d+(\.\d*)?\s*(ms|s|m|min|h)")
 _WILDCARDS: Final = frozenset("*?[")
 _TIME_ONLY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
 
@@ -124,14 +125,14 @@ def parse_duration(text: str) -> float:
 
 
 def parse_time(text: str, now: Callable[[], datetime] | None = None) -> str:
-    """The timestamp meant by a date, a date and time (UTC unless it has an offset), a time of day, or ``-10min``.
+    """The timestamp meant by a date, a date and time (UTC unless it has an offset), a time of day, or ``10min`` ago.
 
     :raises GlimpseError: it is none of them.
     """
     text = text.strip()
-    if text.startswith("-"):
+    if _AGO.fullmatch(text):
         moment = now() if now is not None else datetime.now(timezone.utc)
-        return timestamp_of(round(moment.timestamp() * 1e6 - parse_duration(text[1:]) * 1000))
+        return timestamp_of(round(moment.timestamp() * 1e6 - parse_duration(text.removeprefix("-")) * 1000))
     if _TIME_ONLY.fullmatch(text):
         clock = text if text[1] != ":" else f"0{text}"
         return clock + "00:00:00.000000"[len(clock) :] if len(clock) != len("10:30") else f"{clock}:00.000000"
@@ -139,7 +140,7 @@ def parse_time(text: str, now: Callable[[], datetime] | None = None) -> str:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
         raise GlimpseError(
-            f"bad time {text!r}; accepted: 2023-12-01, 2023-12-01 10:30:15 (UTC), 10:30, or -10min for so long ago"
+            f"bad time {text!r}; accepted: 2023-12-01, 2023-12-01 10:30:15 (UTC), 10:30, or 10min for so long ago"
         ) from None
     if moment.tzinfo is not None:
         moment = moment.astimezone(timezone.utc)

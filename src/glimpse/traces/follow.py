@@ -11,34 +11,40 @@ from glimpse.errors import ReadError
 from glimpse.traces.lines import Damage, parse_line
 from glimpse.traces.records import Record
 
-__all__ = ["follow", "last_records"]
+__all__ = ["end_of_lines", "follow", "last_records"]
 
 BLOCK: Final = 1 << 16
 POLL_S: Final = 0.2
 
 
-def last_records(stream: BinaryIO, count: int, keeps: Callable[[Record], bool]) -> tuple[list[Record], int]:
-    """The last entries that are kept, oldest first, and where the whole lines end. The file is read from its end."""
+def end_of_lines(stream: BinaryIO) -> int:
+    """Where the last whole line of a file ends."""
     position = stream.seek(0, os.SEEK_END)
-    found: list[Record] = []
-    rest, end = b"", position
-    first = True
-    while position > 0 and (first or len(found) < count):
+    while position > 0:
         size = min(BLOCK, position)
         position -= size
         stream.seek(position)
-        block = stream.read(size) + rest
-        if first:
-            end = position + block.rfind(b"\n") + 1 if b"\n" in block else 0 if position == 0 else end
-            block = block[: max(end - position, 0)] if b"\n" in block else block
-            first = b"\n" not in block and position > 0
-        lines = block.split(b"\n")
-        rest = lines.pop(0) if position else b""
+        newline = stream.read(size).rfind(b"\n")
+        if newline >= 0:
+            return position + newline + 1
+    return 0
+
+
+def last_records(stream: BinaryIO, count: int, keeps: Callable[[Record], bool], end: int) -> list[Record]:
+    """The last entries before a position that are kept, oldest first, without reading what comes before them."""
+    found: list[Record] = []
+    rest = b""
+    while end > 0 and len(found) < count:
+        size = min(BLOCK, end)
+        end -= size
+        stream.seek(end)
+        lines = (stream.read(size) + rest).split(b"\n")
+        rest = lines.pop(0) if end else b""
         for line in reversed(lines):
             record = parse_line(line) if line else None
             if record is not None and keeps(record) and len(found) < count:
                 found.append(record)
-    return found[::-1], end
+    return found[::-1]
 
 
 def follow(path: str, position: int, pause: Callable[[float], None] = time.sleep) -> Iterator[Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from glimpse.errors import ReadError
 from glimpse.traces.lines import Damage, read_lines
 from glimpse.traces.records import SOURCE, Record
 
-__all__ = ["FORMATS", "STDIN", "Source", "configured", "open_sources", "recognise", "records_of"]
+__all__ = ["FORMATS", "STDIN", "Source", "configured", "open_sources", "recognise", "records_of", "writer_class"]
 
 STDIN: Final = "-"
 FORMATS: Final = ("jsonl", "json", "sqlite", "journal", "mongo")
@@ -30,11 +31,16 @@ _WHERE: Final = {"jsonl": "log_path", "json": "log_path", "journal": "log_path",
 
 @dataclass(slots=True)
 class Source:
-    """A trace to read. ``plain`` says that its bytes are those on disk: nothing has to be unpacked."""
+    """A trace to read.
+
+    ``plain`` says that its bytes are those on disk, so positions in it mean something; ``missing`` that it is not there
+    yet.
+    """
 
     name: str
     format: str
     plain: bool = True
+    missing: bool = False
     damage: Damage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,15 +74,19 @@ class Source:
             yield entry.to_dict()
 
 
-def open_sources(names: Sequence[str]) -> list[Source]:
+def open_sources(names: Sequence[str], *, missing_ok: bool = False) -> list[Source]:
     """What the names mean; without any, what the configuration names as the destination.
+
+    With ``missing_ok``, a file that does not exist yet is taken to be one of JSON Lines.
 
     :raises ReadError: one of them cannot be read.
     """
-    return [recognise(name) for name in names] if names else configured()
+    if not names:
+        return [configured(missing_ok=missing_ok)]
+    return [recognise(name, missing_ok=missing_ok) for name in names]
 
 
-def recognise(name: str) -> Source:
+def recognise(name: str, *, missing_ok: bool = False) -> Source:
     """The source of a file's name, a URI, or ``-`` for standard input; the format is told by the content.
 
     :raises ReadError: there is nothing to read.
@@ -85,6 +95,8 @@ def recognise(name: str) -> Source:
         return Source(name, "mongo")
     if name == STDIN:
         return Source(name, "jsonl", plain=False)
+    if missing_ok and not os.path.exists(name):
+        return Source(name, "jsonl", missing=True)
     begin, packed = _beginning(name)
     text = begin.lstrip(b"\xef\xbb\xbf \t\r\n\0")
     if begin.startswith(_SQLITE):
@@ -110,7 +122,7 @@ def _beginning(name: str) -> tuple[bytes, bool]:
         return stream.read(64), packed
 
 
-def configured() -> list[Source]:
+def configured(*, missing_ok: bool = False) -> Source:
     """The destination that the configuration names, the first of several that can be read.
 
     :raises ReadError: nothing has been written there yet, or it cannot be read back.
@@ -122,14 +134,14 @@ def configured() -> list[Source]:
         if dest in _WHERE:
             place = str(config.params_for(dest).get(_WHERE[dest]) or _default_place(dest))
             try:
-                return [recognise(place)]
+                return recognise(place, missing_ok=missing_ok and dest == "jsonl")
             except ReadError as error:
                 raise ReadError(f"{error} (the configured destination; name a trace to read another one)") from error
     raise ReadError(f"option dest: {config.dest!r} cannot be read back; name a trace to read")
 
 
 def _default_place(dest: str) -> str:
-    for option in _writer(dest).options:
+    for option in writer_class(dest).options:
         if option.name == _WHERE[dest]:
             return str(option.default)
     raise ReadError(f"option dest: {dest!r} has no place to read from; name a trace to read")
@@ -162,11 +174,12 @@ def _moment(record: Record) -> str:
 
 
 def _reader(kind: str) -> Callable[[str], Iterator[Any]]:
-    read: Callable[[str], Iterator[Any]] = _writer(kind).read
+    read: Callable[[str], Iterator[Any]] = writer_class(kind).read
     return read
 
 
-def _writer(kind: str) -> Any:
+def writer_class(kind: str) -> Any:
+    """The class that writes and reads a format, loaded when it is needed."""
     from importlib import import_module
 
     module, name = {

@@ -15,6 +15,8 @@ __all__ = ["failure_lines", "failure_markdown", "failure_row"]
 
 _MESSAGES = 3
 _LONGEST_PATH = 30
+_DAY = len("2023-12-01 ")
+_SECOND = len("2023-12-01 10:30:15")
 
 
 def failure_lines(failure: Failure, style: Style, *, traceback: bool = False) -> Iterator[str]:
@@ -60,7 +62,9 @@ def outcome_of(failure: Failure) -> str:
 
 
 def _when_and_where(failure: Failure) -> str:
-    when = failure.first if failure.count == 1 else f"{failure.first} to {failure.last}"
+    first, last = clean(failure.first), clean(failure.last)
+    same_day = first[:_DAY] == last[:_DAY]
+    when = first if failure.count == 1 else f"{first[:_SECOND]} to {last[_DAY:_SECOND] if same_day else last[:_SECOND]}"
     threads = sorted(map(clean, failure.threads))
     where = threads[0] if len(threads) == 1 else f"{len(threads)} threads"
     return " · ".join([when, where, *sorted(map(clean, failure.services)), outcome_of(failure)])

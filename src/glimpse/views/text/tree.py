@@ -12,7 +12,7 @@ from glimpse.traces.tree import Fold, Node, Totals, Track
 from glimpse.views.text.naming import call_text, local_name, outcome_text, split_function
 from glimpse.views.text.style import Style, cells, clean, count_of, duration, fit, fit_left
 
-__all__ = ["tree_lines", "trees_text"]
+__all__ = ["fold_text", "heading", "totals_line", "tree_lines", "trees_text"]
 
 TIME_WIDTH: Final = 9
 _RESULT_SHARE: Final = 0.4
@@ -115,19 +115,25 @@ def _call_line(node: Node, place: _Place, whole: float | None, style: Style) -> 
     return _line(time, place.branch, text, outcome, style, weight, colours, f"#{call.call_id}")
 
 
-def _fold_line(fold: Fold, place: _Place, style: Style) -> str:
+def fold_text(fold: Fold) -> str:
+    """What a fold holds, in words."""
     name = local_name(fold.function)
     if fold.recursion:
-        text = f"↻ {count_of(fold.size, 'call')} deeper in the recursion of {name}, {fold.levels:,} levels"
+        text = f"↻ {count_of(fold.size, 'call')} deeper in the recursion of {name}, {count_of(fold.levels, 'level')}"
     else:
         text = f"… {count_of(fold.calls, 'more call')} of {name}"
     text += f", {duration(fold.total_ms)}"
     if not fold.recursion and fold.slowest_ms * fold.calls > _OUTLIER * fold.total_ms:
         text += f", slowest {duration(fold.slowest_ms)} #{fold.slowest_id}"
+    return text
+
+
+def _fold_line(fold: Fold, place: _Place, style: Style) -> str:
     outcome = f"✗ {fold.failed:,} failed" if fold.failed else ""
     if fold.unfinished:
         outcome = f"{outcome} ▶ {fold.unfinished:,} unfinished".strip()
-    return _line(duration(fold.total_ms), place.branch, text, outcome, style, ("dim",), ("red",), "")
+    time = duration(fold.total_ms)
+    return _line(time, place.branch, fold_text(fold), outcome, style, ("dim",), ("red",) if fold.failed else ())
 
 
 def _line(
@@ -146,7 +152,7 @@ def _line(
         room -= cells(branch) + (len(mark) + 2 if mark else 0)
         text, outcome = _share(text, outcome, max(room, 8), _ERROR_SHARE if "red" in colours else _RESULT_SHARE)
     line = f"{style.paint(time.rjust(TIME_WIDTH - 2), *weight)}  {style.paint(branch, 'dim')}"
-    line += text if "dim" not in weight or colours == ("red",) else style.paint(text, "dim")
+    line += style.paint(text, "dim") if "dim" in weight and not mark else text
     used = cells(branch) + cells(text)
     if outcome:
         sign, _, rest = outcome.partition(" ")

@@ -1,0 +1,48 @@
+"""Statistics and failures of sources, each by the fastest way that its format has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from glimpse.traces.calls import Call, finished_calls
+from glimpse.traces.failures import Failures, find_callers
+from glimpse.traces.filters import Selection
+from glimpse.traces.stats import TopTable
+from glimpse.views.sources import Source, records_of
+
+__all__ = ["failures_of", "selected_calls", "top_table"]
+
+
+def selected_calls(sources: Sequence[Source], selection: Selection) -> Iterator[Call]:
+    """The calls that are chosen, as they end."""
+    calls = finished_calls(records_of(sources))
+    return calls if selection.everything else filter(selection.selects, calls)
+
+
+def top_table(sources: Sequence[Source], selection: Selection) -> TopTable:
+    """Statistics of every function.
+
+    :raises ReadError: a source cannot be read.
+    """
+    table = TopTable()
+    if len(sources) == 1 and sources[0].format == "jsonl" and selection.everything:
+        with sources[0].opened() as stream:
+            table.add_lines(stream, sources[0].damage)
+    else:
+        table.add_calls(selected_calls(sources, selection))
+    return table
+
+
+def failures_of(sources: Sequence[Source], selection: Selection, limit: int | None = None) -> Failures:
+    """Every exception; the calls that led there are complete for the ``limit`` most frequent kinds.
+
+    :raises ReadError: a source cannot be read.
+    """
+    failures = Failures()
+    if len(sources) == 1 and sources[0].format == "jsonl" and sources[0].plain and selection.everything:
+        with sources[0].opened() as stream:
+            failures.add_lines(stream, sources[0].damage)
+            find_callers(stream, failures.rows()[:limit])
+    else:
+        failures.add_calls(selected_calls(sources, selection))
+    return failures
