@@ -9,6 +9,11 @@ import pytest
 from glimpse.config import BUILT_IN, Config, known_destinations, register_dest
 from glimpse.config import destinations as place
 from glimpse.errors import ConfigError
+from glimpse.writers.base import BaseWriter
+from glimpse.writers.journal import JournalWriter
+from glimpse.writers.json_array import JsonWriter
+from glimpse.writers.jsonl import JsonlWriter
+from glimpse.writers.sqlite import SqliteWriter
 from tests.support import run_python, write_files
 
 
@@ -53,3 +58,10 @@ def test_built_in_names_need_no_search(tmp_path: Path) -> None:
     """Installed packages are not looked through for a name that is built in."""
     code = "import sys\nfrom glimpse.config import Config\nConfig('sqlite')\nprint('importlib.metadata' in sys.modules)"
     assert run_python(cwd=tmp_path, code=code).stdout == "False\n"
+
+
+@pytest.mark.parametrize("writer", [JsonlWriter, JsonWriter, JournalWriter, SqliteWriter])
+def test_names_are_those_that_the_writers_take(writer: type[BaseWriter]) -> None:
+    """A built-in destination takes, by configuration, exactly what its writer declares."""
+    dest = writer.__name__.removesuffix("Writer").lower()
+    assert BUILT_IN[dest] == tuple(option.name for option in writer.options)
