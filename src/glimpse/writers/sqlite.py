@@ -188,7 +188,7 @@ class _Process:
         if batch.ends:
             connection.executemany(self._insert + _ON_END, batch.ends)
         if batch.notes:
-            texts = (dump_json(entry.to_dict()).decode() for entry in batch.notes)
+            texts = (dump_json(note).decode() for note in batch.notes)
             connection.executemany("INSERT INTO notes VALUES (?, ?)", enumerate(texts, self._base + self._notes + 1))
 
 

@@ -1,14 +1,15 @@
 """Rows straight from the assembler's calls, without entries in between: the fast way into SQLite."""
 
-# ruff: noqa: PLR0917 - the codec protocol passes what it has by position: this is per entry
+
 
 from __future__ import annotations
 
 from typing import Any
 
-from glimpse.assembly import EntryCodec, Frame, Origin
+from glimpse.assembly import Frame, Origin, RecordCodec
 from glimpse.assembly.events import ERROR_ONLY
-from glimpse.entry import LogEntry, Site
+from glimpse.assembly.shapes import args_maker
+from glimpse.entry import Site
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.sqlite_rows import AT_END, IDS, IN_NOTES, RowBatch, RowSource
 
@@ -21,26 +22,22 @@ _Begun = tuple[int, int, "str | None"]
 class _SiteText:
     """What all rows of a site have in common."""
 
-    __slots__ = ("labels", "number", "opening")
+    __slots__ = ("args", "number")
 
-    def __init__(self, number: int, site: Site) -> None:
+    def __init__(self, number: int, site: Site, origin: Origin) -> None:
         self.number = number
-        self.opening = f"{site.name}("
-        self.labels = [
-            (f"{', ' if index else ''}{param.name}=", param.hidden, param.receiver)
-            for index, param in enumerate(site.params)
-        ]
+        self.args = args_maker(site, origin.atom_text)
 
 
 class RowCodec:
     """A codec for ``assembly.Assembler``. Its items are None: the rows are what ``take`` gives.
 
     A row is made when its call ends, in the place that its start has taken, so the rows of a batch are in the order
-    of their ids. What is rare goes through the codec of entries.
+    of their ids. What is rare goes through the codec of records.
     """
 
     def __init__(self, origin: Origin) -> None:
-        self._entries = EntryCodec(origin)
+        self._records = RecordCodec(origin)
         self._text = origin.atom_text
         self._origin = origin
         self._source = RowSource(origin.pid, origin.service, origin.correlation_id)
@@ -49,7 +46,7 @@ class RowCodec:
         self._places: dict[int, int] = {}
         self._earlier: dict[int, tuple[Frame, _Begun]] = {}
         self._ends: list[Any] = []
-        self._notes: list[LogEntry] = []
+        self._notes: list[dict[str, Any]] = []
 
     def take(self) -> RowBatch:
         """What has come since the last time."""
@@ -64,7 +61,7 @@ class RowCodec:
     def thread(self, th: int, name: str) -> None:
         """A thread's name, before its first call."""
         self._source.threads.append((th, name))
-        self._entries.thread(th, name)
+        self._records.thread(th, name)
 
     def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> None:
         """A call began."""
@@ -77,8 +74,7 @@ class RowCodec:
         call_id, parent, depth, key, started, _, event, ids, call = frame
         place = self._places.pop(call_id, None)
         if place is None or call is not None or ids is not None or value == ():
-            entry = self._entries.end(number, frame, t, th, value, task)
-            self._finish(entry, frame, place, t)
+            self._finish(self._records.end(number, frame, t, th, value, task), frame, place, t)
             return
         begun: _Begun = self._rows[place][1]
         kind = type(value)
@@ -90,37 +86,39 @@ class RowCodec:
             result = self._text(value)
         site = self._sites.get(key) or self._site(key)
         self._rows[place] = (
-            call_id, number, parent, depth, site.number, th, begun[2], self._args(site, event, begun[1]),
+            call_id, number, parent, depth, site.number, th, begun[2], site.args(event[begun[1] :]),
             started + self._origin.base, t - started, result, None, None,
         )  # fmt: skip
 
     def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> None:
         """A call ended in an exception."""
-        entry = self._entries.exception(number, frame, t, th, exc, first, task)
+        record = self._records.exception(number, frame, t, th, exc, first, task)
         place = self._places.pop(frame[0], None)
         if frame[6][0] == ERROR_ONLY:
             place = len(self._rows)
             self._rows.append((frame, (th, first, task)))
-        self._finish(entry, frame, place, t)
+        self._finish(record, frame, place, t)
 
     def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> None:
         """A generator or coroutine stopped or went on."""
-        self._notes.append(self._entries.pause(number, frame, t, th, stage, task))
+        self._notes.append(self._records.pause(number, frame, t, th, stage, task))
 
-    def _finish(self, entry: LogEntry, frame: Frame, place: int | None, t: int) -> None:
+    def _finish(self, record: dict[str, Any], frame: Frame, place: int | None, t: int) -> None:
+        """The row of a call whose end is given as a record."""
         if place is None:
             _, begun = self._earlier.pop(frame[0])
         else:
             begun = self._rows[place][1]
         row = self._row(frame, begun)
-        extra = {name: value for name in (*IDS[:3], *AT_END) if (value := getattr(entry, name)) is not None}
-        if self._where(frame, begun) != (entry.thread, entry.task):
-            self._notes.append(entry)
+        extra: dict[str, Any] = {name: record[name] for name in (*IDS[:3], *AT_END) if name in record}
+        start = self._records.start(frame[0], frame, *begun)
+        if (start["thread"], start.get("task")) != (record["thread"], record.get("task")):
+            self._notes.append(record)
             extra.update(IN_NOTES)
-        row[1] = entry.entry_id
-        row[9] = None if entry.duration_ms is None else t - frame[4]
-        row[10] = entry.result
-        row[11] = None if entry.exception is None else dump_json(entry.exception).decode()
+        row[1] = record["entry_id"]
+        row[9] = t - frame[4] if "duration_ms" in record else None
+        row[10] = record.get("result")
+        row[11] = dump_json(record["exception"]).decode() if "exception" in record else None
         row[12] = dump_json(extra).decode() if extra else None
         if place is None:
             self._ends.append(row)
@@ -137,28 +135,9 @@ class RowCodec:
             named = {name: value for name, value in zip(IDS, ids, strict=False) if value is not None}
             extra = dump_json(named).decode()
         return [
-            call_id, None, parent, depth, site.number, th, task, self._args(site, event, first),
+            call_id, None, parent, depth, site.number, th, task, site.args(event[first:]),
             started + self._origin.base, None, None, None, extra,
         ]  # fmt: skip
-
-    def _where(self, frame: Frame, begun: _Begun) -> tuple[str, str | None]:
-        start = self._entries.start(frame[0], frame, begun[0], begun[1], begun[2])
-        return start.thread, start.task
-
-    def _args(self, site: _SiteText, event: tuple[Any, ...], first: int) -> str:
-        text = site.opening
-        for label, hidden, receiver in site.labels:
-            value = event[first]
-            first += 1
-            if hidden:
-                text += f"{label}<redacted>"
-            elif receiver:
-                text += f"{label}<{value}>"
-            elif type(value) is tuple:
-                text += label + value[0]
-            else:
-                text += label + self._text(value)
-        return text + ")"
 
     def _site(self, key: str) -> _SiteText:
         site = Site.parse(key)
@@ -166,5 +145,5 @@ class RowCodec:
         lines = self._origin.with_lines
         file = self._origin.files.get(site.module) if lines else None
         self._source.sites.append((number, site.function, file, site.line if lines else None, site.policy or None))
-        found = self._sites[key] = _SiteText(number, site)
+        found = self._sites[key] = _SiteText(number, site, self._origin)
         return found

@@ -52,8 +52,8 @@ class RowBatch:
     """Calls that began: whole, or without an end so far."""
     ends: list[Any] = field(default_factory=list)
     """Calls that ended, of which an earlier batch may have the beginning."""
-    notes: list[LogEntry] = field(default_factory=list)
-    """Entries to be kept as they are."""
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    """Entries, as ``LogEntry.to_dict`` gives them, to be kept as they are."""
 
 
 class EntryRows:
@@ -81,7 +81,12 @@ class EntryRows:
                 self._end(entry, notes)
             else:
                 notes.append(entry)
-        return RowBatch(self.source, [*map(_final, self._began.values())], [*map(_final, self._ended)], notes)
+        return RowBatch(
+            self.source,
+            [*map(_final, self._began.values())],
+            [*map(_final, self._ended)],
+            [entry.to_dict() for entry in notes],
+        )
 
     def written(self) -> None:
         """The last batch is in the database: remember which calls are open, to tell what their ends repeat."""
