@@ -21,6 +21,7 @@ __all__ = ["Edited", "Editor"]
 
 _set: Final = object.__setattr__
 _SPACE: Final = cst.SimpleWhitespace(" ")
+_STAND_IN: Final = cst.SimpleStatementLine([cst.Pass()])
 _PARENS: Final = {"lpar": [cst.LeftParen()], "rpar": [cst.RightParen()]}
 _RERAISE: Final = cst.SimpleStatementSuite([cst.Raise()])
 _RAISES: Final = {"f": "raised", "g": "raised_gen", "c": "raised_coro", "a": "raised_coro"}
@@ -54,10 +55,12 @@ class Editor:
 
     :param prefix: what the injected names begin with; must not occur in the source.
     :param plan: which functions, and how; see ``Plan``.
+    :param whole: False to leave ``pass`` where a simple statement stays as it is, which is all that ``Merger`` needs:
+        half of the cost of writing the text and of parsing it again.
     """
 
-    def __init__(self, plan: Any, prefix: str, may_yield: bool) -> None:
-        self.plan, self.prefix, self.may_yield = plan, prefix, may_yield
+    def __init__(self, plan: Any, prefix: str, may_yield: bool, whole: bool) -> None:
+        self.plan, self.prefix, self.may_yield, self.whole = plan, prefix, may_yield, whole
         self.edited: list[Edited] = []
         self._names: dict[str, cst.Name] = {}
 
@@ -77,8 +80,11 @@ class Editor:
             if kind is cst.SimpleStatementLine:
                 twins = plain[position : position + len(node.body)]
                 position += len(node.body)
-                if fn is not None:
+                if fn is not None and self._concerns(twins, fn):
                     node = self._line(node, twins, fn)
+                elif not self.whole:
+                    done += [_STAND_IN] * len(twins)
+                    continue
             else:
                 twin = plain[position]
                 position += 1
@@ -206,6 +212,9 @@ class Editor:
         if type(node.whitespace_after_return) is not cst.SimpleWhitespace or node.whitespace_after_return.empty:
             _set(node, "whitespace_after_return", _SPACE)
         return [node]
+
+    def _concerns(self, twins: Sequence[ast.stmt], fn: _Function) -> bool:
+        return any(type(twin) is ast.Return and fn.full or self._wraps(twin, fn) for twin in twins)
 
     # -- suspension -------------------------------------------------------------------------------------------
 

@@ -23,6 +23,10 @@ __all__ = ["Merger"]
 
 _ARITIES: Final = 3  # enter functions specialised by number of arguments, in the probe
 _BLOCKS: Final = ("body", "orelse", "finalbody")
+_STAYING: Final = (
+    ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Assert, ast.Delete, ast.Global, ast.Nonlocal, ast.Import,
+    ast.ImportFrom, ast.Break, ast.Continue, ast.Raise, ast.Return, *([ast.TypeAlias] if hasattr(ast, "TypeAlias") else []),
+)  # fmt: skip
 _BEFORE_RETURN: Final = ("done_a", "fall")  # in an async generator, whose `return` takes no value
 _WHOLE_STATEMENTS: Final = ("enter_", "done_", "fall", "leave_")
 
@@ -137,6 +141,8 @@ class Merger:
 
     def _twin(self, plain: ast.stmt | None, new: ast.stmt, yields: bool) -> ast.stmt:
         if plain is None or type(plain) is not type(new):
+            if type(new) is ast.Pass and isinstance(plain, _STAYING):
+                return plain
             raise RewriteError(f"line {getattr(plain, 'lineno', '?')}: rewritten statement does not match its original")
         if yields:
             self._expressions(plain, new)
