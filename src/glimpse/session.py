@@ -9,7 +9,7 @@ import weakref
 
 from typing import Any
 
-from glimpse.assembly import Origin, wall_base
+from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
@@ -30,7 +30,9 @@ class Session:
     :raises ConfigError, WriterError: the destination cannot be opened.
     """
 
-    def __init__(self, config: Config, correlation_id: str | None = None) -> None:
+    def __init__(
+        self, config: Config, policies: Sequence[TracingPolicy] = (), correlation_id: str | None = None
+    ) -> None:
         from glimpse.writers.registry import open_writer
 
         self.config = config
@@ -39,7 +41,8 @@ class Session:
         self.values = renderer_for(config)
         self._slots: list[Slot] = []
         writer = open_writer(config)
-        sink = sink_for(writer, self._origin(), {}, pauses=config.level == "DEBUG")
+        rules = {policy.name: Rule(policy.trace_depth, policy.min_duration_ms) for policy in policies}
+        sink = sink_for(writer, self._origin(), rules, pauses=config.level == "DEBUG")
         self.recorder = Recorder(
             sink, flush_interval=config.flush_interval, buffer_size=config.buffer_size, overflow=config.overflow
         )
@@ -92,6 +95,7 @@ class Session:
             slot.disconnect()
         self._slots.clear()
         self.recorder.close()
+        self.probe.close()
         atexit.unregister(self.close)
         _living.discard(self)
 

@@ -167,7 +167,8 @@ class Tracer:
 
     def _opened(self) -> Session:
         if self._session is None or self._session.closed:
-            self._session = Session(self.config, self._correlation_id)
+            owners = _owners(self._policy) if self._policy is not None else []
+            self._session = Session(self.config, owners, self._correlation_id)
         return self._session
 
     def _rest(self) -> None:

@@ -3,7 +3,8 @@
 from .assembler import Assembler, Codec
 from .calls import Frame, Suspendable
 from .clock import Clock, wall_base
+from .filtering import Filter, Rule
 from .lines import as_lines
 from .records import Origin, RecordCodec
 
-__all__ = ["Assembler", "Clock", "Codec", "Frame", "Origin", "RecordCodec", "Suspendable", "as_lines", "wall_base"]
+__all__ = ["Assembler", "Clock", "Codec", "Filter", "Frame", "Origin", "RecordCodec", "Rule", "Suspendable", "as_lines", "wall_base"]

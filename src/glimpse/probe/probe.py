@@ -12,6 +12,7 @@ from types import FrameType, GeneratorType
 from typing import Any, Final, Protocol
 
 from ..assembly.events import MUTED, THREAD
+from ..values import RENDERING
 from .coroutines import Coroutines
 from .exceptions import Describer, bound_now
 from .recorder import CHUNK, Recorder
@@ -40,6 +41,21 @@ class Probe:
         self._local = threading.local()
         self.coroutines = Coroutines(recorder.events.append)
         self.describer = Describer(values.message)
+        self._muted: dict[int, int] = {}
+        RENDERING.listeners.append(self._mute)
+
+    def close(self) -> None:
+        """Nothing is recorded any more."""
+        RENDERING.listeners.remove(self._mute)
+
+    def _mute(self, ident: int, begins: bool) -> None:
+        """A value's own code runs on this thread, because of Glimpse: what it calls leaves no entries."""
+        if begins:
+            number = self.threads.get(ident)
+            self._muted[ident] = self.new_thread() if number is None else number
+            self.threads[ident] = MUTED
+        else:
+            self.threads[ident] = self._muted.pop(ident, MUTED)
 
     def namespace(self, values: Values | None = None) -> dict[str, Any]:
         """The globals of connected functions, with the values of one policy."""

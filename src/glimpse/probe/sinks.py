@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import Any, Protocol
 
-from ..assembly import Assembler, Origin, RecordCodec, as_lines
+from ..assembly import Assembler, Filter, Origin, RecordCodec, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
@@ -87,42 +88,51 @@ class _Raw:
 class _Assembling:
     """What the sinks that make entries have in common."""
 
-    def __init__(self, writer: Writer, origin: Origin, **options: Any) -> None:
+    def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, options
+        self._rules = dict(rules)
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
-        return self._batch(self._assembler.feed(chunk))
+        return self._filtered(self._assembler.feed(chunk))
 
     def finish(self, t: int) -> Batch | None:
-        return self._batch(self._assembler.close(t))
+        return self._filtered(self._assembler.close(t))
+
+    def _filtered(self, records: list[dict[str, Any]]) -> Batch | None:
+        if self._filter is not None:
+            records = self._filter.apply(records, perf_counter() * 1000)
+        return self._batch(records) if records else None
 
     def after_fork(self, origin: Origin) -> None:
+        limited = any(rule.limits for rule in self._rules.values())
+        self._filter = Filter(self._rules) if limited else None
         self._assembler: Assembler[dict[str, Any]] = Assembler(RecordCodec(origin), **self._options)
 
-    def _batch(self, records: list[dict[str, Any]]) -> Batch | None:
+    def _batch(self, records: list[dict[str, Any]]) -> Batch:
         raise NotImplementedError
 
 
 class EntrySink(_Assembling):
     """For any writer: each entry as a ``LogEntry``."""
 
-    def _batch(self, records: list[dict[str, Any]]) -> Batch | None:
-        return _Entries(self.writer, [LogEntry(**record) for record in records]) if records else None
+    def _batch(self, records: list[dict[str, Any]]) -> Batch:
+        return _Entries(self.writer, [LogEntry(**record) for record in records])
 
 
 class LineSink(_Assembling):
     """For writers of JSON lines: text made straight from events."""
 
-    def _batch(self, records: list[dict[str, Any]]) -> Batch | None:
-        return _Lines(self.writer, as_lines(records), len(records)) if records else None
+    def _batch(self, records: list[dict[str, Any]]) -> Batch:
+        return _Lines(self.writer, as_lines(records), len(records))
 
 
 class RawSink:
     """For the journal: events as they are, assembled when they are read."""
 
-    def __init__(self, writer: Writer, origin: Origin, meta: Mapping[str, Any]) -> None:
-        self.writer, self._meta = writer, dict(meta)
+    def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
+        self.writer = writer
+        self._meta = {"rules": {name: [rule.depth, rule.min_duration_ms] for name, rule in rules.items()}, **options}
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
@@ -142,10 +152,11 @@ class RawSink:
         }
 
 
-def sink_for(writer: Writer, origin: Origin, meta: Mapping[str, Any], **options: Any) -> Sink:
-    """The fastest sink for this writer."""
-    if hasattr(writer, "write_events"):
-        return RawSink(writer, origin, meta)
-    if hasattr(writer, "write_lines"):
-        return LineSink(writer, origin, **options)
-    return EntrySink(writer, origin, **options)
+def sink_for(writer: Writer, origin: Origin, rules: Mapping[str, Rule], *, pauses: bool = False) -> Sink:
+    """The fastest sink for this writer.
+
+    :param rules: the limits of each policy, by name.
+    :param pauses: whether suspensions of generators are entries.
+    """
+    kind = RawSink if hasattr(writer, "write_events") else LineSink if hasattr(writer, "write_lines") else EntrySink
+    return kind(writer, origin, rules, pauses=pauses)

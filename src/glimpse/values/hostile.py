@@ -16,7 +16,27 @@ from . import classes
 
 __all__ = ["RENDERING", "GuardedCall", "blindly", "is_programs_own", "rendering"]
 
-RENDERING: Final[set[int]] = set()
+
+
+class _Rendering(set[int]):
+    """Idents of threads. Whoever records is told of each, so as not to have to ask at every call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listeners: list[Callable[[int, bool], None]] = []
+
+    def add(self, thread: int) -> None:
+        super().add(thread)
+        for listener in self.listeners:
+            listener(thread, True)
+
+    def discard(self, thread: int) -> None:
+        super().discard(thread)
+        for listener in self.listeners:
+            listener(thread, False)
+
+
+RENDERING: Final = _Rendering()
 """The idents of the threads that run a guarded call now: nothing is recorded on them meanwhile."""
 
 _SLOW_NS = 2_000_000
@@ -125,9 +145,8 @@ def _handlers_codes() -> Iterator[object]:
             handler = handler.func
         if type(handler) is MethodType:
             handler = handler.__func__
-        code = getattr(handler, "__code__", None) or getattr(
-            classes.lookup(type(handler), "__call__"), "__code__", None
-        )
+        call = classes.lookup(type(handler), "__call__")
+        code = getattr(handler, "__code__", None) or getattr(call, "__code__", None)
         if code is not None:
             yield code
 
