@@ -50,6 +50,11 @@ class BaseWriter:
     options: ClassVar[Sequence[Option]] = ()
     """The keys of ``params`` that this writer takes; they become keyword arguments of its constructor."""
 
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong at the moment although nothing is lost, such as a server that is away; None if nothing is."""
+        return None
+
     @classmethod
     def from_config(cls, config: WriterConfig, name: str) -> BaseWriter:
         """Make the writer that a configuration describes; ``name`` is what it is registered as.

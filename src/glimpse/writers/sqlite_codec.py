@@ -1,7 +1,5 @@
 """Rows straight from the assembler's calls, without entries in between: the fast way into SQLite."""
 
-
-
 from __future__ import annotations
 
 from typing import Any

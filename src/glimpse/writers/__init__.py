@@ -1,0 +1,21 @@
+"""Writers: where entries go, and how they are read back. Modules of single destinations are imported on use."""
+
+from __future__ import annotations
+
+from glimpse.writers.base import BaseWriter, LineWriter, PartialWrite, RawWriter, WriterConfig
+from glimpse.writers.fanout import FanOut
+from glimpse.writers.options import Option
+from glimpse.writers.registry import open_writer, register_writer, writer_class
+
+__all__ = [
+    "BaseWriter",
+    "FanOut",
+    "LineWriter",
+    "Option",
+    "PartialWrite",
+    "RawWriter",
+    "WriterConfig",
+    "open_writer",
+    "register_writer",
+    "writer_class",
+]
