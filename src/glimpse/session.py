@@ -41,6 +41,7 @@ class Session:
         self.values = renderer_for(config)
         self._slots: list[Slot] = []
         writer = open_writer(config)
+        self._limited = any(policy.trace_depth is not None or policy.sample_rate < 1 for policy in policies)
         rules = {policy.name: Rule(policy.trace_depth, policy.min_duration_ms) for policy in policies}
         sink = sink_for(writer, self._origin(), rules, pauses=config.level == "DEBUG")
         self.recorder = Recorder(
@@ -75,7 +76,11 @@ class Session:
     def connect(self, slot: Slot, policy: TracingPolicy | None = None) -> None:
         """Record what the functions of this slot report, with the redaction of this policy."""
         values = renderer_for(self.config, policy) if policy is not None and policy.redact else None
-        slot.connect(self.probe.namespace(values))
+        namespace = self.probe.namespace(values)
+        if self._limited:
+            depth, rate = (policy.trace_depth, policy.sample_rate) if policy is not None else (None, 1.0)
+            namespace |= self.probe.limited(depth, rate)
+        slot.connect(namespace)
         self._slots.append(slot)
 
     def disconnect(self, slot: Slot) -> None:

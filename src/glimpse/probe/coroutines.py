@@ -26,7 +26,13 @@ class Coroutines:
         self.current = self._var.get
         self._open: dict[int, tuple[Any, Any]] = {}  # by frame: (this call's number, what was current before)
         self._numbers = count(1)
-        self._number_class = _number_class(append)
+        self.levels: dict[int, tuple[int, int, bool]] = {}  # by number, where a policy limits depth or samples
+        self._expected: tuple[int, int, bool] | None = None
+        self._number_class = _number_class(append, self.levels)
+
+    def expect(self, depth: int, below: int, left_out: bool) -> None:
+        """The next ``start`` is of a call at this depth, over so many calls of its thread, in a tree left out or not."""
+        self._expected = depth, below, left_out
 
     def start(self, frame: int) -> tuple[Any, int, str | None]:
         """A call begins: (the number that was current, its own number, the task's name)."""
@@ -34,6 +40,9 @@ class Coroutines:
         number = self._number_class(next(self._numbers))
         self._open[frame] = number, before
         self._var.set(number)
+        if self._expected is not None:
+            self.levels[int(number)] = self._expected
+            self._expected = None
         return before, number, _task_name()
 
     def end(self, frame: int) -> int | None:
@@ -66,8 +75,9 @@ class Coroutines:
         return before, int(known[0])
 
 
-def _number_class(append: Callable[[Event], None]) -> type[int]:
+def _number_class(append: Callable[[Event], None], levels: dict[int, tuple[int, int, bool]]) -> type[int]:
     def dropped(number: int, append: Callable[[Event], None] = append, kind: int = CORO_DROPPED) -> None:
+        levels.pop(int.__index__(number), None)
         append((kind, int.__index__(number)))
 
     return type("CallNumber", (int,), {"__slots__": (), "__del__": dropped})

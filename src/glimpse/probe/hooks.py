@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, Final
 
-from . import live, suspending
+from . import limited, live, suspending
 
 __all__ = ["Slot", "function", "slot"]
 
@@ -38,9 +38,14 @@ def _no_match(key: str) -> tuple[()]:
 
 _NOTHING: Final = (_nothing0, _nothing1, _nothing2, _nothing3, _nothing4)
 _ALIASES: Final = {"enter_a": "enter_c", "done_a": "done_c", "leave_a": "leave_c", "end_a": "end_c"}
-_LIVE: Final[dict[str, FunctionType]] = {
-    name: value for module in (live, suspending) for name, value in vars(module).items() if type(value) is FunctionType
-}
+
+
+def _functions(*modules: Any) -> dict[str, FunctionType]:
+    return {name: value for each in modules for name, value in vars(each).items() if type(value) is FunctionType}
+
+
+_LIVE: Final = _functions(live, suspending)
+_LIMITED: Final = {**_LIVE, **_functions(limited)}
 
 
 def _idle(name: str, working: FunctionType) -> FunctionType:
@@ -62,7 +67,7 @@ class Slot:
         self.number = number
         self._globals: dict[str, Any] = {"__name__": __name__, "__builtins__": __builtins__}
         self._functions: dict[str, FunctionType] = {}
-        self._connected = False
+        self._working: dict[str, FunctionType] | None = None
 
     def function(self, name: str) -> FunctionType:
         """The slot's function of this name, made when first asked for.
@@ -72,25 +77,34 @@ class Slot:
         name = _ALIASES.get(name, name)
         found = self._functions.get(name)
         if found is None:
-            working = _LIVE[name]
-            source = working if self._connected else _idle(name, working)
+            source = self._working[name] if self._working is not None else _idle(name, _LIVE[name])
             found = FunctionType(source.__code__, self._globals, name)
             found.__qualname__ = f"{name}@{self.number}" if self.number else name
             found = self._functions.setdefault(name, found)
         return found
 
     def connect(self, namespace: Mapping[str, Any]) -> None:
-        """Record from now on, with what ``live`` declares taken from ``namespace``."""
+        """Record from now on, with what ``live`` declares taken from ``namespace``; also ``limited``, if it is there."""
         self._globals.update(namespace)
-        self._connected = True
+        self._working = _LIVE
+        if "LIMIT" in namespace:
+            self._working = _LIMITED
+            self._globals.update(_beneath(namespace))
         for name, each in list(self._functions.items()):
-            each.__code__ = _LIVE[name].__code__
+            each.__code__ = self._working[name].__code__
 
     def disconnect(self) -> None:
         """Do nothing from now on. What the recorder gave is let go."""
-        self._connected = False
+        self._working = None
         for name, each in list(self._functions.items()):
             each.__code__ = _idle(name, _LIVE[name]).__code__
+
+
+def _beneath(namespace: Mapping[str, Any]) -> dict[str, FunctionType]:
+    """The functions of ``live`` that those of ``limited`` call: the frame that they look at is one further up."""
+    frame_at = namespace["frame_at"]
+    scope = {**namespace, "frame_at": lambda depth: frame_at(depth + 2), "__builtins__": __builtins__}
+    return {f"live_{name}": FunctionType(each.__code__, scope, name) for name, each in _LIVE.items()}
 
 
 _slots: dict[int, Slot] = {}

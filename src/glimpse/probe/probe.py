@@ -15,6 +15,7 @@ from ..assembly.events import MUTED, THREAD
 from ..values import RENDERING
 from .coroutines import Coroutines
 from .exceptions import Describer, bound_now
+from .gate import Gate, Levels
 from .recorder import CHUNK, Recorder
 
 __all__ = ["Probe", "Values"]
@@ -41,6 +42,7 @@ class Probe:
         self._local = threading.local()
         self.coroutines = Coroutines(recorder.events.append)
         self.describer = Describer(values.message)
+        self._levels = Levels()
         self._muted: dict[int, int] = {}
         RENDERING.listeners.append(self._mute)
 
@@ -56,6 +58,14 @@ class Probe:
             self.threads[ident] = MUTED
         else:
             self.threads[ident] = self._muted.pop(ident, MUTED)
+
+    def limited(self, depth: int | None, rate: float) -> dict[str, Any]:
+        """What to add to ``namespace`` for a policy that limits depth, or for one beside such a policy.
+
+        :param depth: the deepest call that is recorded.
+        :param rate: the share of trees that are recorded, from 0 to 1.
+        """
+        return Gate(self._levels, self.coroutines, depth, rate).namespace()
 
     def namespace(self, values: Values | None = None) -> dict[str, Any]:
         """The globals of connected functions, with the values of one policy."""
