@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import weakref
-
+from collections.abc import Sequence
 from typing import Any
 
 from glimpse.assembly import Origin, Rule, wall_base
@@ -143,5 +143,3 @@ def _in_child() -> None:
     for session in list(_living):
         if not session.closed:
             session.after_fork_in_child()
-
-

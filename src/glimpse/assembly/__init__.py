@@ -7,4 +7,16 @@ from .filtering import Filter, Rule
 from .lines import as_lines
 from .records import Origin, RecordCodec
 
-__all__ = ["Assembler", "Clock", "Codec", "Filter", "Frame", "Origin", "RecordCodec", "Rule", "Suspendable", "as_lines", "wall_base"]
+__all__ = [
+    "Assembler",
+    "Clock",
+    "Codec",
+    "Filter",
+    "Frame",
+    "Origin",
+    "RecordCodec",
+    "Rule",
+    "Suspendable",
+    "as_lines",
+    "wall_base",
+]

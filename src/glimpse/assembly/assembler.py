@@ -126,7 +126,11 @@ class Assembler(Generic[Item]):
             while stack:
                 self._emit_end(stack.pop(), t, th, ev.CLOSED, out)
         for call in [*self._generators.values(), *self._coroutines.values()]:
-            if call.frame is not None and not call.ended and (call.since is None or call.frame.event[0] == ev.CORO_START):
+            if (
+                call.frame is not None
+                and not call.ended
+                and (call.since is None or call.frame.event[0] == ev.CORO_START)
+            ):
                 call.pause(t)
                 self._emit_end(call.frame, t, call.th, ev.CLOSED, out)
         self._generators.clear()

@@ -48,7 +48,11 @@ class _SiteText:
     def __init__(self, site: Site, origin: Origin) -> None:
         self.function, self.name = site.function, site.name
         self.args = args_maker(site, origin.atom_text)
-        tail = {"service": origin.service, "correlation_id": origin.correlation_id, "policy": site.policy or None}
+        tail: dict[str, Any] = {
+            "service": origin.service,
+            "correlation_id": origin.correlation_id,
+            "policy": site.policy or None,
+        }
         if origin.with_lines:
             tail |= {"file": origin.files.get(site.module), "line": site.line}
         self.tail = {name: value for name, value in tail.items() if value is not None}
@@ -73,7 +77,7 @@ class RecordCodec:
     def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> dict[str, Any]:
         site = self._sites.get(frame[3]) or self._site(frame[3])
         t = frame[4]
-        item = {
+        item: dict[str, Any] = {
             "entry_id": number,
             "call_id": number,
             "parent_id": frame[1],
@@ -97,7 +101,7 @@ class RecordCodec:
 
     def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> dict[str, Any]:
         site = self._sites.get(frame[3]) or self._site(frame[3])
-        item = {
+        item: dict[str, Any] = {
             "entry_id": number,
             "call_id": frame[0],
             "parent_id": frame[1],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import CodeType
+from collections.abc import Callable
+from types import CodeType, FunctionType
 
 from ..probe import hooks
 from .placeholder import hook_name
@@ -15,11 +16,10 @@ def bind(code: CodeType, slot: int = 0) -> CodeType:
 
     A warm start does this for every function of every instrumented module: it must stay this short.
     """
-    function = hooks.slot(slot).function
-    return _bound(code, function)
+    return _bound(code, hooks.slot(slot).function)
 
 
-def _bound(code, function):  # type: ignore[no-untyped-def]
+def _bound(code: CodeType, function: Callable[[str], FunctionType]) -> CodeType:
     consts = list(code.co_consts)
     changed = False
     for index, const in enumerate(consts):

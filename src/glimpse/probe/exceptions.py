@@ -25,7 +25,9 @@ class Describer:
         self._hidden: dict[str, tuple[str, ...]] = {}
         self._traced: dict[int, tuple[CodeType, bool]] = {}
 
-    def describe(self, key: str, frame: FrameType, exc: BaseException) -> tuple[str, str, int | None, str | None] | None:
+    def describe(
+        self, key: str, frame: FrameType, exc: BaseException
+    ) -> tuple[str, str, int | None, str | None] | None:
         """(type, message, line, traceback or None); None for the end of a generator that is closed."""
         kind = type(exc)
         if kind is GeneratorExit and frame.f_code.co_flags & 0x2A0:  # a generator of whatever kind

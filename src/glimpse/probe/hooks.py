@@ -48,7 +48,7 @@ _LIVE: Final = _functions(live, suspending)
 _LIMITED: Final = {**_LIVE, **_functions(limited)}
 
 
-def _idle(name: str, working: FunctionType) -> FunctionType:
+def _idle(name: str, working: FunctionType) -> Any:
     if name.startswith(("raised", "thrown")):
         return _no_match
     if name.startswith("enter"):
@@ -77,7 +77,7 @@ class Slot:
         name = _ALIASES.get(name, name)
         found = self._functions.get(name)
         if found is None:
-            source = self._working[name] if self._working is not None else _idle(name, _LIVE[name])
+            source: FunctionType = self._working[name] if self._working is not None else _idle(name, _LIVE[name])
             found = FunctionType(source.__code__, self._globals, name)
             found.__qualname__ = f"{name}@{self.number}" if self.number else name
             found = self._functions.setdefault(name, found)

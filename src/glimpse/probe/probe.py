@@ -147,5 +147,3 @@ def _describe_current(describer: Describer) -> Callable[[str, FrameType], Any]:
             return type(error).__name__, "", None, None
 
     return described
-
-

@@ -99,7 +99,11 @@ class Recorder:
         if self._holder == _thread.get_ident():
             return  # from a signal handler that came in while this thread was draining
         with self._lock:
-            self._locked(lambda: (self._drain(now=True), self._guard(self.sink.writer.flush)))
+            self._locked(self._flush)
+
+    def _flush(self) -> None:
+        self._drain(now=True)
+        self._guard(self.sink.writer.flush)
 
     def close(self) -> None:
         """Write everything, end the calls that are open, and close the writer."""
@@ -234,7 +238,11 @@ class Recorder:
         """In the parent: nothing of ours may run, and nothing be half-written, while the process is copied."""
         self.stop_flusher()
         self._lock.acquire()
-        self._locked(lambda: (self._drain(), self._guard(self.sink.writer.before_fork)))
+        self._locked(self._prepare_fork)
+
+    def _prepare_fork(self) -> None:
+        self._drain()
+        self._guard(self.sink.writer.before_fork)
 
     def after_fork_in_parent(self) -> None:
         """Go on as before."""

@@ -23,14 +23,14 @@ class _Rendering(set[int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.listeners: list[Callable[[int, bool], None]] = []
+        self.listeners: list[Callable[[Any, bool], None]] = []
 
     def add(self, thread: int) -> None:
         super().add(thread)
         for listener in self.listeners:
             listener(thread, True)
 
-    def discard(self, thread: int) -> None:
+    def discard(self, thread: object) -> None:
         super().discard(thread)
         for listener in self.listeners:
             listener(thread, False)

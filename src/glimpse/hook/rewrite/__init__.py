@@ -116,4 +116,6 @@ def _edit(source: bytes, plain: ast.Module, plan: Plan, *, whole: bool) -> tuple
         editor.module(tree, plain)
         return tree.code, prefix, editor.edited
     except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, UnicodeError) as error:
-        raise RewriteError(f"libcst cannot read this source: {type(error).__name__}: {str(error).splitlines()[0]}") from error
+        raise RewriteError(
+            f"libcst cannot read this source: {type(error).__name__}: {str(error).splitlines()[0]}"
+        ) from error

@@ -8,7 +8,16 @@ from typing import Final
 
 from ...entry import Param
 
-__all__ = ["FunctionNode", "blocks", "children", "first_line_owner", "has_guarded_return", "kind_of", "parameters", "yields_in"]
+__all__ = [
+    "FunctionNode",
+    "blocks",
+    "children",
+    "first_line_owner",
+    "has_guarded_return",
+    "kind_of",
+    "parameters",
+    "yields_in",
+]
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -28,7 +37,9 @@ def parameters(node: FunctionNode, *, method: bool, hidden: Iterable[str]) -> tu
     if spec.kwarg:
         named.append((spec.kwarg.arg, "**"))
     hide = frozenset(hidden)
-    return tuple(Param(name, prefix, name in hide, receiver and not index) for index, (name, prefix) in enumerate(named))
+    return tuple(
+        Param(name, prefix, name in hide, receiver and not index) for index, (name, prefix) in enumerate(named)
+    )
 
 
 def _is_static(node: FunctionNode) -> bool:

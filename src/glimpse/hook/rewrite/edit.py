@@ -160,20 +160,20 @@ class Editor:
     def _framed(self, fn: _Function, rest: list[Any]) -> list[Any]:
         """The function's statements between their entry and exits."""
         if not fn.full:
-            return [self._try(rest, self._call("raised_only", fn))] if rest else []
-        enter = self._statement(self._call(f"enter_{fn.kind}", fn, *self._arguments(fn)))
+            return [self._try(rest, self.call("raised_only", fn))] if rest else []
+        enter = self._statement(self.call(f"enter_{fn.kind}", fn, *self._arguments(fn)))
         if not rest:
             return [enter, self._implicit_end(fn)]
-        handler = self._call(_RAISES[fn.kind], fn)
+        handler = self.call(_RAISES[fn.kind], fn)
         if not fn.kept:
             return [enter, self._try([*rest, self._implicit_end(fn)], handler)]
         rest = [*rest, self._implicit_end(fn)]
-        leave = cst.Finally(cst.IndentedBlock([self._statement(self._call(f"leave_{fn.kind}", fn))]))
+        leave = cst.Finally(cst.IndentedBlock([self._statement(self.call(f"leave_{fn.kind}", fn))]))
         return [enter, self._try(rest, handler, leave)]
 
     def _implicit_end(self, fn: _Function) -> cst.SimpleStatementLine:
         """The end without a ``return``, as a ``return``: the compiler gives each way to it the line it comes from."""
-        call = self._call("fall" if fn.kept else f"done_{fn.kind}", fn)
+        call = self.call("fall" if fn.kept else f"done_{fn.kind}", fn)
         if fn.kind == "a":
             return cst.SimpleStatementLine([cst.Expr(call), cst.Return()])
         return cst.SimpleStatementLine([cst.Return(call)])
@@ -202,13 +202,13 @@ class Editor:
 
     def _return(self, node: Any, fn: _Function) -> list[Any]:
         if fn.kind == "a":
-            return [cst.Expr(self._call("fall" if fn.kept else "done_a", fn)), node]
+            return [cst.Expr(self.call("fall" if fn.kept else "done_a", fn)), node]
         value = node.value
         if type(value) is cst.Tuple and not value.lpar:
             for name, parens in _PARENS.items():
                 _set(value, name, parens)
         hook = "keep" if fn.kept else f"end_{fn.kind}"
-        _set(node, "value", self._call(hook, fn, cst.Arg(value if value is not None else cst.Name("None"))))
+        _set(node, "value", self.call(hook, fn, cst.Arg(value if value is not None else cst.Name("None"))))
         if type(node.whitespace_after_return) is not cst.SimpleWhitespace or node.whitespace_after_return.empty:
             _set(node, "whitespace_after_return", _SPACE)
         return [node]
@@ -224,7 +224,7 @@ class Editor:
     def _suspension_guard(self, node: Any, fn: _Function) -> Any:
         leading = node.leading_lines
         _set(node, "leading_lines", ())
-        guarded = self._try([node], self._call(f"thrown_{fn.kind}", fn))
+        guarded = self._try([node], self.call(f"thrown_{fn.kind}", fn))
         _set(guarded, "leading_lines", leading)
         return guarded
 
@@ -233,7 +233,18 @@ class Editor:
 
     def _swap_yields_in_head(self, node: Any, fn: _Function) -> None:
         swap = _YieldSwap(self, fn)
-        for name in ("test", "iter", "target", "items", "subject", "decorators", "params", "bases", "keywords", "returns"):
+        for name in (
+            "test",
+            "iter",
+            "target",
+            "items",
+            "subject",
+            "decorators",
+            "params",
+            "bases",
+            "keywords",
+            "returns",
+        ):
             part = getattr(node, name, None)
             if isinstance(part, cst.CSTNode):
                 _set(node, name, part.visit(swap))
@@ -245,7 +256,8 @@ class Editor:
 
     # -- nodes ------------------------------------------------------------------------------------------------
 
-    def _call(self, hook: str, fn: _Function, *args: cst.Arg) -> cst.Call:
+    def call(self, hook: str, fn: _Function, *args: cst.Arg) -> cst.Call:
+        """A call of one of the probe's functions, with the function's key and these arguments."""
         name = self._names.get(hook)
         if name is None:
             name = self._names[hook] = cst.Name(f"{self.prefix}{hook}__")
@@ -277,7 +289,8 @@ class _YieldSwap(cst.CSTTransformer):
         return False
 
     def leave_Yield(self, original_node: cst.Yield, updated_node: cst.Yield) -> cst.BaseExpression:
-        call, fn, value = self.editor._call, self.fn, updated_node.value
+        call, fn = self.editor.call, self.fn
+        value: Any = updated_node.value
         if type(value) is cst.From:
             out = call(f"delegate_{fn.kind}", fn, cst.Arg(value.item))
             passed: Any = cst.From(out)

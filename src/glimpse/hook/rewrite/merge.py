@@ -111,7 +111,7 @@ class Merger:
 
     # -- injected statements ----------------------------------------------------------------------------------
 
-    def _statement(self, hook: str, new: Any, cursor: _Cursor) -> ast.stmt:
+    def _statement(self, hook: str, new: Any, cursor: _Cursor) -> Any:
         place = _NOWHERE
         if hook.startswith("enter_"):
             place = cursor.entry_place()
@@ -180,7 +180,9 @@ class Merger:
             if name in _BLOCKS and isinstance(value, list):
                 continue
             if isinstance(value, list):
-                twins = [self._expression(a, b) if isinstance(a, ast.AST) else a for a, b in zip(value, twin, strict=True)]
+                twins = [
+                    self._expression(a, b) if isinstance(a, ast.AST) else a for a, b in zip(value, twin, strict=True)
+                ]
                 setattr(plain, name, twins)
             elif isinstance(value, ast.AST):
                 setattr(plain, name, self._expression(value, twin))
