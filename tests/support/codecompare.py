@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from glimpse.entry import Site
 from glimpse.hook.placeholder import hook_name
 
 __all__ = ["Comparison", "Difference", "compare", "is_hook", "walk"]
@@ -43,12 +42,14 @@ _SILENT = (
     *("POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_BACKWARD_IF_NONE", "LOAD_FAST_LOAD_FAST"),
     *("POP_JUMP_BACKWARD_IF_NOT_NONE", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST", "COPY_FREE_VARS"),
     *("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_IF_NOT_EXC_MATCH"),
-    *("LOAD_ASSERTION_ERROR", "SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "LOAD_BUILD_CLASS", "CLEANUP_THROW"),
+    *("LOAD_ASSERTION_ERROR", "SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "LOAD_BUILD_CLASS", "CLEANUP_THROW", "RERAISE"),
 )
-_LEFT_BEHIND = (bool, int, types.NoneType)  # constants of folded expressions: whether they are trimmed depends on others
-_INJECTED = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF")
+_INJECTED = (
+    *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CLASSDEREF"),
+    *("BUILD_LIST", "LIST_APPEND", "LIST_TO_TUPLE", "CALL_FUNCTION_EX"),  # a call with very many arguments
+)
 _INJECTED_CALLS = ("CALL", "CALL_FUNCTION")
-_INJECTED_NOWHERE = ("RAISE_VARARGS", "RERAISE", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS)
+_INJECTED_NOWHERE = ("RAISE_VARARGS", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS)
 
 Place = tuple[Any, ...]
 Event = tuple[str, Place]
@@ -76,6 +77,14 @@ class Comparison:
     instructions: int = 0
     copies: int = 0
     """Instructions whose number of copies changed: the compiler duplicates short exits and ``finally`` suites."""
+
+    def add(self, other: Comparison, name: str) -> None:
+        """Count another comparison in, of the module of this name."""
+        self.differences += [Difference(f"{name} {each.where}", each.what, each.detail) for each in other.differences]
+        self.functions += other.functions
+        self.instrumented += other.instrumented
+        self.instructions += other.instructions
+        self.copies += other.copies
 
     def differ(self, where: str, what: str, detail: object) -> None:
         """Take down one difference."""
@@ -107,7 +116,7 @@ def compare(plain: types.CodeType, traced: types.CodeType) -> Comparison:
 def _compare(plain: types.CodeType, traced: types.CodeType, parent: str, result: Comparison) -> None:
     where = f"{parent}.{plain.co_name}:{plain.co_firstlineno}" if parent else plain.co_name
     result.functions += 1
-    result.instrumented += any(is_hook(constant) for constant in traced.co_consts)
+    result.instrumented += any(is_hook(constant) for constant in traced.co_consts if constant is not None)
     for name in _SAME:
         if getattr(plain, name) != getattr(traced, name):
             result.differ(where, name, f"{getattr(plain, name)!r} != {getattr(traced, name)!r}")
@@ -121,7 +130,7 @@ def _compare(plain: types.CodeType, traced: types.CodeType, parent: str, result:
 
 
 def _compare_nested(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
-    nested = [[const for const in code.co_consts if isinstance(const, types.CodeType)] for code in (plain, traced)]
+    nested = [[const for const in _loaded(code) if isinstance(const, types.CodeType)] for code in (plain, traced)]
     before, after = ([(code.co_name, code.co_firstlineno) for code in codes] for codes in nested)
     if before != after:
         result.differ(where, "nested code", f"{before} != {after}")
@@ -131,34 +140,32 @@ def _compare_nested(plain: types.CodeType, traced: types.CodeType, where: str, r
 
 
 def _compare_constants(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
-    before, after = _constants(plain), _constants(traced)
-    gone = before.keys() - after.keys() - {_spelled(None)}
-    new = [after[key] for key in after.keys() - before.keys()]
+    """Nothing that the plain code uses may be missing. What is new is ours, or the value of a ``return`` that a
+    ``finally`` overrules: the compiler throws such a constant away, the rewritten code hands it on first."""
+    gone = _constants(plain) - {_spelled(const) for const in traced.co_consts} - {_spelled(None)}
     if gone:
-        result.differ(where, "constants gone", [before[key] for key in gone])
-    foreign = [const for const in new if not (is_hook(const) or type(const) in _LEFT_BEHIND or _is_key(const))]
-    if foreign:
-        result.differ(where, "constants new", foreign)
+        result.differ(where, "constants gone", sorted(gone))
 
 
-def _constants(code: types.CodeType) -> dict[str, Any]:
+def _constants(code: types.CodeType) -> set[str]:
     """Constants by their type and text: ``1``, ``1.0`` and ``True`` are equal but not the same."""
-    return {_spelled(const): const for const in code.co_consts if not isinstance(const, types.CodeType)}
+    return {_spelled(const) for const in _loaded(code) if not isinstance(const, types.CodeType)}
+
+
+def _loaded(code: types.CodeType) -> list[Any]:
+    """The constants that some instruction uses: those of unreachable code are trimmed at the end of the list only."""
+    units = list(_instructions(code))
+    used = {
+        argument
+        for index, (operation, argument) in enumerate(units)
+        if operation in _USES_CONSTANT and units[index + 1 : index + 2] != [(_POP_TOP, 0)]
+    }
+    return [code.co_consts[index] for index in sorted(used)]
 
 
 def _spelled(constant: Any) -> str:
     text = sorted(map(_spelled, constant)) if isinstance(constant, frozenset) else repr(constant)
     return f"{type(constant).__name__} {text}"
-
-
-def _is_key(constant: object) -> bool:
-    if not isinstance(constant, str):
-        return False
-    try:
-        Site.parse(constant)
-    except ValueError:
-        return False
-    return True
 
 
 def _docstring(code: types.CodeType) -> str | None:
@@ -171,18 +178,19 @@ def _lines(code: types.CodeType) -> set[int]:
 
 
 def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
-    before, _ = _events(plain)
-    after, hooks = _events(traced)
-    result.instructions += sum(before.values())
-    for (operation, place), count in (before - after).items():
-        if (operation, place) in after:
+    before, after = _places_of(plain), _places_of(traced)
+    result.instructions += sum(before.events.values())
+    for (operation, place), count in (before.events - after.events).items():
+        if (operation, place) in after.events:
             result.copies += count
-        else:
+        elif not (operation == "LOAD_FAST_CHECK" and place in after.loads):
             result.differ(where, "place gone", f"{operation} at {place}")
-    for (operation, place), count in (after - before).items():
-        if (operation, place) in before and place not in hooks:
+    for (operation, place), count in (after.events - before.events).items():
+        if (operation, place) in before.events and place not in after.hooks:
             result.copies += count
-        elif not _injected(operation, place, hooks):
+        elif operation == "LOAD_FAST_CHECK" and place in before.loads:
+            continue
+        elif not _injected(operation, place, after.hooks):
             result.differ(where, "place new", f"{operation} at {place}")
 
 
@@ -201,23 +209,40 @@ def _holds(statement: Place, hook: Place) -> bool:
     return hook[0] is not None and statement[0] <= hook[0] <= last
 
 
-def _events(code: types.CodeType) -> tuple[Counter[Event], set[Place]]:
-    """Every instruction that can raise with its place, and the places of the injected calls."""
-    events: Counter[Event] = Counter()
-    hooks: set[Place] = set()
+@dataclass
+class _Places:
+    """Every instruction that can raise with its place, and the places of local variables and of injected calls."""
+
+    events: Counter[Event] = field(default_factory=Counter)
+    loads: set[Place] = field(default_factory=set)
+    hooks: set[Place] = field(default_factory=set)
+
+
+def _places_of(code: types.CodeType) -> _Places:
+    found = _Places()
+    before = None
+    for (operation, argument), place in zip(_instructions(code), _places(code), strict=True):
+        name = _CANONICAL[operation]
+        if operation in _LOADS:
+            found.loads.add(place)
+        if name == "DELETE_FAST" and before == _STORE_FAST:  # end of `except ... as name`: cannot raise
+            pass
+        elif name is not None:
+            found.events[name, place] += 1
+        elif operation == _LOAD_CONST and is_hook(code.co_consts[argument]):
+            found.hooks.add(place)
+        before = operation
+    return found
+
+
+def _instructions(code: types.CodeType) -> Iterator[tuple[int, int]]:
+    """(operation, argument) of every code unit, caches included."""
     extended = 0
     raw = code.co_code
-    for index, place in enumerate(_places(code)):
-        operation, argument = raw[2 * index], raw[2 * index + 1] | extended
+    for index in range(0, len(raw), 2):
+        operation, argument = raw[index], raw[index + 1] | extended
         extended = argument << 8 if operation == dis.EXTENDED_ARG else 0
-        name = _CANONICAL[operation]
-        if name == "DELETE_FAST" and raw[2 * index - 2] == _STORE_FAST:  # end of `except ... as name`: cannot raise
-            continue
-        if name is not None:
-            events[name, place] += 1
-        elif operation == _LOAD_CONST and is_hook(code.co_consts[argument]):
-            hooks.add(place)
-    return events, hooks
+        yield operation, argument
 
 
 def _places(code: types.CodeType) -> Iterator[Place]:
@@ -236,8 +261,13 @@ def _canonical(name: str) -> str | None:
         return None
     if "JUMP" in name:
         return "JUMP_IF"
-    return {"SEND": "YIELD_VALUE", "LOAD_FAST_CHECK": "LOAD_FAST"}.get(name, name)
+    if name == "LOAD_FAST" and _CHECKS_LOADS:
+        return None
+    return "YIELD_VALUE" if name == "SEND" else name
 
 
+_CHECKS_LOADS = "LOAD_FAST_CHECK" in dis.opmap  # else every LOAD_FAST can raise
 _CANONICAL = [_canonical(name) for name in dis.opname]
-_LOAD_CONST, _STORE_FAST = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"]
+_USES_CONSTANT = frozenset(dis.hasconst)
+_LOADS = frozenset(code for name, code in dis.opmap.items() if "LOAD_FAST" in name)
+_LOAD_CONST, _STORE_FAST, _POP_TOP = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"], dis.opmap["POP_TOP"]

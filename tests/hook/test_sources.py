@@ -1,0 +1,119 @@
+"""Source texts plain and rewritten, side by side: the same results, tracebacks and lines, from the same code objects."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fixtures.differential.differential.sources import BROKEN, ODD
+from glimpse.errors import RewriteError
+from glimpse.hook.rewrite import Plan, instrument
+from tests.support.codecompare import compare, is_hook, walk
+from tests.support.sidebyside import FILENAME, both, differences, observe
+from tests.support.snippets import SNIPPETS
+from tests.support.sourcegen import KINDS, program
+
+
+NOT_READ_BY_LIBCST = {"backslash_start", "backslash_before_def", "long_chain", "annotated_parentheses"}
+"""Legal sources that libcst refuses: such a module is imported plainly."""
+
+
+def seen_of_f(namespace: dict[str, Any]) -> list[str]:
+    """What a module's names are, and what its function ``f`` does with two arguments."""
+    found = [repr(sorted(namespace))]
+    for argument in (1, 0):
+        if "f" in namespace:
+            found += observe(namespace["f"], argument)
+    return found
+
+
+def seen_of_main(namespace: dict[str, Any]) -> list[str]:
+    """What a generated program does for a few arguments."""
+    found = []
+    for n in range(3):
+        log: list[Any] = []
+        found += [f"n={n}", *observe(namespace["main"], log, n), repr(log)]
+    return found
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_unusual_files(name: str) -> None:
+    """A file of unusual layout or encoding does the same, on the same lines, or is refused alike."""
+    try:
+        compile(ODD[name], FILENAME, "exec", dont_inherit=True)
+    except SyntaxError as plain:
+        with pytest.raises(SyntaxError) as caught:
+            instrument(ODD[name], FILENAME, Plan("m"))
+        assert caught.value.args == plain.args
+    else:
+        try:
+            assert differences(ODD[name], seen_of_f) == []
+        except RewriteError:
+            assert name in NOT_READ_BY_LIBCST
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_refused_files(name: str) -> None:
+    """What Python refuses is refused with the same error, to the last argument."""
+    found = []
+    for attempt in (
+        lambda: compile(BROKEN[name], FILENAME, "exec", dont_inherit=True),
+        lambda: instrument(BROKEN[name], FILENAME, Plan("m")),
+    ):
+        with pytest.raises((SyntaxError, ValueError, MemoryError)) as caught:
+            attempt()
+        found.append((type(caught.value), caught.value.args))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", [name for name, (since, _) in SNIPPETS.items() if sys.version_info >= since])
+def test_snippets(name: str) -> None:
+    """Each way to write a function that has surprised a rewriter."""
+    assert differences(SNIPPETS[name][1], seen_of_f) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(random=st.randoms(use_true_random=False), depth=st.integers(1, 3))
+def test_generated_programs(kind: str, random: Random, depth: int) -> None:
+    """Programs made at random do the same, on the same lines."""
+    assert differences(program(random, kind, depth), seen_of_main) == []
+
+
+def test_only_wanted_functions_are_touched() -> None:
+    """A function that the plan does not want has exactly the code it had."""
+    source = b"def a():\n    def b(): return 1\n    return b\nclass C:\n    def m(self): return [i for i in 'x']\n"
+    plan = Plan("m", wants=lambda qualname: qualname == "C.m")
+    plain = compile(source, FILENAME, "exec", dont_inherit=True)
+    traced = instrument(source, FILENAME, plan).code
+    touched = {code.co_name for code in walk(traced) if any(is_hook(constant) for constant in code.co_consts)}
+    assert touched == {"m"}
+    assert compare(plain, traced).differences == []
+    assert plain.co_consts[0] == traced.co_consts[0]
+
+
+@pytest.mark.parametrize("name", ["bom", "crlf", "form_feeds", "cookie_latin", "backslashes"])
+def test_every_function_is_instrumented(name: str) -> None:
+    """An unusual layout is no reason to leave a function alone."""
+    _, traced = both(ODD[name])
+    functions = [code for code in walk(traced) if code.co_flags & inspect.CO_NEWLOCALS and code.co_name == "f"]
+    assert functions
+    assert all(any(is_hook(constant) for constant in code.co_consts) for code in functions)
+
+
+@pytest.mark.parametrize("mode", ["full", "error"])
+@pytest.mark.parametrize("optimize", [0, 1, 2])
+def test_modes_and_optimisation(mode: str, optimize: int) -> None:
+    """Both modes of recording and all levels of optimisation leave the code objects as they were."""
+    for name, (since, text) in SNIPPETS.items():
+        if sys.version_info >= since:
+            source = text.encode()
+            plain = compile(source, FILENAME, "exec", dont_inherit=True, optimize=optimize)
+            traced = instrument(source, FILENAME, Plan("m", mode=mode), optimize=optimize).code
+            assert [str(each) for each in compare(plain, traced).differences] == [], name
