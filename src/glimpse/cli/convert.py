@@ -14,8 +14,7 @@ from glimpse.cli.files import replacing
 from glimpse.cli.reading import report_damage
 from glimpse.entry import LogEntry
 from glimpse.errors import GlimpseError, bad_value
-from glimpse.traces.records import Record
-from glimpse.views.sources import Source, open_sources, records_of, writer_class
+from glimpse.views.sources import Source, entry_of, open_sources, records_of, writer_class
 
 EXAMPLES: Final = """\
 examples:
@@ -31,13 +30,14 @@ ENDINGS: Final = {
 }  # fmt: skip
 BATCH: Final = 2_000
 _PATHS: Final = {"sqlite": "db_path"}
-_LEVELS: Final = {"START": "INFO", "END": "INFO", "EXCEPTION": "ERROR"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("traces", nargs="+", metavar="IN", help="traces to read; several are merged by time")
-    parser.add_argument("target", metavar="OUT", help=f"the file to write: {', '.join(ENDINGS)}, or one of them with .gz")
+    parser.add_argument(
+        "target", metavar="OUT", help=f"the file to write: {', '.join(ENDINGS)}, or one of them with .gz"
+    )
     parser.add_argument("--to", metavar="FORMAT", help="its format, if the name does not say")
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
 
@@ -60,7 +60,9 @@ def format_of(path: str) -> str:
     for ending, kind in ENDINGS.items():
         if name.endswith(ending):
             return kind
-    raise GlimpseError(f"{path}: the name does not say which format; end it in {', '.join(ENDINGS)}, or add --to FORMAT")
+    raise GlimpseError(
+        f"{path}: the name does not say which format; end it in {', '.join(ENDINGS)}, or add --to FORMAT"
+    )
 
 
 def rewrite(sources: Sequence[Source], target: str, kind: str, *, force: bool = False) -> None:
@@ -92,14 +94,6 @@ def _batches(entries: Iterable[LogEntry]) -> Iterator[list[LogEntry]]:
     iterator = iter(entries)
     while batch := list(islice(iterator, BATCH)):
         yield batch
-
-
-def entry_of(record: Record) -> LogEntry:
-    """The entry of a record, with what an older or foreign writer has left out filled in."""
-    record.setdefault("entry_id", record["call_id"])
-    record.setdefault("depth", 1)
-    record.setdefault("level", _LEVELS.get(record["stage"], "DEBUG"))
-    return LogEntry.from_dict(record)
 
 
 def _pack(path: str) -> None:

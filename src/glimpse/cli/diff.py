@@ -34,7 +34,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("after", metavar="AFTER", help="the trace to judge")
     parser.add_argument("--fail-on", metavar="KINDS", help="end with exit code 1 if there are such changes")
     parser.add_argument("--threshold", metavar="SHARE", default="10%", help="changes to leave out (default 10%%)")
-    parser.add_argument("-n", "--limit", metavar="N", default="10", help="changes of a kind to show, 0 for all (default 10)")
+    parser.add_argument(
+        "-n", "--limit", metavar="N", default="10", help="changes of a kind to show, 0 for all (default 10)"
+    )
     add_filters(parser)
     add_output(parser)
 

@@ -59,7 +59,10 @@ def execute(options: Namespace) -> int:
     if options.output is None:
         write(events, sys.stdout)
     else:
-        with replacing(options.output, force=options.force) as path, open(path, "w", encoding="utf-8", newline="") as stream:
+        with (
+            replacing(options.output, force=options.force) as path,
+            open(path, "w", encoding="utf-8", newline="") as stream,
+        ):
             write(events, stream)
     report_damage(sources)
     return 0

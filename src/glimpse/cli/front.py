@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in {"-h", "--help", "help"} and len(arguments) == 1:
+    if not arguments or (len(arguments) == 1 and arguments[0] in {"-h", "--help", "help"}):
         print(_overview())
         return 0
     if arguments[0] in {"-V", "--version"}:
@@ -132,5 +132,10 @@ def _execute(name: str, arguments: list[str]) -> int:
 def _overview() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name.ljust(width)}  {summary}" for name, (_, summary) in COMMANDS.items()]
-    head = "usage: glimpse COMMAND [options] [TRACE ...]\n\nRecords the calls of Python programs, and shows them.\n\ncommands:"
-    return "\n".join([head, *lines, "", EPILOG.rstrip()])
+    head = [
+        "usage: glimpse COMMAND [options] [TRACE ...]",
+        "",
+        "Records the calls of Python programs, and shows them.",
+        "",
+    ]
+    return "\n".join([*head, "commands:", *lines, "", EPILOG.rstrip()])

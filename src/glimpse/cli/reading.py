@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
@@ -31,8 +30,14 @@ def add_filters(parser: ArgumentParser) -> None:
     """Let a command choose calls."""
     group = parser.add_argument_group("which calls")
     add = group.add_argument
-    add("-k", "--function", action="append", default=[], metavar="PATTERN",
-        help="only calls of these functions: parts of the dotted name (Order.total), or wildcards (*.parse_*)")
+    add(
+        "-k",
+        "--function",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only calls of these functions: parts of the dotted name (Order.total), or wildcards (*.parse_*)",
+    )
     add("--args", action="append", default=[], metavar="TEXT", help="only calls whose arguments contain the text")
     add("--min-duration", metavar="TIME", help="only calls that took so long: 10ms, 1.5s; a bare number is ms")
     add("--error", action="store_true", help="only calls that ended in an exception")
@@ -41,7 +46,11 @@ def add_filters(parser: ArgumentParser) -> None:
     add("--pid", action="append", default=[], metavar="PID", help="only this process")
     add("--service", action="append", default=[], metavar="NAME", help="only this service (wildcards allowed)")
     add("--trace", action="append", default=[], metavar="ID", help="only this trace id or correlation id")
-    add("--since", metavar="TIME", help="only calls that began then or later: '2023-12-01 10:30', 10:30 (UTC), 10min ago: 10min")
+    add(
+        "--since",
+        metavar="TIME",
+        help="only calls that began then or later: '2023-12-01 10:30', 10:30 (UTC), 10min ago: 10min",
+    )
     add("--until", metavar="TIME", help="only calls that began then or before")
     add("--depth", metavar="N", help="only so many levels of calls")  # fmt: skip
 
@@ -51,7 +60,9 @@ def add_output(parser: ArgumentParser, *formats: str) -> None:
     group = parser.add_argument_group("how it is shown")
     group.add_argument("--json", action="store_true", help="for programs: the same as --format json")
     group.add_argument("--format", metavar="FORMAT", default="text", help=f"one of {', '.join(formats or FORMATS)}")
-    group.add_argument("--width", metavar="N", help="columns to fit in, 0 for no limit (default: the terminal's, else 80)")
+    group.add_argument(
+        "--width", metavar="N", help="columns to fit in, 0 for no limit (default: the terminal's, else 80)"
+    )
     group.add_argument("--color", "--colour", metavar="WHEN", default="auto", help="auto, always or never")
 
 
@@ -137,15 +148,25 @@ class Output:
 
     def json(self, value: Any) -> None:
         """Write a JSON document."""
+        import json
+
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
     def json_list(self, values: Iterable[Any]) -> None:
         """Write a JSON list, an element a line, as the elements come."""
+        import json
+
         separator = "[\n"
         for value in values:
             sys.stdout.write(separator + json.dumps(value, ensure_ascii=False))
             separator = ",\n"
         sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+    def json_line(self, value: Any) -> None:
+        """Write JSON on one line."""
+        import json
+
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
 
     def flush(self) -> None:
         """Show what has been written so far."""

@@ -63,7 +63,7 @@ def _selection(text: str) -> Selection:
 def _row(node: Node) -> dict[str, Any]:
     row = call_row(node, node.call.depth)
     row["path"] = [_brief(call) for call in node.call.path()[:-1]]
-    row["children"] = [call_row(child, node.call.depth + 1) for child in node.children.values()]
+    row["children"] = [call_row(child, node.call.depth + 1) for child in node]
     return row
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import deque
@@ -46,7 +45,7 @@ def execute(options: Namespace) -> int:
     entries = EntryLines(output.style)
     for record in _records(sources, limit, keeps, follow_on=options.follow):
         if output.format == "json":
-            sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+            output.json_line(record)
         else:
             output.lines(entries.lines(record))
         if options.follow:

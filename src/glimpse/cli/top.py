@@ -63,6 +63,8 @@ def execute(options: Namespace) -> int:
         if table.unfinished:
             output.line(f"{count_of(table.unfinished, 'call')} not finished, and not counted")
     else:
-        output.line("The trace has no finished calls yet." if selection.everything else "No finished call is like that.")
+        output.line(
+            "The trace has no finished calls yet." if selection.everything else "No finished call is like that."
+        )
     report_damage(sources)
     return 0

@@ -34,7 +34,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_filters(parser)
     group = parser.add_argument_group("folding")
     group.add_argument("--all", action="store_true", help="show every call")
-    group.add_argument("--keep", metavar="N", default="2", help="calls of one function to show below one caller (default 2)")
+    group.add_argument(
+        "--keep", metavar="N", default="2", help="calls of one function to show below one caller (default 2)"
+    )
     add_output(parser)
 
 
@@ -79,4 +81,4 @@ def rows(tree: Node | Fold) -> Iterator[dict[str, Any]]:
         item, level = waiting.pop()
         yield call_row(item, level)
         if isinstance(item, Node):
-            waiting.extend((child, level + 1) for child in reversed(item.children.values()))
+            waiting.extend((child, level + 1) for child in reversed(list(item)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from glimpse.traces.records import Record, number, process_of, text_of
@@ -58,8 +58,8 @@ class Call:
     failed: bool = False
     complete: bool = True
     children_ms: float = 0.0
-    parent: Call | None = None
-    node: Any = None  # whatever a reader hangs on the call, such as its place in a tree
+    parent: Call | None = field(default=None, repr=False)
+    node: Any = field(default=None, repr=False)  # whatever a reader hangs on the call, such as its place in a tree
 
     @property
     def occupied_ms(self) -> float:

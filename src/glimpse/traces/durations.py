@@ -19,7 +19,7 @@ _SHORTEST_MS: Final = 1e-7
 class Durations:
     """Count, sum, longest and quantiles of durations in milliseconds. ``pending.append`` is the fast way in."""
 
-    __slots__ = ("_exact", "_longest", "_sum", "_count", "_values", "pending")
+    __slots__ = ("_count", "_exact", "_longest", "_sum", "_values", "pending")
 
     def __init__(self) -> None:
         self.pending: list[float] = []
@@ -42,7 +42,7 @@ class Durations:
             return
         self._count += len(pending)
         self._sum += math.fsum(pending)
-        self._longest = max(self._longest, max(pending))
+        self._longest = max(self._longest, *pending)
         if self._exact:
             self._values.update(pending)
             if len(self._values) > MOST_EXACT:

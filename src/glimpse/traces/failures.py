@@ -6,7 +6,7 @@ import re
 from collections import Counter, OrderedDict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import orjson
 
@@ -147,7 +147,7 @@ class Failures:
 
 
 def find_callers(stream: BinaryIO, failures: Iterable[Failure]) -> None:
-    """Complete the examples' paths from a file of JSON Lines, read backwards from the last one only as far as needed."""
+    """Complete the examples' paths from a file of JSON Lines, read backwards from the last one as far as needed."""
     wanted: dict[tuple[Hashable, int], list[tuple[Call, int]]] = {}
     position = 0
     for failure in failures:
@@ -194,7 +194,7 @@ def _take_start(line: bytes, offset: int, wanted: dict[tuple[Hashable, int], lis
     if record["stage"] == "END" or not ready:
         return
     caller = new_call(record)
-    caller.finished = True
+    caller.finished = True  # as far as this exception goes: it did not leave this call
     for child in ready:
         child.parent = caller
     wanted[key] = [waiting for waiting in wanted[key] if waiting[0] not in ready]

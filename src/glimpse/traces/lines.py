@@ -40,7 +40,7 @@ class Damage:
         text = line.strip(PADDING)
         if not text:
             return
-        if text.startswith(ENTRY) and not text.endswith(b"}"):
+        if ENTRY.startswith(text) or (text.startswith(ENTRY) and not text.endswith(b"}")):
             self.cut += 1
             return
         self.skipped += 1

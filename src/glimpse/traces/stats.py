@@ -111,7 +111,7 @@ class TopTable:
             if not usable(record):
                 raise TypeError(record)
             stats = self.stats(record["function"])
-        duration = record["duration_ms"] if "duration_ms" in record else 0.0
+        duration = record.get("duration_ms", 0.0)
         if type(duration) is not float or duration < 0:
             duration = number(duration) or 0.0
         pending = stats.durations.pending

@@ -80,6 +80,9 @@ class _Family:
         self.children: dict[int, Node | Fold] = {}
         self.groups: dict[tuple[str, bool], _Group] | None = None
 
+    def __iter__(self) -> Iterator[Node | Fold]:
+        return iter(self.children.values())
+
     def settle(self, node: Node, folding: Folding) -> bool:
         """Show a call that is complete, or fold it; whether it is shown for good."""
         if self.groups is None:
@@ -131,13 +134,13 @@ class Node(_Family):
         "size",
     )
 
-    def __init__(self, call: Call, parent: _Family, level: int, repeat: int) -> None:
+    def __init__(self, call: Call, parent: _Family) -> None:
         super().__init__()
         self.mark = next(_marks)
         self.call = call
         self.parent: _Family | None = parent
-        self.level = level
-        self.repeat = repeat
+        self.level = 1
+        self.repeat = 0
         self.open = 0
         self.size = 1
         self.failed = 0
@@ -146,11 +149,14 @@ class Node(_Family):
         self.ended = False
         self.complete = False
 
+    def __repr__(self) -> str:
+        return f"<Node {self.call.call_id} {self.call.function} with {self.size - 1} calls below>"
+
     @property
     def passed_on(self) -> bool:
         """Whether the call ended in an exception that one of the calls shown below it ended in too."""
         mine = (self.call.error_type, self.call.error_message)
-        below = (child.call for child in self.children.values() if isinstance(child, Node))
+        below = (child.call for child in self if isinstance(child, Node))
         return self.call.failed and any(call.failed and (call.error_type, call.error_message) == mine for call in below)
 
 
@@ -229,22 +235,20 @@ class TreeBuilder:
     def _start(self, call: Call) -> None:
         if not self.selection.in_scope(call):
             return
-        family = _place(call.parent.node) if call.parent is not None else None
-        if isinstance(family, Fold):
-            family.size += 1
+        place = _place(call.parent.node) if call.parent is not None else None
+        if isinstance(place, Fold):
+            place.size += 1
             return
-        if family is None:
-            if self.selection.focused and not self.selection.in_focus(call):
-                return
-            family = self._home(call)
-        if isinstance(family, Node):
-            family.open += 1
-            node = Node(call, family, family.level + 1, _repeat(call, family))
-        else:
-            node = Node(call, family, 1, 0)
+        if place is None and self.selection.focused and not self.selection.in_focus(call):
+            return
+        node = Node(call, place or self._home(call))
+        if place is not None:
+            place.open += 1
+            node.level = place.level + 1
+            node.repeat = _repeat(call, place)
         call.node = node
-        if self.folding is None or node.repeat <= self.folding.recursion + 1:
-            family.children[node.mark] = node
+        if node.parent is not None and (self.folding is None or node.repeat <= self.folding.recursion + 1):
+            node.parent.children[node.mark] = node
 
     def _home(self, call: Call) -> _Family:
         key = parent_key(call) if call.parent is None else None
@@ -274,10 +278,10 @@ class TreeBuilder:
             if family is None:
                 return
             shown = self._settle(current, family)
-            if shown and family is self._first:
+            if shown and isinstance(family, Track) and family is self._first:
                 del family.children[current.mark]
                 current.parent = None
-                yield self._first, current
+                yield family, current
             if isinstance(family, Node):
                 family.open -= 1
             current = family
@@ -295,6 +299,7 @@ class TreeBuilder:
             return False
         if not (node.children or node.hidden or self.selection.keeps(node.call)):
             family.children.pop(node.mark, None)
+            node.call.node = None
             return False
         if self.folding is None:
             return True
@@ -330,9 +335,10 @@ class TreeBuilder:
 
 def _place(node: Node | Fold | None) -> Node | Fold | None:
     """Where a new call below a caller goes: to the caller, the fold that has taken it in, or nowhere."""
-    late = isinstance(node, Node) and node.complete
-    above: object = node
-    while late and isinstance(above, Node):
+    if not isinstance(node, Node) or not node.complete:
+        return node
+    above: _Family = node
+    while isinstance(above, Node):
         if isinstance(above.call.node, Fold):
             return above.call.node
         if above.parent is None or above.parent.children.get(above.mark) is not above:

@@ -11,11 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
+from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.traces.lines import Damage, read_lines
 from glimpse.traces.records import SOURCE, Record
 
-__all__ = ["FORMATS", "STDIN", "Source", "configured", "open_sources", "recognise", "records_of", "writer_class"]
+__all__ = [
+    "FORMATS",
+    "STDIN",
+    "Source",
+    "configured",
+    "entry_of",
+    "open_sources",
+    "recognise",
+    "records_of",
+    "writer_class",
+]
 
 STDIN: Final = "-"
 FORMATS: Final = ("jsonl", "json", "sqlite", "journal", "mongo")
@@ -26,6 +37,7 @@ _SQLITE: Final = b"SQLite format 3\x00"
 _JOURNAL: Final = b"glimpse-journal "
 _MONGO: Final = ("mongodb://", "mongodb+srv://")
 _ROTATED: Final = re.compile(r"(\.\d{6,})?(\.gz)?$")
+_LEVELS: Final = {"START": "INFO", "END": "INFO", "EXCEPTION": "ERROR"}
 _WHERE: Final = {"jsonl": "log_path", "json": "log_path", "journal": "log_path", "sqlite": "db_path", "mongo": "uri"}
 
 
@@ -171,6 +183,14 @@ def _marked(records: Iterator[Record], group: int) -> Iterator[Record]:
 def _moment(record: Record) -> str:
     timestamp: str = record["timestamp"]
     return timestamp
+
+
+def entry_of(record: Record) -> LogEntry:
+    """The entry of a record, with what an older or foreign writer has left out filled in."""
+    record.setdefault("entry_id", record["call_id"])
+    record.setdefault("depth", 1)
+    record.setdefault("level", _LEVELS.get(record["stage"], "DEBUG"))
+    return LogEntry.from_dict(record)
 
 
 def _reader(kind: str) -> Callable[[str], Iterator[Any]]:

@@ -33,7 +33,7 @@ def diff_lines(found: Sequence[Change], limit: int | None, style: Style) -> Iter
     for kind, section in groupby(found, key=lambda change: change.kind):
         changes = list(section)
         title, colour = _TITLES[kind]
-        yield style.paint(f"{title}: {len(changes):,}", *({"bold", colour}))
+        yield style.paint(f"{title}: {len(changes):,}", "bold", colour)
         for change in changes[:limit]:
             yield from _lines(change, style)
         if limit is not None and len(changes) > limit:
@@ -94,11 +94,11 @@ def _values(change: Change) -> str:
 
 
 def _time(value: float | str | None) -> str:
-    return duration(value) if isinstance(value, float) else "?"
+    return "?" if value is None or isinstance(value, str) else duration(value)
 
 
 def _count(value: float | str | None) -> str:
-    return f"{value:,}" if isinstance(value, int) else "?"
+    return "?" if value is None or isinstance(value, str) else f"{value:,.0f}"
 
 
 def change_row(change: Change) -> dict[str, Any]:
@@ -118,4 +118,6 @@ def diff_markdown(found: Iterable[Change]) -> Iterator[str]:
     yield table_row(("change", "function", "values", "detail"))
     yield table_row(("---",) * 4)
     for change in found:
-        yield table_row((change.kind, code(change.function), code(_values(change)), code(change.detail) if change.detail else ""))
+        yield table_row(
+            (change.kind, code(change.function), code(_values(change)), code(change.detail) if change.detail else "")
+        )

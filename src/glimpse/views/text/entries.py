@@ -30,7 +30,9 @@ class EntryLines:
         if where != self._where:
             self._where = where
             service = f" · {clean(call.service)}" if call.service else ""
-            yield self.style.paint(fit(f"{clean(call.thread)} · pid {call.pid}{service}", self.style.width or 10**6), "bold")
+            yield self.style.paint(
+                fit(f"{clean(call.thread)} · pid {call.pid}{service}", self.style.width or 10**6), "bold"
+            )
         yield self._line(call, record)
 
     def _line(self, call: Call, record: Record) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from glimpse.traces.calls import Call
@@ -111,7 +111,13 @@ def failure_row(failure: Failure) -> dict[str, Any]:
         "services": sorted(failure.services),
         "caught_in": {"function": caught.function, "call_id": caught.call_id} if caught is not None else None,
         "path": [
-            {"call_id": call.call_id, "pid": call.pid, "function": call.function, "args": call.args, "failed": call.failed}
+            {
+                "call_id": call.call_id,
+                "pid": call.pid,
+                "function": call.function,
+                "args": call.args,
+                "failed": call.failed,
+            }
             for call in failure.example.path()
         ],
         "traceback": "\n".join(_traceback(failure.example)),
@@ -125,7 +131,8 @@ def failure_markdown(failure: Failure, *, traceback: bool = False) -> Iterator[s
     yield f"Raised in {code(place_of(failure))}; {outcome_of(failure)}. {_when_and_where(failure).partition(' · ')[0]}."
     yield ""
     for level, call in enumerate(failure.example.path()):
-        yield f"{'  ' * min(level, _LONGEST_PATH)}- {code(call_text(call))} (#{call.call_id}){' ✗' if call.failed else ''}"
+        lead, sign = "  " * min(level, _LONGEST_PATH), " ✗" if call.failed else ""
+        yield f"{lead}- {code(call_text(call))} (#{call.call_id}){sign}"
     if traceback:
         yield from ("", "```", *map(clean, _traceback(failure.example)), "```")
     yield ""

@@ -39,4 +39,4 @@ def _items(tree: Node | Fold) -> Iterator[str]:
         if item.hidden:
             yield f"{'  ' * min(level + 1, _DEEPEST)}- *{count_of(item.hidden, 'call')} below*"
         own = split_function(call.function)[0]
-        waiting.extend((child, level + 1, own) for child in reversed(item.children.values()))
+        waiting.extend((child, level + 1, own) for child in reversed(list(item)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,7 +26,9 @@ def show_lines(node: Node, style: Style) -> Iterator[str]:
         yield from ("", style.paint("called by", "bold"))
         for level, outer in enumerate(above):
             lead = "  " * level + ("└ " if level else "  ")
-            text = fit(call_text(outer, None), max((style.width or 10**6) - cells(lead) - len(str(outer.call_id)) - 3, 20))
+            text = fit(
+                call_text(outer, None), max((style.width or 10**6) - cells(lead) - len(str(outer.call_id)) - 3, 20)
+            )
             yield f"{lead}{text}  {style.paint(f'#{outer.call_id}', 'dim')}"
     if node.children or node.hidden:
         yield from ("", style.paint(f"calls below: {node.size - 1:,}", "bold"))
@@ -41,7 +42,10 @@ def facts(call: Call) -> Iterator[tuple[str, str]]:
     yield "call", call_text(call, None)
     if call.failed:
         line = (call.exception or {}).get("line")
-        yield "exception", f"{clean(call.error_type)}: {clean(call.error_message)}" + (f" (line {line})" if line else "")
+        yield (
+            "exception",
+            f"{clean(call.error_type)}: {clean(call.error_message)}" + (f" (line {line})" if line else ""),
+        )
     else:
         yield "result", outcome_text(call).removeprefix("→ ") or "nothing recorded"
     if call.finished and call.duration_ms is not None:
@@ -122,7 +126,7 @@ def show_markdown(node: Node) -> Iterator[str]:
         yield f"- **{name}**: {code(text)}"
     if path := node.call.path()[:-1]:
         yield f"- **called by**: {' › '.join(f'{code(call_text(outer))} (#{outer.call_id})' for outer in path)}"
-    for child in node.children.values():
+    for child in node:
         if isinstance(child, Fold):
             yield f"- {count_of(child.calls, 'more call')} of {code(child.function)}, {duration(child.total_ms)}"
         else:
@@ -130,8 +134,3 @@ def show_markdown(node: Node) -> Iterator[str]:
             yield f"- calls {text}, {duration(child.call.duration_ms)} (#{child.call.call_id})"
     if trace := _traceback(node.call):
         yield from ("", "```", *map(clean, trace), "```")
-
-
-def as_json(value: Any) -> str:
-    """JSON of a value, also where it holds what the fast encoder refuses."""
-    return json.dumps(value, ensure_ascii=False, default=str)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -22,7 +21,21 @@ _UNSAFE: Final = re.compile(
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2", "bold": "1"}
 _ASCII: Final = str.maketrans(
-    {"├": "|", "└": "`", "│": "|", "─": "-", "…": "~", "→": ">", "←": "<", "✗": "x", "·": "-", "›": ">", "↻": "@", "µ": "u", "▶": ">"}
+    {
+        "├": "|",
+        "└": "`",
+        "│": "|",
+        "─": "-",
+        "…": "~",
+        "→": ">",
+        "←": "<",
+        "✗": "x",
+        "·": "-",
+        "›": ">",
+        "↻": "@",
+        "µ": "u",
+        "▶": ">",
+    }
 )
 
 
@@ -39,11 +52,11 @@ class Style:
         """What suits a stream: colours on a terminal only, unless told otherwise; line characters if it has them."""
         terminal = stream.isatty()
         if width is None:
-            width = shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns if terminal else DEFAULT_WIDTH
+            width = _columns(stream) if terminal else DEFAULT_WIDTH
         wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         colours = colour == "always" or (colour == "auto" and wanted)
         if colours and sys.platform == "win32":
-            os.system("")  # noqa: S605, S607 - switches the console to understanding colours
+            os.system("")  # switches the console to understanding colours
         return cls(max(width, NARROWEST) if width else 0, colours, not _encodes(stream, "├…→✗·›µ"))
 
     def paint(self, text: str, *names: str) -> str:
@@ -56,6 +69,16 @@ class Style:
     def draw(self, text: str) -> str:
         """Our own signs in the characters that the stream has."""
         return text.translate(_ASCII) if self.ascii else text
+
+
+def _columns(stream: TextIO) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+    except OSError:
+        return DEFAULT_WIDTH
 
 
 def _encodes(stream: TextIO, text: str) -> bool:

@@ -89,7 +89,7 @@ def _below(node: Node, place: _Place, style: Style) -> Iterator[tuple[Node | Fol
     module = split_function(node.call.function)[0]
     last = len(node.children) - 1
     deepest = (_room(style) or 10**6) // 2
-    for position, child in enumerate(node.children.values()):
+    for position, child in enumerate(node):
         branch, below = ("└ ", "  ") if position == last else ("├ ", "│ ")
         prefix = place.prefix
         if cells(prefix) >= deepest:
@@ -185,4 +185,3 @@ def _context(call: Call) -> str:
         names = [local_name(outer.function) for outer in above[-CONTEXT:]]
         return "in " + ("… › " if len(above) > CONTEXT else "") + " › ".join(names)
     return f"in call #{call.parent_id}, which is not in the trace" if call.parent_id is not None else ""
-
