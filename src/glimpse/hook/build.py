@@ -7,13 +7,16 @@ import time
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from glimpse.hook.cache import Kept, Seen, Store, entry_key
+from glimpse.hook.cache import Kept, Seen, Store, entry_key, terms_key
+from glimpse.hook.compact import compact, expand
 from glimpse.hook.source import Source
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from glimpse.hook.rewrite import Plan
-    from glimpse.hook.terms import TermsOf
+    from glimpse.hook.terms import Terms, TermsOf
     from glimpse.policy import Decider, Decision, TracingPolicy
 
 __all__ = ["Builder"]
@@ -31,7 +34,8 @@ class Builder:
         self.policy = policy
         self.store = store
         self.outcomes: dict[str, Outcome] = {}
-        self._terms = terms
+        self._terms_of = terms
+        self._owners: dict[int, _Owner] = {}
         self._busy = threading.local()
 
     def code(
@@ -43,23 +47,26 @@ class Builder:
         :param decision: what the policy decided on the module: that it is included.
         :param even_if_untraced: whether code is wanted that records nothing, having no function that is traced.
         """
+        filename = source.filename
         try:
             kept, fresh = self.obtain(module, source, decision)
             if kept.code is None:
-                self._note(module, source, REFUSED, kept.refusal or "")
+                self.outcomes[module] = Outcome(module, filename, REFUSED, kept.refusal or "")
                 if fresh:
                     say(f"{module} cannot be rewritten, so it is not traced: {kept.refusal}")
                 return None
-            if not (kept.traced or even_if_untraced):
+            if not (even_if_untraced or kept.traced):
                 return None
-            code = self._ready(kept.code, source.filename, decision)
+            code = expand(kept.code, self._owner(decision).function)
+            if code.co_filename != filename:
+                code = _moved(code, filename)
         except SyntaxError:
             return None  # Python is about to say so itself
         except Exception as error:  # the program imports its module whatever happens here
-            self._note(module, source, REFUSED, f"{type(error).__name__}: {error}")
+            self.outcomes[module] = Outcome(module, filename, REFUSED, f"{type(error).__name__}: {error}")
             say(f"{module} is not traced: {type(error).__name__}: {error}")
             return None
-        self._note(module, source, REWRITTEN if fresh else CACHED)
+        self.outcomes[module] = Outcome(module, filename, REWRITTEN if fresh else CACHED)
         return code
 
     def obtain(self, module: str, source: Source, decision: Decision, *, functions: bool = False) -> tuple[Kept, bool]:
@@ -69,35 +76,31 @@ class Builder:
         :raises SyntaxError: Python cannot compile the source either.
         :raises OSError: the source cannot be read.
         """
-        owner = decision.policy
-        assert owner is not None
-        terms = self._terms(owner)
-        key = entry_key(
-            module, terms.mode, owner.name, terms.redaction, self.policy.fingerprint(module, source.filename)
-        )
+        owner = self._owner(decision)
+        key = entry_key(owner.key, module, self.policy.fingerprint(module, source.filename))
         path = self.store.path(source, key)
         kept = self.store.load(path, key, source, functions=functions) if path else None
         if kept is not None:
             return kept, False
-        return self._make(module, owner, source, path, key), True
+        return self._make(source, self._planner(module, owner), path, key), True
 
     def plan(self, module: str, decision: Decision) -> Plan:
         """What the rewriter is asked to do with the module."""
-        assert decision.policy is not None
-        return self._plan(module, decision.policy)
+        return self._planner(module, self._owner(decision))()
 
-    def _plan(self, module: str, owner: TracingPolicy) -> Plan:
-        from glimpse.hook.rewrite import Plan
-
-        terms = self._terms(owner)
-
+    def _planner(self, module: str, owner: _Owner) -> Callable[[], Plan]:
         def wants(qualname: str) -> bool:
             decision = self.policy.decide_function(module, qualname)
-            return decision.included and decision.policy is owner
+            return decision.included and decision.policy is owner.policy
 
-        return Plan(module, terms.mode, owner.name, wants, terms.hides)
+        def plan() -> Plan:
+            from glimpse.hook.rewrite import Plan
 
-    def _make(self, module: str, owner: TracingPolicy, source: Source, path: str | None, key: bytes) -> Kept:
+            return Plan(module, owner.terms.mode, owner.policy.name, wants, owner.terms.hides)
+
+        return plan
+
+    def _make(self, source: Source, plan: Callable[[], Plan], path: str | None, key: bytes) -> Kept:
         if getattr(self._busy, "rewriting", False):
             return Kept(None, "the rewriter itself needs it")
         self._busy.rewriting = True
@@ -105,24 +108,34 @@ class Builder:
             read_at = time.time_ns()
             stat = source.stat()
             content = source.read()
-            kept, lasting = _rewrite(source.filename, content, self._plan(module, owner))
+            kept, lasting = _rewrite(source.filename, content, plan())
         finally:
             self._busy.rewriting = False
         if path and stat and lasting:
             self.store.save(path, key, kept, Seen(content, stat, read_at))
         return kept
 
-    def _ready(self, code: CodeType, filename: str, decision: Decision) -> CodeType:
-        from glimpse.hook.bind import bind
+    def _owner(self, decision: Decision) -> _Owner:
+        policy = decision.policy
+        found = self._owners.get(id(policy))
+        if found is None:
+            assert policy is not None
+            found = self._owners[id(policy)] = _Owner(policy, self._terms_of(policy))
+        return found
 
-        assert decision.policy is not None
-        if code.co_filename != filename:
-            code = _moved(code, filename)
-        bound: CodeType = bind(code, self._terms(decision.policy).slot)
-        return bound
 
-    def _note(self, module: str, source: Source, state: str, reason: str = "") -> None:
-        self.outcomes[module] = Outcome(module, source.filename, state, reason)
+class _Owner:
+    """What is the same for all modules that one policy owns."""
+
+    __slots__ = ("function", "key", "policy", "terms")
+
+    def __init__(self, policy: TracingPolicy, terms: Terms) -> None:
+        from glimpse.probe import hooks
+
+        self.policy = policy
+        self.terms = terms
+        self.key = terms_key(terms.mode, policy.name, terms.redaction)
+        self.function = hooks.slot(terms.slot).function
 
 
 def _rewrite(filename: str, content: bytes, plan: Plan) -> tuple[Kept, bool]:
@@ -137,7 +150,7 @@ def _rewrite(filename: str, content: bytes, plan: Plan) -> tuple[Kept, bool]:
     except (RecursionError, MemoryError) as error:  # how deep the importing program stands decides that
         return Kept(None, f"{type(error).__name__} while rewriting"), False
     functions = [(each.qualname, each.line, each.reason) for each in done.functions]
-    return Kept(done.code, None, functions, any(reason is None for *_, reason in functions)), True
+    return Kept(compact(done.code), None, functions), True
 
 
 def _moved(code: CodeType, filename: str) -> CodeType:

@@ -18,13 +18,13 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
-from types import CodeType
 from typing import Final, NamedTuple
 
 from glimpse._version import __version__
+from glimpse.hook.compact import Compact
 from glimpse.hook.source import Source, is_settled, stamp_of
 
-__all__ = ["Kept", "Seen", "Store", "entry_key"]
+__all__ = ["Kept", "Seen", "Store", "entry_key", "terms_key"]
 
 _FORMAT: Final = 1
 _UNSETTLED: Final = b"?"
@@ -37,12 +37,16 @@ _WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _READ_FLAGS
 
 
 class Kept(NamedTuple):
-    """A module's rewritten code, not yet bound, or why it has none; and what became of each function."""
+    """A module's rewritten code, or why it has none; and what became of each function."""
 
-    code: CodeType | None
+    code: Compact | None
     refusal: str | None = None
     functions: Sequence[tuple[str, int, str | None]] = ()  # qualified name, line, why it was left alone
-    traced: bool = True  # whether any function records its calls
+
+    @property
+    def traced(self) -> bool:
+        """Whether any function records its calls."""
+        return self.code is not None and self.code[2] is not None
 
 
 class Seen(NamedTuple):
@@ -98,7 +102,7 @@ class Store:
             return
         code = marshal.dumps(kept.code)
         rest = marshal.dumps((kept.refusal, list(kept.functions)))
-        size = (len(code) << 1 | kept.traced).to_bytes(_SIZE_SIZE, "little")
+        size = len(code).to_bytes(_SIZE_SIZE, "little")
         stamp = _stamp_line(seen.stat, seen.at_ns)
         _write(path, b"".join((key, stamp, b"\n", source_hash(seen.content), size, code, rest)), seen.stat.st_mode)
         _remove_old_variants(path)
@@ -116,9 +120,18 @@ class Store:
         return os.path.join(str(self.directory), folder, os.path.basename(own)[: -len(".pyc")])
 
 
-def entry_key(*parts: str) -> bytes:
-    """What an entry is made of and for, as one line: the parts given, Python, Glimpse, and libcst."""
-    return b"%b %b\n" % (_toolchain(), ascii(parts).encode())
+def entry_key(terms: bytes, module: str, fingerprint: str) -> bytes:
+    """What an entry is made of and for, as one line.
+
+    :param terms: what ``terms_key`` gave for the policy that owns the module.
+    :param fingerprint: the policy's answers for the module.
+    """
+    return b"%b %b\n" % (terms, ascii((module, fingerprint)).encode())
+
+
+def terms_key(*terms: str) -> bytes:
+    """What all entries made on these terms have in common: them, and the Python, Glimpse and libcst that made them."""
+    return b"%b %b" % (_toolchain(), ascii(terms).encode())
 
 
 @functools.cache
@@ -135,7 +148,7 @@ def _rewriter() -> str:
     try:
         for folder in (here, os.path.join(here, "rewrite")):
             for name in sorted(os.listdir(folder)):
-                if name.endswith(".py") and (folder != here or name == "bind.py"):
+                if name.endswith(".py") and (folder != here or name == "placeholder.py"):
                     with open(os.path.join(folder, name), "rb") as file:
                         content.append(file.read())
     except OSError:  # in a zip archive: the version has to do
@@ -175,21 +188,18 @@ def _same_source(data: bytes, start: int, source: Source) -> bool:
 
 def _unpack(data: bytes, start: int, functions: bool) -> Kept | None:
     begin = start + _SIZE_SIZE
-    size = int.from_bytes(data[start:begin], "little")
-    end = begin + (size >> 1)
+    end = begin + int.from_bytes(data[start:begin], "little")
     if end >= len(data):
         return None
     view = memoryview(data)
     try:
         code = marshal.loads(view[begin:end])
-        if isinstance(code, CodeType) and not functions:
-            return Kept(code, traced=bool(size & 1))
+        if code is not None and not functions:
+            return Kept(code)
         refusal, listed = marshal.loads(view[end:])
     except (EOFError, ValueError, TypeError):
         return None
-    if code is not None and not isinstance(code, CodeType):
-        return None
-    return Kept(code, refusal, listed, bool(size & 1))
+    return Kept(code, refusal, listed)
 
 
 def _read(path: str) -> bytes | None:
