@@ -1,7 +1,7 @@
 """Code made for one class: reading and showing its fields in a row costs half of what a loop over them does.
 
-Each field is tried first as the kind of value that it had in a sample; whatever is not a short plain text or number goes
-the general way. Anything out of the ordinary (an attribute that is not there, no room, a cycle) is left to the loop.
+Each field is tried first as the kind of value that it had in a sample; whatever is not a short plain text or number
+goes the general way. Anything out of the ordinary (a missing attribute, no room, a cycle) is left to the loop.
 """
 
 from __future__ import annotations
@@ -57,10 +57,8 @@ def compile_renderer(
     def make(sample: Any) -> Render:
         values = sample if plan.indexed else [getattr(sample, name, None) for name in names]
         kinds = [type(value) for value in values]
-        source = _source(plan, labels, [_first_try(kind, walk.redactor) for kind in kinds])
-        space: dict[str, Any] = {
-            f"k{index}": kind for index, kind in enumerate(kinds) if _first_try(kind, walk.redactor)
-        }
+        tries = [_first_try(kind, walk.redactor) for kind in kinds]
+        space: dict[str, Any] = {f"k{index}": kind for index, kind in enumerate(kinds) if tries[index]}
         space |= {
             "__name__": __name__,
             "SMALL": SMALL,
@@ -71,7 +69,7 @@ def compile_renderer(
             "max_depth": walk.limits.max_depth,
             "text": walk.text,
         }
-        exec(_code(source), space)
+        exec(_code(_source(plan, labels, tries)), space)
         made: Render = space["render"]
         return made
 
@@ -89,9 +87,8 @@ def _source(plan: Plan, labels: Mapping[str, Label], tries: list[str]) -> str:
     reads = [f"v{index} = value.{name}" for index, name in shown]
     if plan.indexed:
         reads = [f"{', '.join(f'v{index}' for index in range(len(plan.fields)))}, = value"]
-    parts = [
-        labels[name][0] + (REDACTED if labels[name][1] else f"{{t{index}}}") for index, name in enumerate(plan.fields)
-    ]
+    fields = [(labels[name], f"{{t{index}}}") for index, name in enumerate(plan.fields)]
+    parts = [label + (REDACTED if hidden else text) for (label, hidden), text in fields]
     static = len(plan.name) + 2 * len(parts) + sum(len(labels[name][0]) for name in plan.fields)
     lines = [
         "here = id(value)",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from . import classes
 from .limits import REDACTED, more
@@ -17,10 +17,12 @@ from .walk import Path, Render, Walk
 
 __all__ = ["BUILDERS"]
 
-_MANY = 16
+Inside: TypeAlias = Callable[[Any, int, int, Path], str]
+"""``(container, size, room, path) -> the text between its brackets``"""
+
+_FEW = 16
+_LEAST_ROOM_OF_ITEM = 3
 _MOST_KEYS_CHECKED = 200
-_INT = {id(int)}
-_FLOAT = {id(float)}
 _TEXTS = {id(str), id(bytes)}
 _HASHED_WITHOUT_USER_CODE = _TEXTS | {id(int), id(float), id(bool), id(type(None))}
 _ORDERED_SHOWN_AS_DICT = repr(OrderedDict(a=1)).endswith("})")
@@ -30,17 +32,22 @@ def _bounded(
     walk: Walk,
     brackets: tuple[str, str],
     size_of: Callable[[Any], int],
-    inside: Callable[[Any, int, int, Path], str],
+    inside: Inside,
     *,
+    few: Inside | None = None,
     empty: str | None = None,
     cycle: str | None = None,
 ) -> Render:
-    """A renderer with what all containers share: the empty one, cycles, and the limit of depth."""
+    """A renderer with what all containers share: the empty one, cycles, and the limit of depth.
+
+    ``few`` serves small containers in the place of ``inside``.
+    """
     opening, closing = brackets
     when_empty = opening + closing if empty is None else empty
     in_cycle = f"{opening}...{closing}" if cycle is None else cycle
     around = len(opening) + len(closing)
     max_depth = walk.limits.max_depth
+    few_or_any = few or inside
 
     def render(value: Any, room: int, path: Path) -> str:
         size = size_of(value)
@@ -51,19 +58,21 @@ def _bounded(
             return in_cycle
         if room <= around or len(path) >= max_depth:
             return f"{opening}{more(size)}{closing}"
+        if size <= _FEW:
+            return f"{opening}{few_or_any(value, size, room - around, (*path, here))}{closing}"
         return f"{opening}{inside(value, size, room - around, (*path, here))}{closing}"
 
     return render
 
 
-def _items(walk: Walk, first: Callable[[Any, int], Collection[Any]]) -> Callable[[Any, int, int, Path], str]:
+def _items(walk: Walk, first: Callable[[Any, int], Collection[Any]]) -> Inside:
     items = walk.items
     max_items = walk.limits.max_items
 
     def inside(value: Any, size: int, room: int, path: Path) -> str:
-        values = first(value, max_items)
-        if size > _MANY:
-            numbers = _numbers(values, size, room, path)
+        values = first(value, min(max_items, room // _LEAST_ROOM_OF_ITEM + 2))
+        if size > _FEW:
+            numbers = _numbers(values, size, room)
             if numbers:
                 return numbers
         return items(values, size, room, path)
@@ -71,11 +80,11 @@ def _items(walk: Walk, first: Callable[[Any, int], Collection[Any]]) -> Callable
     return inside
 
 
-def _numbers(values: Collection[Any], size: int, room: int, path: Path) -> str:
+def _numbers(values: Collection[Any], size: int, room: int) -> str:
     """The items if they are all small integers or all floats, which ``repr`` shows fast; else nothing."""
-    kinds = set(map(id, map(type, values)))
-    if kinds != _FLOAT and (kinds != _INT or max(values) >= SMALL or min(values) <= -SMALL):
-        return ""
+    for value in values:
+        if type(value) is not float and (type(value) is not int or not -SMALL < value < SMALL):
+            return ""
     text = repr(list(values))[1:-1]
     if len(text) <= room and len(values) == size:
         return text
@@ -84,13 +93,13 @@ def _numbers(values: Collection[Any], size: int, room: int, path: Path) -> str:
     return f"{text[:end]}, {more(size - shown)}" if shown else more(size)
 
 
-def _pairs(walk: Walk, items_of: Callable[[Any], Iterable[Any]]) -> Callable[[Any, int, int, Path], str]:
+def _pairs(walk: Walk, items_of: Callable[[Any], Iterable[Any]]) -> Inside:
     pairs = walk.pairs
     max_items = walk.limits.max_items
 
     def inside(value: Any, size: int, room: int, path: Path) -> str:
         # A copy: what is called while it is walked may change the dictionary.
-        return pairs(list(islice(items_of(value), max_items)), size, room, path)
+        return pairs(list(islice(items_of(value), min(max_items, room // _LEAST_ROOM_OF_ITEM + 2))), size, room, path)
 
     return inside
 
@@ -101,27 +110,41 @@ def _first(value: Any, count: int) -> Collection[Any]:
 
 def _list(walk: Walk, cls: type) -> Render:
     if cls is list:
-        return _bounded(walk, ("[", "]"), len, _items(walk, lambda value, count: value[:count]))
+        few = walk.items if walk.limits.max_items >= _FEW else None
+        return _bounded(walk, ("[", "]"), len, _items(walk, lambda value, count: value[:count]), few=few)
     inside = _items(walk, lambda value, count: list.__getitem__(value, slice(count)))
     return _bounded(walk, ("[", "]"), list.__len__, inside)
 
 
-def _tuple(walk: Walk, _cls: type) -> Render:
+def _tuple(walk: Walk, cls: type) -> Render:
     inside = _items(walk, lambda value, count: tuple.__getitem__(value, slice(count)))
+    items = walk.items if cls is tuple and walk.limits.max_items >= _FEW else inside
+    hides = walk.redactor.hides
 
-    def tuple_inside(value: Any, size: int, room: int, path: Path) -> str:
+    def few(value: Any, size: int, room: int, path: Path) -> str:
         if size > 2:
-            return inside(value, size, room, path)
+            return items(value, size, room, path)
+        if size == 1:
+            return items(value, 1, room, path) + ","
         first = tuple.__getitem__(value, 0)
-        if size == 2 and id(type(first)) in _TEXTS and walk.hides(first):
+        kind = type(first)
+        if (kind is str and hides(first)) or (kind is bytes and walk.hides(first)):
             return f"{walk.text(first, room, path)}, {REDACTED}"
-        return inside(value, size, room, path) + ("," if size == 1 else "")
+        return items(value, 2, room, path)
 
-    return _bounded(walk, ("(", ")"), tuple.__len__, tuple_inside)
+    return _bounded(walk, ("(", ")"), len if cls is tuple else tuple.__len__, inside, few=few)
 
 
 def _dict(walk: Walk, cls: type) -> Render:
-    return _bounded(walk, ("{", "}"), len if cls is dict else dict.__len__, _pairs(walk, dict.items))
+    inside = _pairs(walk, dict.items)
+    if cls is not dict or walk.limits.max_items < _FEW:
+        return _bounded(walk, ("{", "}"), dict.__len__, inside)
+    pairs = walk.pairs
+
+    def few(value: dict[Any, Any], size: int, room: int, path: Path) -> str:
+        return pairs(list(value.items()), size, room, path)
+
+    return _bounded(walk, ("{", "}"), len, inside, few=few)
 
 
 def _set(walk: Walk, cls: type) -> Render:

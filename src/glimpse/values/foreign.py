@@ -35,7 +35,9 @@ _SHAPED: Final = frozenset({
     "cudf", "cupy", "dask", "h5py", "jax", "jaxlib", "modin", "numpy", "pandas", "polars", "pyarrow", "scipy",
     "tensorflow", "torch", "xarray",
 })  # fmt: skip
-_NUMBERS: Final = frozenset({"numpy.number", "numpy.bool", "numpy.bool_", "numpy.datetime64"})
+_SCALARS: Final = frozenset({
+    "numpy.bool", "numpy.bool_", "numpy.character", "numpy.datetime64", "numpy.number"
+})  # fmt: skip
 _MODELS: Final = frozenset({"pydantic.main.BaseModel", "pydantic.v1.main.BaseModel"})
 _LONGEST_DTYPE = 80
 _MOST_DTYPES = 6
@@ -50,13 +52,15 @@ def recognise(walk: Walk, cls: type) -> Render | None:
         return _pydantic(walk, cls)
     if "sqlalchemy.engine.row.Row" in names:
         return attributes_renderer(walk, name, _row)
-    if "django.db.models.base.Model" in names or classes.lookup(cls, "_sa_class_manager") is not None:
-        return attributes_renderer(walk, name, _loaded) if classes.has_plain_dict(cls) else by_type
+    mapped = classes.lookup(cls, "_sa_class_manager")
+    if "django.db.models.base.Model" in names or mapped is not None:
+        loaded = _loaded(tuple(dict.keys(mapped)) if classes.inherits(type(mapped), dict) else ())
+        return attributes_renderer(walk, name, loaded) if classes.has_plain_dict(cls) else by_type
     if any(_is_within(dotted, _BY_TYPE) for dotted in names) and not classes.inherits(cls, BaseException):
         return by_type
     for module, _, base in bases:
         if module.partition(".")[0] in _SHAPED:
-            return None if not _NUMBERS.isdisjoint(names) else _shaped(module.partition(".")[0], name, base)
+            return None if not _SCALARS.isdisjoint(names) else _shaped(module.partition(".")[0], name, base)
     return None
 
 
@@ -66,9 +70,15 @@ def _is_within(module: str, modules: frozenset[str]) -> bool:
     return bool(module)
 
 
-def _loaded(value: Any) -> Iterable[tuple[str, Any]]:
-    """What an instance has loaded already: asking it for anything else would run a query."""
-    return [(name, held) for name, held in classes.instance_dict(value).items() if name[:1] != "_"]
+def _loaded(first: tuple[str, ...]) -> Callable[[Any], Iterable[tuple[str, Any]]]:
+    """What an instance has loaded already, in a known order: asking it for anything else would run a query."""
+
+    def attributes(value: Any) -> Iterable[tuple[str, Any]]:
+        held = classes.instance_dict(value)
+        names = [name for name in first if name in held]
+        return [(name, held[name]) for name in dict.fromkeys((*names, *held)) if name[:1] != "_"]
+
+    return attributes
 
 
 def _row(value: Any) -> Iterable[tuple[str, Any]]:
@@ -82,9 +92,7 @@ def _pydantic(walk: Walk, cls: type) -> Render | None:
     if not all(str(getattr(writer, "__module__", "")).startswith("pydantic") for writer in writers):
         return None
     declared: Any = next(filter(None, (classes.lookup(cls, name) for name in _DECLARATIONS)), {})
-    unseen = {
-        name for name, field in declared.items() if getattr(getattr(field, "field_info", field), "repr", True) is False
-    }
+    unseen = {name for name, field in declared.items() if not _is_shown(field)}
 
     def attributes(value: Any) -> Iterable[tuple[str, Any]]:
         held: Iterable[tuple[str, Any]] = classes.instance_dict(value).items()
@@ -97,6 +105,11 @@ def _pydantic(walk: Walk, cls: type) -> Render | None:
 
 
 _DECLARATIONS = ("__pydantic_fields__", "model_fields", "__fields__")
+
+
+def _is_shown(field: Any) -> bool:
+    described = getattr(field, "field_info", field)
+    return getattr(described, "repr", True) is not False
 
 
 def _own(value: Any, name: str) -> Any:

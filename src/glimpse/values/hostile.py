@@ -17,7 +17,6 @@ from . import classes
 __all__ = ["RENDERING", "GuardedCall", "blindly", "is_programs_own", "rendering"]
 
 
-
 class _Rendering(set[int]):
     """Idents of threads. Whoever records is told of each, so as not to have to ask at every call."""
 

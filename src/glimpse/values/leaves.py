@@ -1,4 +1,4 @@
-"""Renderers of values without anything inside: their own ``repr`` is short and safe, or they are shown by their type."""
+"""Renderers of values without anything inside: their ``repr`` is short and safe, or they are shown by their type."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGE_DECIMAL_BYTES = 200
 
 
 def by_type(value: Any, _room: int = 0, _path: Path = ()) -> str:
-    """``<pkg.Pricer object at 0x7f…>``, as every object has it that defines no ``__repr__``; runs no code of the class."""
+    """``<pkg.Pricer object at 0x7f…>``, the ``repr`` of ``object``; runs no code of the class."""
     return object.__repr__(value)
 
 
@@ -37,7 +37,8 @@ def _time(value: Any, _room: int, _path: Path) -> str:
     zone = value.tzinfo
     if zone is None or classes.dotted_name(type(zone)) in ("datetime.timezone", "zoneinfo.ZoneInfo"):
         return repr(value)
-    return f"<{classes.dotted_name(type(value))} {value.replace(tzinfo=None)} in a zone of {classes.class_name(type(zone))}>"
+    plain = repr(value.replace(tzinfo=None))
+    return f"{plain[:-1]}, tzinfo=<{classes.class_name(type(zone))}>)"
 
 
 def class_text(value: Any, _room: int, _path: Path) -> str:

@@ -10,16 +10,16 @@ from typing import Any
 
 from . import classes
 
-__all__ = ["is_held", "is_lock", "locks_named"]
+__all__ = ["KIND_IDS", "is_held", "is_lock", "locks_named"]
 
 _RLock = type(threading.RLock())
 _KINDS = (_thread.LockType, _RLock, threading.Condition, threading.Semaphore, threading.BoundedSemaphore)
-_KIND_IDS = frozenset(map(id, _KINDS))
+KIND_IDS = frozenset(map(id, _KINDS))
 
 
 def is_lock(value: object) -> bool:
     """Whether it is one of the standard library's locks."""
-    return id(type(value)) in _KIND_IDS
+    return id(type(value)) in KIND_IDS
 
 
 def is_held(lock: Any) -> bool:

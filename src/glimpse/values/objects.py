@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -20,13 +20,14 @@ LONGEST_LOOKED_AT = 65_536
 """Of a text that the program made, this much is searched for secrets; no more of it can be shown."""
 
 _MOST_ATTRIBUTES = 64
+_AN_OBJECT = object()
 _SECRET_CLASS = re.compile(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
 
 
 def default_repr(walk: Walk, cls: type) -> Render:
     """For classes with the ``repr`` of ``object``."""
     start = f"<{classes.module_name(cls)}.{classes.qualified_name(cls)} object at "
-    if by_type(object()).lower().find("0x") < 0 or not classes.module_name(cls):
+    if not classes.module_name(cls) or not by_type(_AN_OBJECT).endswith(f" at {hex(id(_AN_OBJECT))}>"):
         return by_type
     return lambda value, _room, _path: f"{start}{hex(id(value))}>"
 
@@ -40,23 +41,14 @@ def user_repr(walk: Walk, cls: type) -> Render:
     name = classes.class_name(cls)
     call = GuardedCall(repr, name)
     outer_locks = locks.locks_named(cls, "__repr__")
-    slots = tuple(classes.slot_names(cls))
-    plain_dict = classes.has_plain_dict(cls)
     hides = walk.redactor.hides
-
-    def attributes(value: Any) -> Iterator[tuple[str, Any]]:
-        if plain_dict:
-            yield from list(islice(classes.instance_dict(value).items(), _MOST_ATTRIBUTES))
-        for slot in slots:
-            try:
-                yield slot, object.__getattribute__(value, slot)
-            except AttributeError:
-                continue
+    slots = tuple(classes.slot_names(cls))
+    attributes_of = _attributes_of(slots, plain_dict=classes.has_plain_dict(cls))
 
     def render(value: Any, room: int, _path: Path) -> str:
         secrets = []
-        for attribute, held in attributes(value):
-            if locks.is_lock(held) and locks.is_held(held):
+        for attribute, held in attributes_of(value):
+            if id(type(held)) in locks.KIND_IDS and locks.is_held(held):
                 return f"<{name} repr skipped: locked>"
             if type(attribute) is str and hides(attribute):
                 secrets.append(held)
@@ -67,12 +59,33 @@ def user_repr(walk: Walk, cls: type) -> Render:
     return render
 
 
+def _attributes_of(slots: tuple[str, ...], *, plain_dict: bool) -> Callable[[Any], Iterable[tuple[str, Any]]]:
+    """The first attributes of an instance, read without running code of its class."""
+
+    def in_slots(value: Any) -> Iterator[tuple[str, Any]]:
+        for slot in slots:
+            try:
+                yield slot, object.__getattribute__(value, slot)
+            except AttributeError:
+                continue
+
+    def in_dict(value: Any) -> list[tuple[str, Any]]:
+        return list(islice(classes.instance_dict(value).items(), _MOST_ATTRIBUTES))
+
+    if slots and plain_dict:
+        return lambda value: [*in_dict(value), *in_slots(value)]
+    return in_dict if plain_dict else in_slots
+
+
 def cleaned(walk: Walk, text: str, secrets: Sequence[object], room: int) -> str:
     """A text that the program made, without secrets, in the given room."""
-    shown = text[:LONGEST_LOOKED_AT]
+    shown = text if len(text) <= LONGEST_LOOKED_AT else text[:LONGEST_LOOKED_AT]
     if secrets:
         shown = conceal(shown, secrets)
-    return shorten(walk.redactor.scrub(shown), room, len(text) - min(len(text), LONGEST_LOOKED_AT))
+    shown = walk.redactor.scrub(shown)
+    if len(shown) <= room and len(text) <= LONGEST_LOOKED_AT:
+        return shown
+    return shorten(shown, room, max(len(text) - LONGEST_LOOKED_AT, 0))
 
 
 def exception(walk: Walk, cls: type) -> Render:

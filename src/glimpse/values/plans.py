@@ -1,4 +1,4 @@
-"""Classes that declare their fields: dataclasses, attrs, named tuples, msgspec; and which of them ``repr`` would show."""
+"""Classes that declare their fields: dataclasses, attrs, named tuples, msgspec; and what ``repr`` shows of them."""
 
 from __future__ import annotations
 

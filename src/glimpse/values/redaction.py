@@ -42,6 +42,7 @@ DEFAULT_NAMES: Final = (
 _BOUNDARY = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 _FRAGMENT_LENGTH = 4
 _LONGEST_NAME = 200
+_LONGEST_CACHED = 64
 _CACHED_NAMES = 4096
 
 
@@ -85,7 +86,7 @@ class Redactor:
         if known is not None:
             return known
         hidden = self._decide(name[:_LONGEST_NAME])
-        if len(name) <= _LONGEST_NAME:
+        if len(name) <= _LONGEST_CACHED:
             if len(self._cache) >= _CACHED_NAMES:
                 self._cache.clear()
             self._cache[name] = hidden

@@ -16,7 +16,7 @@ from .walk import Walk
 
 __all__ = ["Atom", "Renderer"]
 
-Atom: TypeAlias = "int | float | bool | str | None | tuple[str]"
+Atom: TypeAlias = "int | float | bool | str | tuple[str] | None"
 """An immutable built-in whose text is made later, or a text made at once in a tuple of one."""
 
 
@@ -67,28 +67,20 @@ class Renderer:
 
 def _freeze(walk: Walk) -> Callable[[Any], Atom]:
     limit = walk.limits.max_field_length
-    every = walk.redactor.inspects_every_text
-    scrub = walk.redactor.scrub
-    get, learn, string = walk.renderers.get, walk.learn, walk.string
-
-    def string_atom(value: str) -> Atom:
-        if len(value) <= limit - 2 and scrub(value) is value:
-            return value
-        return (string(value, limit),)
+    get, learn, string_atom = walk.renderers.get, walk.learn, _string_atom(walk)
+    longest = 0 if walk.redactor.inspects_every_text else limit - 2
 
     def freeze(value: Any) -> Atom:
         kind = type(value)
         try:
             if kind is str:
-                if len(value) > limit - 2 or every or "=" in value or ":" in value or "earer " in value:
-                    return string_atom(value)
-                return value  # type: ignore[no-any-return]
-            if kind is float:
-                return value if value - value == 0.0 else (repr(value),)
-            if kind is int or kind is bool or value is None:
+                if len(value) <= longest and not ("=" in value or ":" in value or "earer " in value):
+                    return value  # type: ignore[no-any-return]
+                return string_atom(value)
+            if kind is int or kind is bool or value is None or (kind is float and value - value == 0.0):
                 return value  # type: ignore[no-any-return]
             text = (get(id(kind)) or learn(kind))(value, limit, ())
-            return (text if len(text) <= limit else shorten(text, limit) if len(text) > limit + OVERSHOOT else text,)
+            return (text if len(text) <= limit + OVERSHOOT else shorten(text, limit),)
         except RecursionError as failure:
             return (_failed(value, failure),)
         except Exception as failure:
@@ -97,6 +89,17 @@ def _freeze(walk: Walk) -> Callable[[Any], Atom]:
             return (_failed(value, failure),)
 
     return freeze
+
+
+def _string_atom(walk: Walk) -> Callable[[str], Atom]:
+    limit, scrub, string = walk.limits.max_field_length, walk.redactor.scrub, walk.string
+
+    def string_atom(value: str) -> Atom:
+        if len(value) <= limit - 2 and scrub(value) is value:
+            return value
+        return (string(value, limit),)
+
+    return string_atom
 
 
 def _failed(value: object, failure: BaseException) -> str:

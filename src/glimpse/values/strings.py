@@ -7,7 +7,7 @@ from typing import Final
 
 from .limits import more
 from .redaction import Redactor
-from .scrub import hide_cut_login, may_hold_secret
+from .scrub import hide_cut_login
 
 __all__ = ["MARGIN", "SMALL", "beginning", "bytes_text", "int_text", "string_text"]
 
@@ -28,7 +28,7 @@ def string_text(redactor: Redactor) -> Callable[[str, int], str]:
         size = len(value)
         if size > room - 2:
             return beginning(redactor, value[: max(room, 0) + MARGIN], size, room)
-        if every or may_hold_secret(value):
+        if every or "=" in value or ":" in value or "earer " in value:  # may_hold_secret, without its call
             value = scrub(value)
         text = repr(value)
         return text if len(text) <= room else quoted(value, len(value), room)
@@ -44,6 +44,10 @@ def beginning(redactor: Redactor, head: str, size: int, room: int) -> str:
 
 def bytes_text(redactor: Redactor, head: bytes | bytearray, size: int, room: int) -> str:
     """The same for bytes; a text in an encoding unlike ASCII is searched for secrets byte by byte."""
+    if size <= room - 2 and not (redactor.inspects_every_text or b"=" in head or b":" in head or b"earer " in head):
+        text = repr(head)
+        if len(text) <= room:
+            return text
     text = head.decode("latin-1")
     shown = redactor.scrub(text if len(text) == size else hide_cut_login(text))
     return quoted(shown.encode("latin-1", "replace"), size + len(shown) - len(text), room)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from . import classes
 from .limits import REDACTED, Limits, more
 from .redaction import Redactor
-from .strings import int_text, string_text
+from .strings import SMALL, int_text, string_text
 
 __all__ = ["Label", "Path", "Render", "Walk", "joined"]
 
@@ -43,8 +43,10 @@ class Walk:
         self.renderers: dict[int, Render] = {}
         self._choose = choose
         self._classes: dict[int, weakref.ref[type]] = {}
-        self._labels: dict[str, Label] = {}
+        self.labels: dict[str, Label] = {}
         self._field_labels: dict[str, Label] = {}
+        self.items = _items(self)
+        self.pairs = _pairs(self)
 
     def learn(self, cls: type) -> Render:
         """Choose the renderer of a class and keep it as long as the class lives.
@@ -71,60 +73,11 @@ class Walk:
             return int_text(value, room)  # type: ignore[arg-type]
         return (self.renderers.get(id(kind)) or self.learn(kind))(value, room, path)
 
-    def items(self, values: Iterable[object], size: int, room: int, path: Path) -> str:
-        """The texts of a container's items, without its brackets. ``values`` holds at most ``max_items`` of ``size``."""
-        get, learn, string = self.renderers.get, self.learn, self.string
-        texts: list[str] = []
-        left = room
-        for value in values:
-            if left <= 0:
-                break
-            kind = type(value)
-            if kind is str:
-                text = string(value, left)  # type: ignore[arg-type]
-            elif kind is int:
-                text = int_text(value, left)  # type: ignore[arg-type]
-            else:
-                text = (get(id(kind)) or learn(kind))(value, left, path)
-            texts.append(text)
-            left -= len(text) + 2
-        return joined(texts, size, room, path)
-
-    def pairs(
-        self, pairs: Iterable[tuple[object, object]], size: int, room: int, path: Path, labels: Labels | None = None
-    ) -> str:
-        """The texts of a mapping's items, without its brackets; values of hidden keys are not looked at.
-
-        ``labels`` gives the text that stands for a key, and whether its value is hidden; ``'key': `` without it.
-        """
-        get, learn, string = self.renderers.get, self.learn, self.string
-        if labels is None:
-            labels = self._labels.get
-        texts: list[str] = []
-        left = room
-        for key, value in pairs:
-            if left <= 0:
-                break
-            label, hidden = (labels(key) if type(key) is str else None) or self._label(key, left, path)
-            if hidden:
-                text = label + REDACTED
-            else:
-                kind = type(value)
-                inside = left - len(label)
-                if kind is str:
-                    text = label + string(value, inside)  # type: ignore[arg-type]
-                elif kind is int:
-                    text = label + int_text(value, inside)  # type: ignore[arg-type]
-                else:
-                    text = label + (get(id(kind)) or learn(kind))(value, inside, path)
-            texts.append(text)
-            left -= len(text) + 2
-        return joined(texts, size, room, path)
-
-    def _label(self, key: object, room: int, path: Path) -> Label:
+    def label(self, key: object, room: int, path: Path) -> Label:
+        """What stands for a key of a mapping: ``'key': ``, and whether its value is hidden."""
         label = (f"{self.text(key, room, path)}: ", self.hides(key))
         if type(key) is str and len(key) <= _LONGEST_CACHED_LABEL and len(label[0]) <= room:
-            _keep(self._labels, key, label)
+            _keep(self.labels, key, label)
         return label
 
     def field_label(self, name: str) -> Label:
@@ -148,6 +101,61 @@ def _keep(labels: dict[str, Label], name: str, label: Label) -> Label:
         labels.clear()
     labels[name] = label
     return label
+
+
+def _items(walk: Walk) -> Callable[[Iterable[Any], int, int, Path], str]:
+    get, learn, string = walk.renderers.get, walk.learn, walk.string
+
+    def items(values: Iterable[Any], size: int, room: int, path: Path) -> str:
+        """The texts of a container's items, without its brackets: ``values`` are the first of ``size``."""
+        texts: list[str] = []
+        left = room
+        for value in values:
+            kind = type(value)
+            if kind is str:
+                text = string(value, left)
+            elif kind is int and -SMALL < value < SMALL:
+                text = repr(value)
+            else:
+                text = (get(id(kind)) or learn(kind))(value, left, path)
+            texts.append(text)
+            left -= len(text) + 2
+            if left <= 0:
+                return joined(texts, size, room, path)
+        return ", ".join(texts) if len(texts) == size else joined(texts, size, room, path)
+
+    return items
+
+
+def _pairs(walk: Walk) -> Callable[..., str]:
+    get, learn, string, label_of = walk.renderers.get, walk.learn, walk.string, walk.label
+    known = walk.labels.get
+
+    def pairs(pairs: Iterable[tuple[Any, Any]], size: int, room: int, path: Path, labels: Labels = known) -> str:
+        """The texts of a mapping's items, without its brackets; values of hidden keys are not looked at.
+
+        ``labels`` gives the text that stands for a key, and whether its value is hidden.
+        """
+        texts: list[str] = []
+        left = room
+        for key, value in pairs:
+            label, hidden = (labels(key) if type(key) is str else None) or label_of(key, left, path)
+            kind = type(value)
+            if hidden:
+                text = label + REDACTED
+            elif kind is str:
+                text = label + string(value, left - len(label))
+            elif kind is int and -SMALL < value < SMALL:
+                text = label + repr(value)
+            else:
+                text = label + (get(id(kind)) or learn(kind))(value, left - len(label), path)
+            texts.append(text)
+            left -= len(text) + 2
+            if left <= 0:
+                return joined(texts, size, room, path)
+        return ", ".join(texts) if len(texts) == size else joined(texts, size, room, path)
+
+    return pairs
 
 
 def joined(texts: list[str], size: int, room: int, path: Path) -> str:

@@ -1,0 +1,403 @@
+"""Code of the traced program that is called for a text: guarded, left alone when it misbehaves, and never recorded."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import MagicMock, Mock
+
+import pytest
+
+from glimpse.values import RENDERING, Renderer, rendering
+
+RENDERER = Renderer()
+MODULE_LOCK = threading.Lock()
+
+
+def with_repr(function: Callable[[Any], Any], name: str = "Thing") -> Any:
+    """An instance of a new class with this ``__repr__``."""
+    return type(name, (), {"__repr__": function})()
+
+
+def raises(problem: BaseException | type[BaseException]) -> Callable[[Any], str]:
+    """A ``__repr__`` that raises."""
+
+    def shown(_: object) -> str:
+        raise problem
+
+    return shown
+
+
+def endless(value: object) -> str:
+    """A ``__repr__`` that calls itself."""
+    return repr(value)
+
+
+class Quiet(Exception):
+    """An exception that cannot be shown either."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (raises(ValueError("no")), "ValueError"),
+        (raises(Quiet()), "Quiet"),
+        (raises(GeneratorExit), "GeneratorExit"),
+        (raises(SystemExit), "SystemExit"),
+        (raises(MemoryError), "MemoryError"),
+        (endless, "RecursionError"),
+        (lambda _: 5, "TypeError"),
+        (lambda _: None, "TypeError"),
+    ],
+)
+def test_failing_repr_says_how_it_failed(function: Callable[[Any], Any], name: str) -> None:
+    """Whatever a ``__repr__`` raises stays inside, and the text names it; the values beside it are shown."""
+    thing = with_repr(function)
+    for _ in range(30):
+        assert RENDERER.text(thing) == f"<Thing repr failed: {name}>"
+    assert RENDERER.text({"a": [thing, 1]}) == f"{{'a': [<Thing repr failed: {name}>, 1]}}"
+
+
+def test_repr_that_is_none_is_a_failure() -> None:
+    """A class without any usable ``__repr__`` has a text all the same."""
+    assert RENDERER.text(type("Thing", (), {"__repr__": None})()) == "<Thing repr failed: TypeError>"
+
+
+def test_text_of_a_text_subclass_becomes_an_exact_text() -> None:
+    """What a ``__repr__`` returns cannot smuggle its own methods in."""
+
+    class Loud(str):
+        __slots__ = ()
+
+        def __len__(self) -> int:
+            raise ValueError
+
+        __getitem__ = __contains__ = __len__  # type: ignore[assignment]
+
+    (text,) = RENDERER.freeze(with_repr(lambda _: Loud("loud")))
+    assert text == "loud"
+    assert type(text) is str
+
+
+def test_huge_text_of_a_repr_is_cut() -> None:
+    """A ``__repr__`` of any length is shown as far as there is room."""
+    text = RENDERER.text(with_repr(lambda _: "x" * 1_000_000))
+    assert text == "x" * 512 + "… 999,488 more"
+
+
+def test_failing_repr_is_left_alone_for_a_while() -> None:
+    """A class that fails every time is not asked every time, and is asked again later."""
+    calls = []
+
+    def shown(_: object) -> str:
+        calls.append(1)
+        raise ValueError
+
+    thing = with_repr(shown)
+    for _ in range(1000):
+        assert RENDERER.text(thing) == "<Thing repr failed: ValueError>"
+    assert 5 <= len(calls) < 100
+
+
+def test_slow_repr_is_left_alone() -> None:
+    """A class that proves slow several times is shown by a remark instead."""
+    calls = []
+
+    def shown(_: object) -> str:
+        calls.append(1)
+        time.sleep(0.02)
+        return "slow"
+
+    thing = with_repr(shown)
+    texts = [RENDERER.text([thing] * 5) for _ in range(20)]
+    assert 2 <= len(calls) < 10
+    assert texts[-1] == f"[{', '.join(['<Thing repr skipped: slow>'] * 5)}]"
+
+
+@pytest.mark.parametrize("make", [threading.Lock, threading.Semaphore, lambda: threading.Condition(threading.Lock())])
+def test_repr_that_would_wait_for_its_own_lock_is_not_called(make: Callable[[], Any]) -> None:
+    """An object whose lock is held is not asked for its text, which might wait for ever; a free one is."""
+
+    class Locked:
+        def __init__(self) -> None:
+            self.lock = make()
+
+        def __repr__(self) -> str:
+            with self.lock:
+                return "free"
+
+    thing = Locked()
+    assert RENDERER.text(thing) == "free"
+    with thing.lock:
+        assert RENDERER.text(thing) == "<Locked repr skipped: locked>"
+    assert RENDERER.text(thing) == "free"
+
+
+def test_lock_of_the_same_thread_may_be_entered_again() -> None:
+    """A re-entrant lock stops the text only if another thread holds it."""
+
+    class Locked:
+        def __init__(self) -> None:
+            self.lock = threading.RLock()
+
+        def __repr__(self) -> str:
+            with self.lock:
+                return "free"
+
+    thing = Locked()
+    texts = []
+    with thing.lock:
+        texts.append(RENDERER.text(thing))
+        thread = threading.Thread(target=lambda: texts.append(RENDERER.text(thing)))
+        thread.start()
+        thread.join(5)
+    assert texts == ["free", "<Locked repr skipped: locked>"]
+
+
+class Shared:
+    """Locks that are not the object's own, taken in a method that the ``__repr__`` calls."""
+
+    class_lock = threading.Lock()
+    __slots__ = ("slot_lock",)
+
+    def __init__(self) -> None:
+        self.slot_lock = threading.Lock()
+
+    def total(self) -> int:
+        """What needs all locks."""
+        with MODULE_LOCK, self.class_lock, self.slot_lock:
+            return 1
+
+    def __repr__(self) -> str:
+        return f"Shared({self.total()})"
+
+
+@pytest.mark.parametrize("lock_of", [lambda _: MODULE_LOCK, lambda _: Shared.class_lock, lambda it: it.slot_lock])
+def test_locks_of_the_module_the_class_and_slots_count_too(lock_of: Callable[[Shared], threading.Lock]) -> None:
+    """A lock is found wherever the ``__repr__`` or what it calls would find it."""
+    thing = Shared()
+    assert RENDERER.text(thing) == "Shared(1)"
+    with lock_of(thing):
+        assert RENDERER.text(thing) == "<Shared repr skipped: locked>"
+
+
+def test_thread_is_marked_while_it_renders() -> None:
+    """The tracer can tell that a call was made for a text, on this thread only, and nothing stays behind."""
+    seen: list[object] = []
+
+    def shown(_: object) -> str:
+        other = threading.Thread(target=lambda: seen.append(rendering()))
+        other.start()
+        other.join(5)
+        seen.extend([rendering(), threading.get_ident() in RENDERING])
+        return "seen"
+
+    assert RENDERER.text(with_repr(shown)) == "seen"
+    RENDERER.text(with_repr(raises(ValueError)))
+    RENDERER.message(Quiet())
+    assert seen == [False, True, True]
+    assert not rendering()
+    assert not RENDERING
+
+
+def test_messages_are_guarded_too() -> None:
+    """An exception that cannot give its message has a text all the same."""
+    assert RENDERER.message(Quiet()) == "<Quiet repr failed: ValueError>"
+    assert RENDERER.message(ValueError(with_repr(raises(KeyError)))) == "<Thing repr failed: KeyError>"
+    assert RENDERER.text(Quiet()) == "<Quiet repr failed: ValueError>"
+
+
+@contextmanager
+def handled(handler: Any) -> Iterator[None]:
+    """A handler of the timer's signal, gone afterwards."""
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class TimesOut:
+    """A handler that is a method."""
+
+    def stop(self, *_: object) -> None:
+        """The program's own time limit."""
+        raise TimeoutError
+
+
+def exits(*_: object) -> None:
+    """A handler that ends the program."""
+    sys.exit(3)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer's signal")
+@pytest.mark.parametrize(
+    ("handler", "problem"),
+    [(TimesOut().stop, TimeoutError), (exits, SystemExit), (signal.default_int_handler, KeyboardInterrupt)],
+)
+def test_what_a_signal_handler_raises_reaches_the_program(handler: Any, problem: type[BaseException]) -> None:
+    """A time limit, a request to exit or Ctrl-C that comes while a text is made is not swallowed."""
+
+    def shown(_: object) -> str:
+        if handler is signal.default_int_handler:
+            signal.raise_signal(signal.SIGINT)
+        else:
+            signal.raise_signal(signal.SIGALRM)
+        return "too late"
+
+    with handled(signal.SIG_IGN if handler is signal.default_int_handler else handler):
+        with pytest.raises(problem):
+            RENDERER.freeze([with_repr(shown)])
+        assert not RENDERING
+
+
+class Liar:
+    """An object that raises or lies wherever it is touched."""
+
+    touched: list[str] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        Liar.touched.append(name)
+        raise ValueError(name)
+
+    def _touch(self, *_: object) -> Any:
+        Liar.touched.append("operator")
+        raise ValueError
+
+    __eq__ = __bool__ = __len__ = __iter__ = __getitem__ = __contains__ = __index__ = _touch  # type: ignore[assignment]
+
+    def __hash__(self) -> int:
+        return self._touch()
+
+
+class Meta(type):
+    """A metaclass whose every answer is a trap."""
+
+    touched: list[str] = []
+
+    def _touch(cls, *_: object) -> Any:
+        Meta.touched.append("operator")
+        raise ValueError
+
+    __hash__ = __eq__ = __instancecheck__ = __subclasscheck__ = __call__ = __repr__ = _touch  # type: ignore[assignment]
+
+    def __getattribute__(cls, name: str) -> Any:
+        Meta.touched.append(name)
+        raise ValueError(name)
+
+
+def test_objects_are_not_touched() -> None:
+    """No attribute, operator or class of an object is asked for anything on the way to its text."""
+    trapped = Meta("Trapped", (), {})
+    value = object.__new__(trapped)
+    liar = Liar()
+    Liar.touched.clear()
+    Meta.touched.clear()
+    for thing in (liar, value, trapped, [liar, value], {"a": liar}, (liar, trapped), ValueError(liar, value)):
+        assert " at 0x" in RENDERER.text(thing) or "<class" in RENDERER.text(thing)
+        assert RENDERER.receiver(thing)
+    assert RENDERER.message(ValueError(liar)).startswith("<")
+    assert not Liar.touched
+    assert not Meta.touched
+
+
+def test_class_that_lies_about_itself_is_shown_as_what_it_is() -> None:
+    """A proxy's ``__class__`` is not asked, which would set up what is behind it."""
+
+    class Lazy:
+        @property
+        def __class__(self) -> type:  # type: ignore[override]
+            raise AssertionError
+
+        def __repr__(self) -> str:
+            raise AssertionError
+
+    assert "Lazy object at 0x" in RENDERER.text(Lazy())
+
+
+def test_mocks_are_shown_by_their_type() -> None:
+    """A mock records no call, and gets no new attribute, because of its text."""
+    for mock in (Mock(spec=int), MagicMock()):
+        before = len(mock.mock_calls), sorted(vars(mock))
+        assert " object at 0x" in RENDERER.text([mock])
+        assert (len(mock.mock_calls), sorted(vars(mock))) == before
+
+
+def test_properties_and_getattr_are_not_run() -> None:
+    """Fields are read without running code of the class."""
+    from dataclasses import dataclass
+
+    @dataclass
+    class Computed:
+        a: int
+        b: int = 0
+
+        def __getattr__(self, name: str) -> Any:
+            raise AssertionError(name)
+
+    Computed.b = property(lambda self: 1 / 0, lambda self, value: None)  # type: ignore[assignment]
+    value = Computed(1)
+    for _ in range(50):
+        assert RENDERER.text(value).endswith("Computed(a=1)")
+    del value.__dict__["a"]
+    assert RENDERER.text(value).endswith("Computed()")
+
+
+def test_near_the_recursion_limit_the_text_fails_quietly() -> None:
+    """A call at the very end of the stack is recorded as well as it can be, and raises nothing of ours."""
+    value = [[with_repr(lambda _: "deep")]]
+    texts = set()
+
+    def down() -> None:
+        texts.add(RENDERER.text(value))
+        down()
+
+    with pytest.raises(RecursionError):
+        down()
+    assert "[[deep]]" in texts
+    assert all(text == "[[deep]]" or "RecursionError" in text for text in texts)
+
+
+def test_dictionary_that_changes_while_it_is_walked() -> None:
+    """A ``__repr__`` that changes its container does not make the walk fail."""
+    items: dict[Any, Any] = {}
+    numbers: list[Any] = []
+
+    def shown(_: object) -> str:
+        items[len(items)] = 0
+        numbers.append(0)
+        return "grows"
+
+    thing = with_repr(shown)
+    items["thing"] = thing
+    numbers += [thing, 1]
+    assert RENDERER.text(items) == "{'thing': grows}"
+    assert RENDERER.text(numbers).startswith("[grows, 1")
+
+
+def test_own_methods_of_container_subclasses_are_not_called() -> None:
+    """A subclass that inherits the ``repr`` is walked as its base is, whatever it overrides."""
+
+    def trap(*_: object) -> Any:
+        raise AssertionError
+
+    names = ("__iter__", "__len__", "__getitem__", "__contains__", "__eq__", "keys", "items", "values", "__bool__")
+    traps = dict.fromkeys(names, trap)
+    values = [base.__new__(type("Own", (base,), traps)) for base in (list, dict, set)]
+    list.extend(values[0], [1])
+    dict.update(values[1], a=1)
+    set.add(values[2], 1)
+    assert [RENDERER.text(value) for value in values] == ["[1]", "{'a': 1}", "Own({1})"]
+    assert RENDERER.text(type("Own", (tuple,), traps)((1, 2))) == "(1, 2)"
+    assert RENDERER.text(type("Own", (str,), traps)("ab")) == "'ab'"

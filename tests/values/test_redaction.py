@@ -1,0 +1,317 @@
+"""Redaction: which names are secret, and that no secret is ever seen in a text."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
+from dataclasses import dataclass, field
+from types import MappingProxyType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glimpse.errors import ConfigError
+from glimpse.values import DEFAULT_NAMES, REDACTED, Limits, Redactor, Renderer
+
+RENDERER = Renderer()
+SECRET = "hunter2hunter2"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *DEFAULT_NAMES,
+        *(name.upper() for name in DEFAULT_NAMES),
+        *(
+            "user_password",
+            "userPassword",
+            "apiKey",
+            "APIKey",
+            "API-KEY",
+            "api key",
+            "X-Api-Key",
+            "password2",
+            "_token",
+        ),
+        *("access_token", "accessToken", "HTTP_AUTHORIZATION", "Set-Cookie", "privateKeyPem", "AWS_SECRET_ACCESS_KEY"),
+        *("cardNumber", "sessionId", "db.credentials", "PassWord", "clientSecret", "auth", "basicAuth"),
+    ],
+)
+def test_names_of_secrets(name: str) -> None:
+    """A name is secret if the words of a default name occur in it, however they are joined."""
+    assert Redactor().hides(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["author", "tokenize", "tokens", "max_tokens", "secretary", "passage", "key", "keys", "api", "apikeyring", "", "_"],
+)
+def test_names_that_only_look_like_secrets(name: str) -> None:
+    """Words are whole: what merely contains the letters of a default name is shown."""
+    assert not Redactor().hides(name)
+
+
+def test_own_names_add_to_the_default_ones() -> None:
+    """More names hide more, as whole words or, with wildcards, as whole names."""
+    redactor = Redactor(names=["pin", "contraseña", "*_dsn"])
+    hidden = ["pin", "user_pin", "userPin", "Contraseña", "main_dsn", "MAIN_DSN", "password"]
+    assert [redactor.hides(name) for name in hidden] == [True] * len(hidden)
+    assert not any(map(redactor.hides, ["spin", "pinned", "dsn", "main_dsn_name"]))
+
+
+def test_defaults_can_be_turned_off() -> None:
+    """Without defaults only the given names are hidden."""
+    renderer = Renderer(redactor=Redactor(names=["pin"], defaults=False))
+    assert renderer.text({"password": "shown", "pin": 1}) == f"{{'password': 'shown', 'pin': {REDACTED}}}"
+    assert renderer.text("http://u:p@h/?token=1") == "'http://u:p@h/?token=1'"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": "password"}, "names.*list of texts"),
+        ({"names": [""]}, "names.*''"),
+        ({"names": [3]}, "names.*3"),
+        ({"patterns": ["("]}, r"patterns.*regular expressions"),
+        ({"patterns": [3]}, r"patterns.*3"),
+    ],
+)
+def test_bad_options_are_refused(options: Any, message: str) -> None:
+    """The error names the option, the value and what is accepted."""
+    with pytest.raises(ConfigError, match=message):
+        Redactor(**options)
+
+
+def test_patterns_hide_what_they_match() -> None:
+    """A regular expression is looked for in every text, also in keys, bytes and objects' own texts."""
+    renderer = Renderer(redactor=Redactor(patterns=[r"\bsk-\w+", re.compile("internal", re.IGNORECASE)]))
+    assert renderer.text("my sk-123abc key") == f"'my {REDACTED} key'"
+    assert renderer.text({"sk-1": [b"Internal"]}) == f"{{'{REDACTED}': [b'{REDACTED}']}}"
+    assert renderer.message(ValueError("no sk-9")) == f"no {REDACTED}"
+
+
+def test_callback_gives_the_text() -> None:
+    """A callable replaces every text; a text is hidden if the callable fails or gives something else."""
+
+    def masked(text: str) -> Any:
+        if "fail" in text:
+            raise ValueError(text)
+        return None if "none" in text else text.replace("bob", "***")
+
+    renderer = Renderer(redactor=Redactor(callback=masked))
+    assert renderer.text(["bob", "fail", "none"]) == f"['***', '{REDACTED}', '{REDACTED}']"
+
+
+@dataclass
+class Account:
+    """A dataclass with hidden fields."""
+
+    name: str
+    password: str = SECRET
+    unseen: str = field(default=SECRET, repr=False)
+
+
+@dataclass
+class OwnText:
+    """A dataclass whose own text would show everything."""
+
+    token: str = SECRET
+
+    def __repr__(self) -> str:
+        return f"OwnText<{self.token}>"
+
+
+class Spoken:
+    """A class whose text says what it should not."""
+
+    def __init__(self) -> None:
+        self.api_key = SECRET
+
+    def __repr__(self) -> str:
+        return f"Spoken of {self.api_key}"
+
+
+class Slotted:
+    """The same with slots."""
+
+    __slots__ = ("secret",)
+
+    def __init__(self) -> None:
+        self.secret = SECRET.encode()
+
+    def __repr__(self) -> str:
+        return f"Slotted of {self.secret!r}"
+
+
+class Written:
+    """A class that writes its attributes as keywords."""
+
+    def __repr__(self) -> str:
+        return f"Written(user='bob', password='{SECRET}', nested={{'token': ['{SECRET}']}})"
+
+
+class Login(NamedTuple):
+    """A named tuple with a hidden field."""
+
+    user: str
+    passwd: str
+
+
+class SecretStr:
+    """A wrapper that exists to hide something, and forgets to."""
+
+    def __init__(self) -> None:
+        self.value = SECRET
+
+    def __repr__(self) -> str:
+        return f"SecretStr({self.value})"
+
+
+class Own(dict):  # type: ignore[type-arg]
+    """A dictionary of one's own."""
+
+
+class Text(str):
+    """A text of one's own."""
+
+    __slots__ = ()
+
+
+Pair = namedtuple("Pair", "key credential")
+PLANTED: dict[str, Any] = {
+    "key": {"password": SECRET},
+    "bytes key": {b"authorization": SECRET.encode()},
+    "text subclass as key": {Text("api_key"): SECRET},
+    "mixed case": {"Authorization": f"Bearer {SECRET}"},
+    "container under a key": {"credentials": {"user": SECRET, "deep": [SECRET]}},
+    "deep": [({"a": [{"b": {"token": SECRET}}]},)],
+    "pairs": [("Cookie", SECRET), (b"x-auth-token", SECRET.encode())],
+    "dataclass": Account("bob"),
+    "dataclass in a list": [Account("bob")] * 3,
+    "dataclass with its own text": OwnText(),
+    "attribute in an own text": Spoken(),
+    "slot in an own text": Slotted(),
+    "keywords in an own text": Written(),
+    "named tuple": Login("bob", SECRET),
+    "untyped named tuple": Pair(1, SECRET),
+    "wrapper": SecretStr(),
+    "namespace": SimpleNamespace(secret=SECRET),
+    "own dictionary": Own(session=SECRET),
+    "defaultdict": defaultdict(list, cookie=[SECRET]),
+    "ordered": OrderedDict(ssn=SECRET),
+    "counter": Counter({"card_number": 4111111111111111}),
+    "user dictionary": UserDict(private_key=SECRET),
+    "user list": UserList([{"secret": SECRET}]),
+    "chain": ChainMap({"apikey": SECRET}),
+    "deque": deque([{"token": SECRET}]),
+    "views": {"password": SECRET}.items(),
+    "proxy": MappingProxyType({"password": SECRET}),
+    "exception": ValueError({"password": SECRET}),
+    "url": f"postgres://bob:{SECRET}@db/main",
+    "url with a token alone": f"https://{SECRET}@example.org/repo.git",
+    "url beyond the cut": "x" * 490 + f"postgres://bob:{SECRET * 10}@db/main",
+    "query": f"https://example.org/?a=1&access_token={SECRET}&b=2",
+    "header": f"Authorization: Bearer {SECRET}",
+    "basic header": f"GET / HTTP/1.1\r\nAuthorization: Basic {SECRET}\r\nHost: h",
+    "cookie header": f"Cookie: theme=dark; sid={SECRET}",
+    "scheme alone": f"Bearer {SECRET}",
+    "json": f'{{"user": "bob", "password": "{SECRET} {SECRET}", "n": 1}}',
+    "json in json": f'{{\\"client_secret\\": \\"{SECRET}\\"}}',
+    "json bytes": f'{{"token": "{SECRET}"}}'.encode(),
+    "json with a group": f'{{"credentials": {{"a": {{"b": 1}}, "c": "{SECRET}"}}}}',
+    "assignment": f"export API_KEY={SECRET}",
+    "quoted assignment": f"password = '{SECRET} and {SECRET}'",
+    "call in a text": f"Login(password=SecretStr('{SECRET}'))",
+    "object in a text": f"password=<Secret of {SECRET}>",
+    "hash rocket": f"'password' => '{SECRET}'",
+    "key of a text": {f"token={SECRET}": 1},
+    "text subclass": Text(f"token={SECRET}"),
+}
+
+
+@pytest.mark.parametrize("value", PLANTED.values(), ids=PLANTED.keys())
+def test_planted_secrets_are_not_seen(value: Any) -> None:
+    """No way of holding a secret shows it: alone, in containers, in an object, in a message, often or cut short."""
+    holder = Account(value)
+    makes = [
+        lambda: RENDERER.text(value),
+        lambda: RENDERER.text([value, {"x": value}]),
+        lambda: RENDERER.text(holder),
+        lambda: RENDERER.message(ValueError(value)),
+        lambda: Renderer(Limits(max_field_length=40)).text(value),
+    ]
+    for make in makes:
+        for _ in range(30):
+            text = make()
+            assert "hunter2" not in text
+            assert "411111" not in text
+
+
+def test_the_rest_of_a_text_stays_readable() -> None:
+    """Only the secret itself is replaced."""
+    assert RENDERER.text({"user": "bob", "password": SECRET}) == f"{{'user': 'bob', 'password': {REDACTED}}}"
+    assert RENDERER.text(Account("bob")) == f"{Account.__qualname__}(name='bob', password={REDACTED})"
+    assert RENDERER.text(PLANTED["url"]) == f"'postgres://bob:{REDACTED}@db/main'"
+    assert RENDERER.text(PLANTED["query"]) == f"'https://example.org/?a=1&access_token={REDACTED}&b=2'"
+    assert RENDERER.text(PLANTED["json"]) == f"""'{{"user": "bob", "password": {REDACTED}, "n": 1}}'"""
+    assert RENDERER.text(Written()) == f"Written(user='bob', password={REDACTED}, nested={{'token': {REDACTED}}})"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://localhost:8080/a@b",
+        "10:30:15",
+        "author: bob, tokenize=yes",
+        "if token == x: pass",
+        "std::auth::User",
+        "mail bob@example.org",
+        '{"key": 1}',
+        "a=1&b=2",
+        "secret://vault/path",
+        "",
+        "bearer of news",
+    ],
+)
+def test_harmless_texts_are_left_alone(text: str) -> None:
+    """A text without secrets comes back as the very same object, so it needs no copy."""
+    assert Redactor().scrub(text) is text
+    assert RENDERER.freeze(text) is text
+
+
+@given(st.text(alphabet="password:=\"'\\{}[]<> &;,@/ab1", max_size=80))
+def test_scrubbing_any_text_leaves_no_simple_pair(text: str) -> None:
+    """Whatever stands around it, a plain pair at the start of a line is hidden."""
+    assert SECRET not in Redactor().scrub(f"password={SECRET}\n{text}\npassword={SECRET}")
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "key",
+        "password",
+        "password=",
+        'password="',
+        "password={",
+        "token: ",
+        "://a:",
+        "://",
+        "a" * 50 + "key ",
+        "=:",
+        "<",
+    ],
+)
+def test_scrubbing_takes_linear_time(unit: str) -> None:
+    """A text made against the scanner costs no more a character than others do."""
+
+    def seconds(size: int) -> float:
+        text = "x=" + unit * (size // len(unit))
+        started = time.perf_counter()
+        Redactor().scrub(text)
+        return time.perf_counter() - started
+
+    small, large = min(seconds(20_000) for _ in range(3)), min(seconds(200_000) for _ in range(3))
+    assert large < max(small * 40, 0.02)
