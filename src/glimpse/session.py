@@ -73,14 +73,22 @@ class Session:
         """Whether it has ended."""
         return self.recorder.closed
 
-    def connect(self, slot: Slot, policy: TracingPolicy | None = None) -> None:
-        """Record what the functions of this slot report, with the redaction of this policy."""
+    @property
+    def destination(self) -> str:
+        """Where entries go: what two sessions that write to the same place have in common."""
+        return f"{self.config.dest} {sorted(self.config.params.items(), key=str)}"
+
+    def connect(self, slot: Slot, policy: TracingPolicy | None = None, replaced: Mapping[str, Any] | None = None) -> None:
+        """Record what the functions of this slot report, with the redaction of this policy.
+
+        :param replaced: what the functions are to use instead of what the probe gives them.
+        """
         values = renderer_for(self.config, policy) if policy is not None and policy.redact else None
         namespace = self.probe.namespace(values)
         if self._limited:
             depth, rate = (policy.trace_depth, policy.sample_rate) if policy is not None else (None, 1.0)
             namespace |= self.probe.limited(depth, rate)
-        slot.connect(namespace)
+        slot.connect(namespace | {"destination": self.destination} | dict(replaced or {}))
         self._slots.append(slot)
 
     def disconnect(self, slot: Slot) -> None:

@@ -7,6 +7,7 @@ from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, Final
 
 from ..entry import Site
+from .codes import WRAPPERS
 
 __all__ = ["Describer"]
 
@@ -22,6 +23,8 @@ class Describer:
 
     def __init__(self, message: Callable[[BaseException, Sequence[object]], str]) -> None:
         self._message = message
+        self.others: list[Callable[[CodeType], bool]] = []
+        """Who else is asked whether a code object is traced, though it does not call the probe."""
         self._hidden: dict[str, tuple[str, ...]] = {}
         self._traced: dict[int, tuple[CodeType, bool]] = {}
 
@@ -33,14 +36,15 @@ class Describer:
         if kind is GeneratorExit and frame.f_code.co_flags & 0x2A0:  # a generator of whatever kind
             return None
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        traceback = exc.__traceback__
-        line = traceback.tb_lineno if traceback is not None else None
-        first = traceback is not None and not self._seen_below(traceback.tb_next)
+        traceback = traceback or exc.__traceback__
+        inside = _inside(traceback)
+        line = inside.tb_lineno if inside is not None else None
+        first = inside is not None and not self._seen_below(inside.tb_next)
         try:
             message = self._message(exc, self._secrets(key, frame))
         except RecursionError:
             message = ""
-        return name, message, line, self._text(traceback, name, message) if first else None
+        return name, message, line, self._text(inside, name, message) if first else None
 
     def _secrets(self, key: str, frame: FrameType) -> Sequence[object]:
         names = self._hidden.get(key)
@@ -59,14 +63,15 @@ class Describer:
         return False
 
     def is_traced(self, code: CodeType) -> bool:
-        """Whether this code calls the probe: it has one of its functions among its constants."""
+        """Whether this code calls the probe: it has one of its functions among its constants, or is a wrapper's."""
         known = self._traced.get(id(code))
         if known is None or known[0] is not code:
             found = any(type(const) is FunctionType and const.__module__ == _OWN_MODULE for const in code.co_consts)
+            found = found or WRAPPERS.get(code) is not None
             if len(self._traced) > 10_000:
                 self._traced.clear()
             known = self._traced[id(code)] = (code, found)
-        return known[1]
+        return known[1] or any(traces(code) for traces in self.others)
 
     def depth(self, frame: FrameType | None) -> int:
         """How many traced calls are on the stack, this frame's included."""
@@ -82,9 +87,17 @@ class Describer:
         lines: list[str] = []
         while traceback is not None and len(lines) < _MOST_FRAMES:
             code = traceback.tb_frame.f_code
-            lines.append(f'  File "{code.co_filename}", line {traceback.tb_lineno}, in {code.co_name}\n')
+            if WRAPPERS.get(code) is None:
+                lines.append(f'  File "{code.co_filename}", line {traceback.tb_lineno}, in {code.co_name}\n')
             traceback = traceback.tb_next
         return "Traceback (most recent call last):\n" + "".join(lines) + (f"{name}: {message}" if message else name)
+
+
+def _inside(traceback: TracebackType | None) -> TracebackType | None:
+    """Where the function itself was: a decorator's wrapper stands before it."""
+    if traceback is not None and traceback.tb_next is not None and WRAPPERS.get(traceback.tb_frame.f_code) is not None:
+        return traceback.tb_next
+    return traceback
 
 
 def bound_now(key: str, frame: FrameType, freeze: Callable[[Any], Any], receiver: Callable[[Any], str]) -> list[Any]:

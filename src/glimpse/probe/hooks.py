@@ -65,7 +65,7 @@ class Slot:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self._globals: dict[str, Any] = {"__name__": __name__, "__builtins__": __builtins__}
+        self._globals: dict[str, Any] = {"__name__": __name__, "__builtins__": __builtins__, "__slot__": self}
         self._functions: dict[str, FunctionType] = {}
         self._working: dict[str, FunctionType] | None = None
 
@@ -98,6 +98,16 @@ class Slot:
         self._working = None
         for name, each in list(self._functions.items()):
             each.__code__ = _idle(name, _LIVE[name]).__code__
+
+    def feeds(self, destination: object) -> bool:
+        """Whether what the functions report is recorded, and goes there."""
+        return self._working is not None and self._globals.get("destination") == destination
+
+    @staticmethod
+    def of(function: FunctionType) -> Slot:
+        """The slot that a function belongs to."""
+        found: Slot = function.__globals__["__slot__"]
+        return found
 
 
 def _beneath(namespace: Mapping[str, Any]) -> dict[str, FunctionType]:
