@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
@@ -13,7 +15,19 @@ from glimpse.errors import RewriteError
 from tests.support.codecompare import Comparison, compare
 from tests.support.sidebyside import both
 
-PACKAGES = ["_pytest", "hypothesis", "libcst", "pluggy", "packaging", "asyncio", "json", "email", "unittest", "importlib"]
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = [
+    "_pytest",
+    "hypothesis",
+    "libcst",
+    "pluggy",
+    "packaging",
+    "asyncio",
+    "json",
+    "email",
+    "unittest",
+    "importlib",
+]
 FILES_EACH = 20
 """How many files of a package are taken, the same ones each time: the fuzz tool takes them all."""
 
@@ -43,3 +57,11 @@ def test_every_instruction_keeps_its_place(package: str) -> None:
     assert [str(difference) for difference in total.differences] == []
     assert total.instructions > 500
     assert total.instrumented > total.functions / 2, "most code objects are functions, and these are instrumented"
+
+
+def test_fuzz_tool() -> None:
+    """A part of everything that can be imported, another one on each Python, and some programs made at random."""
+    command = [sys.executable, "-m", "tools.fuzz_rewrite", "--part", f"{sys.version_info.minor}/40", "--programs", "40"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("\n0 differences\n")

@@ -1,9 +1,10 @@
-"""Source texts plain and rewritten, side by side: the same results, tracebacks and lines, from the same code objects."""
+"""Sources plain and rewritten, side by side: the same results, tracebacks and lines, from the same code objects."""
 
 from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -11,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fixtures.differential.differential.snippets import SNIPPETS
 from fixtures.differential.differential.sources import BROKEN, ODD, UNREADABLE
 from glimpse.errors import RewriteError
 from glimpse.hook.rewrite import Plan, instrument
 from tests.support.codecompare import compare, is_hook, walk
 from tests.support.sidebyside import FILENAME, both, differences, observe
-from tests.support.snippets import SNIPPETS
 from tests.support.sourcegen import KINDS, program
 
 
@@ -38,40 +39,49 @@ def seen_of_main(namespace: dict[str, Any]) -> list[str]:
     return found
 
 
+def refusal(attempt: Callable[[bytes], object], source: bytes) -> object:
+    """The type and arguments of the error with which a source is refused; None if it is not."""
+    try:
+        attempt(source)
+    except (SyntaxError, ValueError, MemoryError, RewriteError) as error:
+        return type(error), error.args
+    return None
+
+
+def compiled(source: bytes) -> object:
+    """What Python itself makes of a source."""
+    return compile(source, FILENAME, "exec", dont_inherit=True)
+
+
+def rewritten(source: bytes) -> object:
+    """What the rewriter makes of it."""
+    return instrument(source, FILENAME, Plan("m"))
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_unusual_files(name: str) -> None:
     """A file of unusual layout or encoding does the same, on the same lines, or is refused alike."""
-    try:
-        compile(ODD[name], FILENAME, "exec", dont_inherit=True)
-    except SyntaxError as plain:
-        with pytest.raises(SyntaxError) as caught:
-            instrument(ODD[name], FILENAME, Plan("m"))
-        assert caught.value.args == plain.args
-    else:
+    if refusal(compiled, ODD[name]) is None:
         assert differences(ODD[name], seen_of_f) == []
+    else:
+        assert refusal(rewritten, ODD[name]) == refusal(compiled, ODD[name])
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_files_that_libcst_refuses(name: str) -> None:
     """A legal file is rewritten rightly or refused by an error of ours, so that it is imported plainly."""
-    try:
+    refused = refusal(rewritten, UNREADABLE[name])
+    if refused is None:
         assert differences(UNREADABLE[name], seen_of_f) == []
-    except RewriteError as error:
-        assert "libcst cannot read this source" in str(error)
+    else:
+        assert "libcst cannot read this source" in str(refused)
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_refused_files(name: str) -> None:
     """What Python refuses is refused with the same error, to the last argument."""
-    found = []
-    for attempt in (
-        lambda: compile(BROKEN[name], FILENAME, "exec", dont_inherit=True),
-        lambda: instrument(BROKEN[name], FILENAME, Plan("m")),
-    ):
-        with pytest.raises((SyntaxError, ValueError, MemoryError)) as caught:
-            attempt()
-        found.append((type(caught.value), caught.value.args))
-    assert found[0] == found[1]
+    assert refusal(compiled, BROKEN[name]) is not None
+    assert refusal(rewritten, BROKEN[name]) == refusal(compiled, BROKEN[name])
 
 
 @pytest.mark.parametrize("name", [name for name, (since, _) in SNIPPETS.items() if sys.version_info >= since])

@@ -42,7 +42,15 @@ _SILENT = (
     *("POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_BACKWARD_IF_NONE", "LOAD_FAST_LOAD_FAST"),
     *("POP_JUMP_BACKWARD_IF_NOT_NONE", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST", "COPY_FREE_VARS"),
     *("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_IF_NOT_EXC_MATCH"),
-    *("LOAD_ASSERTION_ERROR", "SETUP_FINALLY", "SETUP_WITH", "SETUP_ASYNC_WITH", "LOAD_BUILD_CLASS", "CLEANUP_THROW", "RERAISE"),
+    *(
+        "LOAD_ASSERTION_ERROR",
+        "SETUP_FINALLY",
+        "SETUP_WITH",
+        "SETUP_ASYNC_WITH",
+        "LOAD_BUILD_CLASS",
+        "CLEANUP_THROW",
+        "RERAISE",
+    ),
 )
 _INJECTED = (
     *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CLASSDEREF"),
@@ -141,7 +149,8 @@ def _compare_nested(plain: types.CodeType, traced: types.CodeType, where: str, r
 
 def _compare_constants(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
     """Nothing that the plain code uses may be missing. What is new is ours, or the value of a ``return`` that a
-    ``finally`` overrules: the compiler throws such a constant away, the rewritten code hands it on first."""
+    ``finally`` overrules: the compiler throws such a constant away, the rewritten code hands it on first.
+    """
     gone = _constants(plain) - {_spelled(const) for const in traced.co_consts} - {_spelled(None)}
     if gone:
         result.differ(where, "constants gone", sorted(gone))

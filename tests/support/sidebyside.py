@@ -40,7 +40,8 @@ def differences(source: bytes | str, observed: Callable[[dict[str, Any]], list[s
             warnings.simplefilter("ignore")
             exec(code, namespace)
             results.append(observed(namespace))
-    return found + list(difflib.unified_diff(*results, "plain", "instrumented", n=2, lineterm=""))
+    plain_result, traced_result = results
+    return found + list(difflib.unified_diff(plain_result, traced_result, "plain", "instrumented", n=2, lineterm=""))
 
 
 def observe(function: Callable[..., Any], *args: Any) -> list[str]:
@@ -97,7 +98,12 @@ def drive(made: Any) -> list[Any]:
 
 def _drive_async(made: Any) -> list[Any]:
     out: list[Any] = []
-    for step in [made.asend(None), made.asend("sent"), made.athrow(KeyError("thrown")), *(made.asend(None) for _ in "abc")]:
+    for step in [
+        made.asend(None),
+        made.asend("sent"),
+        made.athrow(KeyError("thrown")),
+        *(made.asend(None) for _ in "abc"),
+    ]:
         out += [drained(step)]
     return [*out, drained(made.aclose())]
 
@@ -122,7 +128,9 @@ def story(error: BaseException | None, depth: int = 0) -> Any:
     if error is None or depth > 4:
         return None
     rows = [(row.name, row.lineno, getattr(row, "colno", 0), getattr(row, "end_colno", 0)) for row in _ours(error)]
-    lines = [frame.f_lineno for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME]
+    lines = [
+        frame.f_lineno for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == FILENAME
+    ]
     chain = story(error.__cause__, depth + 1), story(error.__context__, depth + 1), error.__suppress_context__
     members = [story(member, depth + 1) for member in getattr(error, "exceptions", ())]
     return type(error).__name__, repr(error.args), rows, lines, chain, members
@@ -135,4 +143,4 @@ def _ours(error: BaseException) -> list[traceback.FrameSummary]:
 def handling() -> str | None:
     """The name of the exception that is being handled where this is called."""
     kind = sys.exc_info()[0]
-    return kind and kind.__name__
+    return kind.__name__ if kind else None

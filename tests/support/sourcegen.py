@@ -17,7 +17,7 @@ KINDS = ("def", "generator", "async def", "async generator")
 
 _LARGE = 60  # how many values a program may make before it gets no new blocks
 
-PRELUDE = '''\
+PRELUDE = """\
 class Manager:
     def __init__(self, log, swallow): self.log, self.swallow = log, swallow
     def __enter__(self): self.log.append("enter"); return self
@@ -46,7 +46,7 @@ def note(log, value):
     log.append(value)
     return value
 
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -101,11 +101,21 @@ class _Writer:
     def statement(self, place: _Place) -> list[str]:
         inner = replace(place, depth=place.depth - 1)
         simple: list[Callable[[_Place], list[str]]] = [self.noting, self.noting, self.leaving, self.small]
-        compound = [self.branch, self.loop, self.trying, self.trying, self.managed, self.nested, self.matched, self.counted]
+        compound = [
+            self.branch,
+            self.loop,
+            self.trying,
+            self.trying,
+            self.managed,
+            self.nested,
+            self.matched,
+            self.counted,
+        ]
         if sys.version_info >= (3, 11):
             compound.append(self.grouped)
-        chosen = self.random.choice(simple + (compound if place.depth > 0 and self.count < _LARGE else []))
-        return chosen(inner if chosen in compound else place)
+        if place.depth > 0 and self.count < _LARGE and self.random.random() < 0.7:
+            return self.random.choice(compound)(inner)
+        return self.random.choice(simple)(place)
 
     # -- simple statements ---------------------------------------------------------------------------------------
 
@@ -131,7 +141,11 @@ class _Writer:
                 choices += [["return"], ["if n: return"]]
             else:
                 choices += [[f"return {value}"], ["return"], [f"if n: return {value}"], [f"return {value}, {value}"]]
-                choices += [["return (", f"    {value}", ")"], [f"return {value} if n else {value}"], ["return [1,", "2, 3]"]]
+                choices += [
+                    ["return (", f"    {value}", ")"],
+                    [f"return {value} if n else {value}"],
+                    ["return [1,", "2, 3]"],
+                ]
         if place.loop and not place.star:
             choices += [["break"], ["continue"], ["if n: break"], ["if n > 1: continue"]]
         if place.in_handler:
@@ -140,7 +154,8 @@ class _Writer:
 
     def expression(self, place: _Place) -> str:
         number = self.fresh()
-        plain = [str(number), f"n + {number}", f"note(log, {number})", f"({number}, n)", "n and 'yes'", "f'{n!r}'", "'é'"]
+        plain = [str(number), f"n + {number}", f"note(log, {number})", f"({number}, n)"]
+        plain += ["n and 'yes'", "f'{n!r}'", "'é'"]
         if place.yields:
             plain += [f"(yield {number})", "(yield)", f"note(log, (yield note(log, {number})))"] * 2
         if place.kind == "generator":
@@ -191,8 +206,10 @@ class _Writer:
 
     def managed(self, place: _Place) -> list[str]:
         keyword = "async with" if place.asynchronous and self.random.random() < 0.5 else "with"
-        items = self.random.choice(["Manager(log, False)", "Manager(log, True) as m", "Manager(log, 0), Manager(log, n)"])
-        return [f"{keyword} {items}:", *_indent(self.block(place))]
+        items = self.pick(
+            [["Manager(log, False)"], ["Manager(log, True) as m"], ["Manager(log, 0)", "Manager(log, n)"]]
+        )
+        return [f"{keyword} {', '.join(items)}:", *_indent(self.block(place))]
 
     def matched(self, place: _Place) -> list[str]:
         cases = self.random.sample(["0", "1 | 2", "int(x) if x > 2", "[_, *_]", "{'k': v}"], 2)
