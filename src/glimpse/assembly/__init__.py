@@ -1,20 +1,18 @@
 """From events, as the probe records and the journal keeps them, to entries, as people and writers know them."""
 
-from .assembler import Assembler, Codec
+from .assembler import Assembler
 from .calls import Frame, Suspendable
 from .clock import Clock, wall_base
 from .filtering import Filter, Rule
 from .lines import as_lines
-from .records import Origin, RecordCodec
+from .records import Origin
 
 __all__ = [
     "Assembler",
     "Clock",
-    "Codec",
     "Filter",
     "Frame",
     "Origin",
-    "RecordCodec",
     "Rule",
     "Suspendable",
     "as_lines",

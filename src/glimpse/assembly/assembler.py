@@ -8,44 +8,38 @@ the top of the stack if that was entered within the same coroutine call, else th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final
 
 from . import events as ev
 from .calls import Frame, Suspendable
 from .events import Event
+from .records import Origin, Records
 
-__all__ = ["Assembler", "Codec"]
+__all__ = ["Assembler"]
 
-Item = TypeVar("Item", covariant=True)
-
-
-class Codec(Protocol[Item]):
-    """Makes one output item of each entry: a line of text, a ``LogEntry``, a database row."""
-
-    def thread(self, th: int, name: str) -> None: ...
-    def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Item: ...
-    def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> Item: ...
-    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Item: ...
-    def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> Item: ...
+Record = dict[str, Any]
+_DIGITS: Final = tuple(f"{number:03d}" for number in range(1000))
 
 
-class Assembler(Generic[Item]):
-    """Keeps the open calls of one process and turns chunks of events into items.
+class Assembler:
+    """Keeps the open calls of one process and turns chunks of events into entries, as dicts.
 
-    :param codec: makes the items; ``first`` in its methods is the index of the first value in ``frame.event``.
+    :param origin: the process.
     :param pauses: whether SUSPEND and RESUME are entries (level DEBUG).
     :param trace: gives a call's ids for tracing across services, from its parent's; None if they are not wanted.
     """
 
     def __init__(
         self,
-        codec: Codec[Item],
+        origin: Origin,
         *,
         pauses: bool = False,
         trace: Callable[[Frame | None, Event], tuple[str, str, str | None]] | None = None,
         first_id: int = 1,
     ) -> None:
-        self.codec = codec
+        self.records = Records(origin)
+        self._since = self._until = 0
+        self._stamp = ""
         self.pauses = pauses
         self.trace = trace
         self.last_id = first_id - 1
@@ -53,7 +47,7 @@ class Assembler(Generic[Item]):
         self._stacks: dict[int, list[Frame]] = {}
         self._generators: dict[int, Suspendable] = {}
         self._coroutines: dict[int, Suspendable] = {}
-        self._rare: dict[int, Callable[[Event, list[Any]], None]] = {
+        self._rare: dict[int, Callable[[Event, list[Record]], None]] = {
             ev.GEN_START: self._gen_start,
             ev.YIELD: self._yield,
             ev.RESUME: self._resume,
@@ -73,55 +67,98 @@ class Assembler(Generic[Item]):
             ev.ERROR_ONLY: self._error_only,
         }
 
-    def feed(self, chunk: Iterable[Event]) -> list[Item]:
-        """The items of these events, in order."""
-        out: list[Any] = []
-        emit, stacks, codec_start, codec_end = out.append, self._stacks, self.codec.start, self.codec.end
+    def feed(self, chunk: Iterable[Event]) -> list[Record]:  # noqa: C901, PLR0915 - see below
+        """The entries of these events, in order.
+
+        What a recorded call costs is spent in this loop, so the START and END of plain calls are written out in it: a
+        function call for each would add a tenth.
+        """
+        out: list[Record] = []
+        emit, stacks, sites, threads = out.append, self._stacks, self.records.sites, self.records.threads
         number, trace, rare = self.last_id, self.trace, self._rare
+        since, until, stamp = self._since, self._until, self._stamp
         for event in chunk:
             kind = event[0]
-            if kind == 1:  # START; this loop is the cost of every entry, so the two common kinds are written out
-                th, ctx = event[3], event[4]
-                stack = stacks.get(th)
-                if stack is None:
-                    if th < 0:
-                        continue
-                    stack = stacks[th] = []
-                parent = stack[-1] if stack else None
-                if ctx is not None and (parent is None or parent[5] != ctx):
-                    parent = self._context(ctx, parent)
+            if kind == 1:  # START
+                key, t, th, ctx = event[1], event[2], event[3], event[4]
+                if th < 0:
+                    continue
+                try:
+                    site, stack = sites[key], stacks[th]
+                except KeyError:
+                    site, stack = self.records.site(key), stacks.setdefault(th, [])
                 number += 1
+                item = site.start()
+                item["entry_id"] = item["call_id"] = number
+                parent = stack[-1] if stack else None
+                task = None
+                if ctx is not None:
+                    if parent is None or parent[5] != ctx:
+                        parent = self._context(ctx, parent)
+                    task = self._task(ctx)
                 ids = None if trace is None else trace(parent, event)
                 frame: Any  # a tuple of a Frame's items: naming them costs ten times as much, and only here it counts
                 if parent is None:
-                    frame = (number, None, 1, event[1], event[2], ctx, event, ids, None)
+                    frame = (number, None, 1, key, t, ctx, event, ids, None)
                 else:
-                    frame = (number, parent[0], parent[2] + 1, event[1], event[2], ctx, event, ids, None)
+                    item["parent_id"] = parent[0]
+                    item["depth"] = depth = parent[2] + 1
+                    frame = (number, parent[0], depth, key, t, ctx, event, ids, None)
                 stack.append(frame)
-                emit(codec_start(number, frame, th, 5, None if ctx is None else self._task(ctx)))
+                item["args"] = site.args(event)
             elif kind == 2:  # END
-                th = event[3]
-                stack = stacks.get(th)
-                if stack and stack[-1][3] == event[1]:
-                    frame = stack.pop()
-                    number += 1
-                    ctx = frame[5]
-                    task = None if ctx is None else self._task(ctx)
-                    emit(codec_end(number, frame, event[2], th, event[4], task))
-                else:
+                key, t, th = event[1], event[2], event[3]
+                stack = stacks.get(th)  # type: ignore[assignment]
+                if not stack or stack[-1][3] != key:
                     self.last_id = number
                     self._late_end(event, out)
                     number = self.last_id
+                    continue
+                frame = stack.pop()
+                number += 1
+                site = sites[key]
+                item = site.end()
+                item["entry_id"] = number
+                item["call_id"] = frame[0]
+                item["parent_id"] = frame[1]
+                item["depth"] = frame[2]
+                task = None if frame[5] is None else self._task(frame[5])
             else:
                 self.last_id = number
                 rare[kind](event, out)
                 number = self.last_id
+                continue
+            if not since <= t < until:
+                since, until, stamp = self._millisecond(t)
+            item["timestamp"] = stamp + _DIGITS[(t - since) // 1000]
+            item["thread"] = threads[th] if th in threads else self.records.thread(th)
+            if task is not None:
+                item["task"] = task
+            if kind == 2:
+                value = event[4]
+                if value is None:
+                    item["result"] = "None"
+                else:
+                    self.records.result(item, value)
+                item["duration_ms"] = (t - frame[4]) / 1_000_000
+            if frame[7] is not None:
+                self.records.ids(item, frame)
+            if site.tail:
+                item.update(site.tail)
+            emit(item)
         self.last_id = number
         return out
 
-    def close(self, t: int) -> list[Item]:
+    def _millisecond(self, t: int) -> tuple[int, int, str]:
+        """From when, until when, and the timestamp but for its last three digits, which is kept for that long."""
+        self._since = t - (t + self.records.origin.base) % 1_000_000
+        self._until = self._since + 1_000_000
+        self._stamp = self.records.clock.stamp(t)[:-3]
+        return self._since, self._until, self._stamp
+
+    def close(self, t: int) -> list[Record]:
         """Ends every open call at ``t``: recording is over, and each START has its end."""
-        out: list[Any] = []
+        out: list[Record] = []
         for th, stack in self._stacks.items():
             while stack:
                 self._emit_end(stack.pop(), t, th, ev.CLOSED, out)
@@ -171,25 +208,25 @@ class Assembler(Generic[Item]):
             call.frame = frame
         return frame
 
-    def _emit_end(self, frame: Frame, t: int, th: int, value: Any, out: list[Any]) -> None:
+    def _emit_end(self, frame: Frame, t: int, th: int, value: Any, out: list[Record]) -> None:
         self.last_id += 1
-        out.append(self.codec.end(self.last_id, frame, t, th, value, self._task_of(frame)))
+        out.append(self.records.end(self.last_id, frame, t, th, value, self._task_of(frame)))
 
-    def _emit_exception(self, frame: Frame, t: int, th: int, exc: Any, out: list[Any]) -> None:
+    def _emit_exception(self, frame: Frame, t: int, th: int, exc: Any, out: list[Record]) -> None:
         self.last_id += 1
         first = _FIRST_VALUE[frame[6][0]]
-        out.append(self.codec.exception(self.last_id, frame, t, th, exc, first, self._task_of(frame)))
+        out.append(self.records.exception(self.last_id, frame, t, th, exc, first, self._task_of(frame)))
 
     def _task_of(self, frame: Frame) -> str | None:
         return frame[8].task if frame[8] and frame[8].task else self._task(frame[5])
 
-    def _late_end(self, event: Event, out: list[Any]) -> None:
+    def _late_end(self, event: Event, out: list[Record]) -> None:
         """An end that is not the innermost call's: its START was not recorded, or ends above it were not."""
         frame = self._unwind(event[1], event[2], event[3], out)
         if frame is not None:
             self._emit_end(frame, event[2], event[3], event[4], out)
 
-    def _unwind(self, key: str, t: int, th: int, out: list[Any]) -> Frame | None:
+    def _unwind(self, key: str, t: int, th: int, out: list[Record]) -> Frame | None:
         stack = self._stacks.get(th, [])
         if not any(frame[3] == key and frame[8] is None for frame in stack):
             self.unmatched += th >= 0
@@ -201,26 +238,26 @@ class Assembler(Generic[Item]):
             if frame[8] is None:
                 self._emit_end(frame, t, th, ev.CLOSED, out)
 
-    def _exception(self, event: Event, out: list[Any]) -> None:
+    def _exception(self, event: Event, out: list[Record]) -> None:
         frame = self._unwind(event[1], event[2], event[3], out)
         if frame is not None:
             self._emit_exception(frame, event[2], event[3], event[4], out)
 
-    def _error_only(self, event: Event, out: list[Any]) -> None:
+    def _error_only(self, event: Event, out: list[Record]) -> None:
         _, key, t, th, ctx, depth, exc = event[:7]
         if th < 0:
             return
         self.last_id += 1
         frame = Frame(self.last_id, None, depth, key, t, ctx, event)
-        out.append(self.codec.exception(self.last_id, frame, t, th, exc, 7, self._task(ctx)))
+        out.append(self.records.exception(self.last_id, frame, t, th, exc, 7, self._task(ctx)))
 
-    def _thread(self, event: Event, out: list[Any]) -> None:
+    def _thread(self, event: Event, out: list[Record]) -> None:
         self._stacks[event[1]] = []
-        self.codec.thread(event[1], event[2])
+        self.records.threads[event[1]] = event[2]
 
     # -- generators -------------------------------------------------------------------------------------------
 
-    def _gen_start(self, event: Event, out: list[Any]) -> None:
+    def _gen_start(self, event: Event, out: list[Record]) -> None:
         t, th = event[2], event[3]
         if th < 0:
             return
@@ -228,15 +265,15 @@ class Assembler(Generic[Item]):
         frame = self._open(event, call)
         self._generators[event[5]] = call
         self._stack(th).append(frame)
-        out.append(self.codec.start(frame.call_id, frame, th, 6, self._task(frame.ctx)))
+        out.append(self.records.start(frame.call_id, frame, th, 6, self._task(frame.ctx)))
 
-    def _yield(self, event: Event, out: list[Any]) -> None:
+    def _yield(self, event: Event, out: list[Record]) -> None:
         call = self._generators.get(event[5])
         if call is not None:
             call.yields += 1
             self._suspend(call, event, out)
 
-    def _suspend(self, call: Suspendable, event: Event, out: list[Any]) -> None:
+    def _suspend(self, call: Suspendable, event: Event, out: list[Record]) -> None:
         t, stack = event[2], self._stack(call.th)
         self._take_off(call, stack)
         self._pause(call, t, "SUSPEND", out)
@@ -253,7 +290,7 @@ class Assembler(Generic[Item]):
                 del stack[position:]
                 return
 
-    def _resume(self, event: Event, out: list[Any]) -> None:
+    def _resume(self, event: Event, out: list[Record]) -> None:
         call = self._generators.get(event[5])
         if call is None or call.since is not None:
             return  # thrown while running: an exception of its own
@@ -266,16 +303,16 @@ class Assembler(Generic[Item]):
             self._note(each, event[2], "RESUME", out)
         call.chain = []
 
-    def _pause(self, call: Suspendable, t: int, stage: str, out: list[Any]) -> None:
+    def _pause(self, call: Suspendable, t: int, stage: str, out: list[Record]) -> None:
         call.pause(t)
         self._note(call, t, stage, out)
 
-    def _note(self, call: Suspendable, t: int, stage: str, out: list[Any]) -> None:
+    def _note(self, call: Suspendable, t: int, stage: str, out: list[Record]) -> None:
         if self.pauses and call.frame is not None:
             self.last_id += 1
-            out.append(self.codec.pause(self.last_id, call.frame, t, call.th, stage, self._task_of(call.frame)))
+            out.append(self.records.pause(self.last_id, call.frame, t, call.th, stage, self._task_of(call.frame)))
 
-    def _delegate(self, event: Event, out: list[Any]) -> None:
+    def _delegate(self, event: Event, out: list[Record]) -> None:
         call = self._generators.get(event[5])
         if call is None:
             return
@@ -284,13 +321,13 @@ class Assembler(Generic[Item]):
         else:
             self._suspend(call, event, out)
 
-    def _delegated(self, event: Event, out: list[Any]) -> None:
+    def _delegated(self, event: Event, out: list[Record]) -> None:
         call = self._generators.get(event[5])
         if call is not None:
             call.delegating = False
             self._resume(event, out)
 
-    def _gen_end(self, event: Event, out: list[Any]) -> None:
+    def _gen_end(self, event: Event, out: list[Record]) -> None:
         call = self._generators.pop(event[5], None)
         if call is None or call.frame is None:
             self.unmatched += event[3] >= 0
@@ -302,7 +339,7 @@ class Assembler(Generic[Item]):
 
     # -- coroutines and async generators ----------------------------------------------------------------------
 
-    def _coro_start(self, event: Event, out: list[Any]) -> None:
+    def _coro_start(self, event: Event, out: list[Record]) -> None:
         th = event[3]
         if th < 0:
             return
@@ -310,9 +347,9 @@ class Assembler(Generic[Item]):
         call = Suspendable(event[2], th, task)
         frame = self._open(event, call)
         self._coroutines[event[5]] = call
-        out.append(self.codec.start(frame.call_id, frame, th, 7, self._task_of(frame)))
+        out.append(self.records.start(frame.call_id, frame, th, 7, self._task_of(frame)))
 
-    def _coro_end(self, event: Event, out: list[Any]) -> None:
+    def _coro_end(self, event: Event, out: list[Record]) -> None:
         call = self._coroutines.get(event[5])
         if call is None or call.frame is None or call.ended:
             self.unmatched += event[3] >= 0
@@ -322,16 +359,16 @@ class Assembler(Generic[Item]):
         finish(call.frame, event[2], event[3], event[4], out)
         call.ended = True  # kept for contexts that still refer to it, until CORO_DROPPED
 
-    def _coro_dropped(self, event: Event, out: list[Any]) -> None:
+    def _coro_dropped(self, event: Event, out: list[Record]) -> None:
         self._coroutines.pop(event[1], None)
 
-    def _agen_yield(self, event: Event, out: list[Any]) -> None:
+    def _agen_yield(self, event: Event, out: list[Record]) -> None:
         call = self._coroutines.get(event[5])
         if call is not None:
             call.yields += 1
             self._pause(call, event[2], "SUSPEND", out)
 
-    def _agen_resume(self, event: Event, out: list[Any]) -> None:
+    def _agen_resume(self, event: Event, out: list[Record]) -> None:
         call = self._coroutines.get(event[5])
         if call is not None and call.since is None:
             call.since, call.th = event[2], event[3]

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ..entry import Site
 
-__all__ = ["args_maker"]
+__all__ = ["FIRST", "args_maker"]
 
 ArgsMaker = Callable[[Sequence[Any]], str]
 
+FIRST: Final = 5
+"""Where the values begin in what an args maker is given: a START event, or something as long."""
+
 
 def args_maker(site: Site, text: Callable[[Any], str]) -> ArgsMaker:
-    """A function that gives ``get_user(user_id=123)`` of a call's values, every parameter as it was bound.
+    """A function that gives ``get_user(user_id=123)`` of a call's START, every parameter as it was bound.
 
     :param text: the text of an atom that is too long or too large for ``repr``.
     """
@@ -38,9 +41,8 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
     names = [f"v{index}" for index in range(len(shape))]
     parts = "".join(f"{{l{index}}}{_PART[kind].format(name)}" for index, (kind, name) in enumerate(zip(shape, names)))
     labels = ", ".join(f"l{index}" for index in range(len(shape) + 1))
-    unpack = f"{', '.join(names)}, = values" if names else "pass"
-    parts = parts.replace("LARGE", str(_LARGE))
-    source = f"def make(text, {labels}):\n def args(values):\n  {unpack}\n  return f'{parts}{{l{len(shape)}}}'\n return args\n"
+    unpack = "".join(f"  {name} = event[{FIRST + index}]\n" for index, name in enumerate(names))
+    source = f"def make(text, {labels}):\n def args(event):\n{unpack}  return f'{parts}{{l{len(shape)}}}'\n return args\n"
     scope: dict[str, Any] = {"shown": _shown}
     exec(source, scope)
     maker: Callable[..., ArgsMaker] = scope["make"]
@@ -48,11 +50,10 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
 
 
 _PART = {
-    "v": "{{{0} if type({0}) is int and -LARGE < {0} < LARGE else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
+    "v": "{{{0} if type({0}) is int and {0}.bit_length() < 200 else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
     "r": "{{{0}}}",
     "h": "<redacted>",
 }
-_LARGE = 1 << 128  # below, an integer is its digits; beyond, its text is bounded
 _SHORT = frozenset({float, bool, type(None)})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
-from ..assembly import Assembler, Filter, Origin, RecordCodec, Rule, as_lines
+from ..assembly import Assembler, Filter, Origin, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
@@ -107,7 +107,7 @@ class _Assembling:
     def after_fork(self, origin: Origin) -> None:
         limited = any(rule.limits for rule in self._rules.values())
         self._filter = Filter(self._rules) if limited else None
-        self._assembler: Assembler[dict[str, Any]] = Assembler(RecordCodec(origin), **self._options)
+        self._assembler = Assembler(origin, **self._options)
 
     def _batch(self, records: list[dict[str, Any]]) -> Batch:
         raise NotImplementedError
