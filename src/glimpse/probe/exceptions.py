@@ -29,9 +29,12 @@ class Describer:
         self._traced: dict[int, tuple[CodeType, bool]] = {}
 
     def describe(
-        self, key: str, frame: FrameType, exc: BaseException
+        self, key: str, frame: FrameType, exc: BaseException, traceback: TracebackType | None = None
     ) -> tuple[str, str, int | None, str | None] | None:
-        """(type, message, line, traceback or None); None for the end of a generator that is closed."""
+        """(type, message, line, traceback or None); None for the end of a generator that is closed.
+
+        ``traceback`` is the exception's, where it does not have it yet.
+        """
         kind = type(exc)
         if kind is GeneratorExit and frame.f_code.co_flags & 0x2A0:  # a generator of whatever kind
             return None
