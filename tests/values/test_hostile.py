@@ -124,6 +124,21 @@ def test_slow_repr_is_left_alone() -> None:
     assert texts[-1] == f"[{', '.join(['<Thing repr skipped: slow>'] * 5)}]"
 
 
+def test_slow_call_now_and_then_is_forgiven() -> None:
+    """A class that is fast as a rule is shown also after many slow calls: the machine was busy."""
+    calls = 0
+
+    def shown(_: object) -> str:
+        nonlocal calls
+        calls += 1
+        if calls % 50 == 0:
+            time.sleep(0.01)
+        return "fast"
+
+    thing = with_repr(shown)
+    assert {RENDERER.text(thing) for _ in range(500)} == {"fast"}
+
+
 @pytest.mark.parametrize("make", [threading.Lock, threading.Semaphore, lambda: threading.Condition(threading.Lock())])
 def test_repr_that_would_wait_for_its_own_lock_is_not_called(make: Callable[[], Any]) -> None:
     """An object whose lock is held is not asked for its text, which might wait for ever; a free one is."""

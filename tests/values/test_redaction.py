@@ -60,6 +60,7 @@ def test_own_names_add_to_the_default_ones() -> None:
     hidden = ["pin", "user_pin", "userPin", "Contraseña", "main_dsn", "MAIN_DSN", "password"]
     assert [redactor.hides(name) for name in hidden] == [True] * len(hidden)
     assert not any(map(redactor.hides, ["spin", "pinned", "dsn", "main_dsn_name"]))
+    assert redactor.scrub("main_dsn=x userPin: 1 spin=2") == f"main_dsn={REDACTED} userPin: {REDACTED} spin=2"
 
 
 def test_defaults_can_be_turned_off() -> None:

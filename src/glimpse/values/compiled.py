@@ -16,7 +16,7 @@ from . import classes
 from .limits import REDACTED
 from .plans import Plan
 from .redaction import Redactor
-from .strings import SMALL
+from .strings import LEAST, MOST
 from .walk import Label, Path, Render, Walk, joined
 
 __all__ = ["compile_renderer"]
@@ -26,7 +26,7 @@ _MOST_FIELDS = 40
 _LEAST_ROOM = 60
 _FIRST_TRY = {
     "str": f"type({{v}}) is str and len({{v}}) < {_SHORT} and not ('=' in {{v}} or ':' in {{v}} or 'earer ' in {{v}})",
-    "int": "type({v}) is int and -SMALL < {v} < SMALL",
+    "int": "type({v}) is int and LEAST < {v} < MOST",
     "NoneType": "{v} is None",
     "bool": "type({v}) is bool",
     "float": "type({v}) is float",
@@ -61,7 +61,8 @@ def compile_renderer(
         space: dict[str, Any] = {f"k{index}": kind for index, kind in enumerate(kinds) if tries[index]}
         space |= {
             "__name__": __name__,
-            "SMALL": SMALL,
+            "LEAST": LEAST,
+            "MOST": MOST,
             "fitted": fitted,
             "general": general,
             "get": walk.renderers.get,
@@ -98,27 +99,31 @@ def _source(plan: Plan, labels: Mapping[str, Label], tries: list[str]) -> str:
         *(f"    {read}" for read in reads),
         "except AttributeError:",
         "    return general(value, room, path)",
-        f"left = room - {static}",
-        "inside = (*path, here)",
     ]
+    if all(tries[index] for index, _ in shown):
+        room, inside = f"room - {static}", "(*path, here)"  # needed by exceptional values only
+    else:
+        room, inside = "left", "inside"
+        lines += [f"left = room - {static}", "inside = (*path, here)"]
     for index, _ in shown:
-        lines += _showing(f"v{index}", f"t{index}", f"k{index}", tries[index])
+        lines += _showing(index, tries[index], f"{room}, {inside}")
     whole = f"{plan.name}(".replace("{", "{{").replace("}", "}}") + ", ".join(parts) + ")"
     texts = ", ".join(f"f{part!r}" for part in parts)
     lines += [
         f"whole = f{whole!r}",
-        f"return whole if len(whole) <= room else fitted([{texts}], room, inside)",
+        f"return whole if len(whole) <= room else fitted([{texts}], room, (*path, here))",
     ]
     return "def render(value, room, path):\n" + "".join(f"    {line}\n" for line in lines)
 
 
-def _showing(value: str, text: str, kind: str, first_try: str) -> list[str]:
+def _showing(index: int, first_try: str, bounds: str) -> list[str]:
     if first_try:
-        return [f"{text} = repr({value}) if {first_try.format(v=value, kind=kind)} else text({value}, left, inside)"]
+        condition = first_try.format(v=f"v{index}", kind=f"k{index}")
+        return [f"t{index} = repr(v{index}) if {condition} else text(v{index}, {bounds})"]
     return [
-        f"kind = type({value})",
-        f"{text} = (get(id(kind)) or learn(kind))({value}, left, inside)",
-        f"left -= len({text})",
+        f"kind = type(v{index})",
+        f"t{index} = (get(id(kind)) or learn(kind))(v{index}, {bounds})",
+        f"left -= len(t{index})",
     ]
 
 

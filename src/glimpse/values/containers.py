@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from . import classes
 from .limits import REDACTED, more
-from .strings import SMALL
+from .strings import LEAST, MOST
 from .walk import Path, Render, Walk
 
 __all__ = ["BUILDERS"]
@@ -83,7 +83,7 @@ def _items(walk: Walk, first: Callable[[Any, int], Collection[Any]]) -> Inside:
 def _numbers(values: Collection[Any], size: int, room: int) -> str:
     """The items if they are all small integers or all floats, which ``repr`` shows fast; else nothing."""
     for value in values:
-        if type(value) is not float and (type(value) is not int or not -SMALL < value < SMALL):
+        if type(value) is not float and (type(value) is not int or not LEAST < value < MOST):
             return ""
     text = repr(list(values))[1:-1]
     if len(text) <= room and len(values) == size:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import classes
+from .hostile import blindly
 from .limits import shorten
 from .strings import int_text
 from .walk import Path, Render, Walk
@@ -24,6 +25,11 @@ def by_type(value: Any, _room: int = 0, _path: Path = ()) -> str:
 
 def _plain(value: Any, _room: int, _path: Path) -> str:
     return repr(value)
+
+
+def _written_in_python(value: Any, _room: int, _path: Path) -> str:
+    text: str = blindly(repr, value)
+    return text
 
 
 def _decimal(value: Any, room: int, _path: Path) -> str:
@@ -75,7 +81,7 @@ def _range(value: Any, _room: int, _path: Path) -> str:
 
 def _path(walk: Walk, cls: type) -> Render:
     name = classes.class_name(cls)
-    return lambda value, room, _path: f"{name}({walk.string(str(value), room - len(name) - 2)})"
+    return lambda value, room, _path: f"{name}({walk.string(blindly(str, value), room - len(name) - 2)})"
 
 
 def _slice(walk: Walk, _cls: type) -> Render:
@@ -105,8 +111,11 @@ _SAFE = (
 LEAVES: dict[str, Render] = {
     **{classes.dotted_name(kind): _plain for kind in _SAFE},
     **dict.fromkeys(
-        ("datetime.date", "datetime.timedelta", "datetime.timezone", "uuid.UUID", "fractions.Fraction",
-         "ipaddress.IPv4Address", "ipaddress.IPv6Address", "zoneinfo.ZoneInfo"), _plain,
+        ("_hashlib.HASH", "_hashlib.HMAC", "datetime.date", "datetime.timedelta", "datetime.timezone"), _plain
+    ),
+    **dict.fromkeys(
+        ("fractions.Fraction", "ipaddress.IPv4Address", "ipaddress.IPv6Address", "uuid.UUID", "zoneinfo.ZoneInfo"),
+        _written_in_python,
     ),
     "datetime.datetime": _time,
     "datetime.time": _time,

@@ -70,8 +70,11 @@ def _attributes_of(slots: tuple[str, ...], *, plain_dict: bool) -> Callable[[Any
                 continue
 
     def in_dict(value: Any) -> list[tuple[str, Any]]:
-        return list(islice(classes.instance_dict(value).items(), _MOST_ATTRIBUTES))
+        held = classes.instance_dict(value)
+        return list(held.items() if len(held) <= _MOST_ATTRIBUTES else islice(held.items(), _MOST_ATTRIBUTES))
 
+    if not slots and not plain_dict:
+        return lambda _value: ()
     if slots and plain_dict:
         return lambda value: [*in_dict(value), *in_slots(value)]
     return in_dict if plain_dict else in_slots

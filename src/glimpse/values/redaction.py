@@ -40,6 +40,7 @@ DEFAULT_NAMES: Final = (
 """The names whose values are hidden unless defaults are turned off."""
 
 _BOUNDARY = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+_WILDCARD = re.compile(r"\[.*?\]|[*?]")
 _FRAGMENT_LENGTH = 4
 _LONGEST_NAME = 200
 _LONGEST_CACHED = 64
@@ -71,14 +72,17 @@ class Redactor:
         wanted = [*(DEFAULT_NAMES if defaults else ()), *plain]
         self._known = frozenset(_canonical(name) for name in wanted)
         self._longest_run = max((len(_words(name)) for name in wanted), default=0) + 1
-        self._wildcards = [re.compile(translate(name), re.IGNORECASE) for name in given if name not in plain]
+        wild = [name for name in given if name not in plain]
+        self._wildcards = [re.compile(translate(name), re.IGNORECASE) for name in wild]
         self._patterns = [_compiled(pattern) for pattern in _each(patterns, "patterns")]
         self._callback = callback
         self._cache: dict[str, bool] = {}
-        self._fragments = _fragments(wanted)
+        self._fragments = _fragments([*wanted, *(_WILDCARD.sub(" ", name) for name in wild)])
         self._scrubber = Scrubber(self.hides, self._fragments, credentials=defaults)
-        self.inspects_every_text = bool(self._patterns or callback or self._wildcards)
-        """If not, a text without ``=``, ``:`` and ``earer`` has nothing to hide."""
+        self.inspects_every_text = bool(self._patterns or callback)
+        """If not, a text without ``=``, ``:`` and ``earer`` has nothing to hide, and need not be given to ``scrub``."""
+        self.scrub: Callable[[str], str] = self._scrub_all if self.inspects_every_text else self._scrubber.scrub
+        """The text with its secrets replaced; the very same object if there are none. Takes linear time."""
 
     def hides(self, name: str) -> bool:
         """Whether the value of a parameter, key or field of this name is hidden."""
@@ -92,8 +96,7 @@ class Redactor:
             self._cache[name] = hidden
         return hidden
 
-    def scrub(self, text: str) -> str:
-        """The text with its secrets replaced; the very same object if there are none. Takes linear time."""
+    def _scrub_all(self, text: str) -> str:
         text = self._scrubber.scrub(text)
         for pattern in self._patterns:
             text = pattern.sub(REDACTED, text)
@@ -136,7 +139,7 @@ def _canonical(name: str) -> str:
 def _fragments(names: Iterable[str]) -> tuple[str, ...]:
     """Short texts of which at least one occurs in every spelling of every name: a filter before the exact look."""
     chosen: list[str] = []
-    for words in sorted((_words(name) for name in names), key=lambda words: max(map(len, words))):
+    for words in sorted(filter(None, map(_words, names)), key=lambda words: max(map(len, words))):
         if not any(fragment in word for fragment in chosen for word in words):
             chosen.append(max(words, key=len)[:_FRAGMENT_LENGTH])
     return tuple(chosen)

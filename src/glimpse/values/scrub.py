@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Callable
 from typing import Final
 
 from .limits import REDACTED
 
-__all__ = ["Scrubber", "hide_cut_login", "may_hold_secret"]
+__all__ = ["Scrubber", "hide_cut_login"]
 
 _URL_LOGIN = re.compile(
     r"(://[^\s/?#\"'<>:@]*:)(?!\d{1,5}(?:[/?#]|$))(?:(?!://)[^\s\"'<>])*@"  # user and password, where no port stands
@@ -27,14 +26,9 @@ _BARE = re.compile(r"[^\s,;&\"'`()\[\]{}]+")
 _SCHEME = re.compile(r"(?:basic|bearer|digest|token|apikey|negotiate)[ \t]+(?=\S)", re.IGNORECASE)
 _LINE_REST = re.compile(r"[^\r\n\"']*")
 _HEADER = re.compile(r"auth|cookie", re.IGNORECASE)
-_NAME_CHARACTERS: Final = string.ascii_letters + string.digits + "_-"
-_ASCII_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _NAME_WINDOW = 100
-
-
-def may_hold_secret(text: str) -> bool:
-    """Whether a text needs a closer look: most do not, and this is what they cost."""
-    return "=" in text or ":" in text or "earer " in text
 
 
 class Scrubber:
@@ -49,10 +43,11 @@ class Scrubber:
         self._hides = hides
         self._fragments = fragments
         self._credentials = credentials
+        self._cased = all(fragment.isascii() and fragment.islower() for fragment in fragments)
 
     def scrub(self, text: str) -> str:
         """The text without secrets; the very same object if there are none."""
-        if not may_hold_secret(text):
+        if not ("=" in text or ":" in text or "earer " in text):
             return text
         if self._credentials:
             if "://" in text:
@@ -60,6 +55,8 @@ class Scrubber:
             if "earer " in text:
                 text = _BEARER.sub(rf"\1{REDACTED}", text)
         lowered = _lowered(text)
+        if self._cased and not lowered.islower():  # no letters, as in a time of day
+            return text
         spans: list[tuple[int, int]] = []
         for fragment in self._fragments:
             if fragment in lowered:

@@ -9,13 +9,15 @@ from .limits import more
 from .redaction import Redactor
 from .scrub import hide_cut_login
 
-__all__ = ["MARGIN", "SMALL", "beginning", "bytes_text", "int_text", "string_text"]
+__all__ = ["LEAST", "MARGIN", "MOST", "beginning", "bytes_text", "int_text", "string_text"]
 
-SMALL: Final = 10**30
-"""Numbers below it, and above its negative, have a short text."""
+MOST: Final = 10**18
+LEAST: Final = -MOST
+"""Numbers between these have a short text."""
 
 MARGIN: Final = 256
 """So much of a string is searched for secrets beyond what is shown: one may begin before the cut."""
+_EQUALS, _COLON = b"=:"
 _DIGITS_PER_BIT = 0.30103
 
 
@@ -28,7 +30,7 @@ def string_text(redactor: Redactor) -> Callable[[str, int], str]:
         size = len(value)
         if size > room - 2:
             return beginning(redactor, value[: max(room, 0) + MARGIN], size, room)
-        if every or "=" in value or ":" in value or "earer " in value:  # may_hold_secret, without its call
+        if every or "=" in value or ":" in value or "earer " in value:
             value = scrub(value)
         text = repr(value)
         return text if len(text) <= room else quoted(value, len(value), room)
@@ -44,7 +46,8 @@ def beginning(redactor: Redactor, head: str, size: int, room: int) -> str:
 
 def bytes_text(redactor: Redactor, head: bytes | bytearray, size: int, room: int) -> str:
     """The same for bytes; a text in an encoding unlike ASCII is searched for secrets byte by byte."""
-    if size <= room - 2 and not (redactor.inspects_every_text or b"=" in head or b":" in head or b"earer " in head):
+    harmless = _EQUALS not in head and _COLON not in head and head.find(b"earer ") < 0
+    if size <= room - 2 and harmless and not redactor.inspects_every_text:
         text = repr(head)
         if len(text) <= room:
             return text
@@ -66,7 +69,7 @@ def quoted(head: str | bytes, size: int, room: int) -> str:
 
 def int_text(value: int, room: int, _path: tuple[int, ...] = ()) -> str:
     """The digits of an exact number, or how large it is."""
-    if -SMALL < value < SMALL:
+    if LEAST < value < MOST:
         return repr(value)
     bits = value.bit_length()
     if bits * _DIGITS_PER_BIT < room:

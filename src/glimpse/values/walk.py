@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from . import classes
 from .limits import REDACTED, Limits, more
 from .redaction import Redactor
-from .strings import SMALL, int_text, string_text
+from .strings import LEAST, MOST, int_text, string_text
 
 __all__ = ["Label", "Path", "Render", "Walk", "joined"]
 
@@ -92,7 +92,7 @@ class Walk:
         if kind is bytes:
             return self.redactor.hides(key[:_LONGEST_CACHED_LABEL].decode("latin-1"))  # type: ignore[index]
         if classes.inherits(kind, str):
-            return self.redactor.hides(str.__str__(key))  # type: ignore[arg-type]
+            return self.redactor.hides(str.__str__(key))
         return False
 
 
@@ -114,7 +114,7 @@ def _items(walk: Walk) -> Callable[[Iterable[Any], int, int, Path], str]:
             kind = type(value)
             if kind is str:
                 text = string(value, left)
-            elif kind is int and -SMALL < value < SMALL:
+            elif kind is int and LEAST < value < MOST:
                 text = repr(value)
             else:
                 text = (get(id(kind)) or learn(kind))(value, left, path)
@@ -145,7 +145,7 @@ def _pairs(walk: Walk) -> Callable[..., str]:
                 text = label + REDACTED
             elif kind is str:
                 text = label + string(value, left - len(label))
-            elif kind is int and -SMALL < value < SMALL:
+            elif kind is int and LEAST < value < MOST:
                 text = label + repr(value)
             else:
                 text = label + (get(id(kind)) or learn(kind))(value, left - len(label), path)
