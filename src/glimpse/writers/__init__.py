@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glimpse.writers.base import BaseWriter, LineWriter, PartialWrite, RawWriter, WriterConfig
+from glimpse.writers.base import BaseWriter, LineWriter, PartialWrite, RawWriter, RecordWriter, WriterConfig
 from glimpse.writers.fanout import FanOut
 from glimpse.writers.options import Option
 from glimpse.writers.registry import open_writer, register_writer, writer_class
@@ -14,6 +14,7 @@ __all__ = [
     "Option",
     "PartialWrite",
     "RawWriter",
+    "RecordWriter",
     "WriterConfig",
     "open_writer",
     "register_writer",

@@ -9,7 +9,7 @@ from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
 from glimpse.writers.options import Option, take
 
-__all__ = ["BaseWriter", "LineWriter", "PartialWrite", "RawWriter", "WriterConfig"]
+__all__ = ["BaseWriter", "LineWriter", "PartialWrite", "RawWriter", "RecordWriter", "WriterConfig"]
 
 
 class PartialWrite(WriterError):  # noqa: N818 - it is a result as much as an error
@@ -105,6 +105,18 @@ class BaseWriter:
         :raises ReadError: it is missing, or not of this kind; the message is one line that says where and why.
         """
         raise ReadError(f"{source}: {cls.__name__} cannot read back what it wrote")
+
+
+@runtime_checkable
+class RecordWriter(Protocol):
+    """A writer that also takes entries as dicts, in the form of ``LogEntry.to_dict``."""
+
+    def write_records(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write entries in their order.
+
+        :raises PartialWrite: only the first ones were written.
+        :raises WriterError, OSError: none was written.
+        """
 
 
 @runtime_checkable

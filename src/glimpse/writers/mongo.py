@@ -126,7 +126,11 @@ class MongoWriter(BaseWriter):
 
     def before_fork(self) -> None:
         """Disconnect: the driver's threads must not exist while the process is copied."""
-        self._disconnect()
+        if self._client is not None:
+            self._disconnect()
+            deadline = System.monotonic() + _THREADS_END_S
+            while _driver_threads() - self._threads_before and System.monotonic() < deadline:
+                System.sleep(0.005)
 
     def after_fork(self) -> None:
         """Write as a process of its own; the parent sends what it has spooled."""
@@ -235,9 +239,6 @@ class MongoWriter(BaseWriter):
         client, self._client, self._collection = self._client, None, None
         if client is not None:
             client.close()
-            deadline = System.monotonic() + _THREADS_END_S
-            while _driver_threads() - self._threads_before and System.monotonic() < deadline:
-                System.sleep(0.005)
 
 
 def _driver_threads() -> set[threading.Thread]:

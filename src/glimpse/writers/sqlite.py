@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from typing import Any, ClassVar, Final
 
-from glimpse.assembly import Origin
 from glimpse.entry import LogEntry
 from glimpse.errors import WriterError
 from glimpse.parsers import file_path
@@ -15,9 +14,8 @@ from glimpse.writers.base import BaseWriter, PartialWrite
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
-from glimpse.writers.sqlite_codec import RowCodec
 from glimpse.writers.sqlite_reading import read_entries
-from glimpse.writers.sqlite_rows import EntryRows, RowBatch, RowSource
+from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
 from glimpse.writers.sqlite_schema import COLUMNS, PROCESS_SHIFT, connect
 
 __all__ = ["SqliteWriter"]
@@ -44,45 +42,29 @@ class SqliteWriter(BaseWriter):
         self._connection: sqlite3.Connection | None = None
         self._file = (0, 0)
         self._known: dict[RowSource, _Process] = {}
-        self._rows: dict[tuple[int, str | None], EntryRows] = {}
+        self._makers: dict[tuple[int, str | None], RowMaker] = {}
         self._connected()
 
     def write_batch(self, entries: Sequence[LogEntry]) -> None:
         """Write the entries, all or none of each process's."""
+        self.write_records([entry.to_dict() for entry in entries])
+
+    def write_records(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Write entries that are dicts already."""
         done = 0
-        for (pid, service), group in groupby(entries, key=lambda entry: (entry.pid, entry.service)):
+        for (pid, service), group in groupby(records, key=_process_of):
             part = list(group)
-            rows = self._rows.get((pid, service))
-            if rows is None:
-                rows = self._rows[pid, service] = EntryRows(RowSource(pid, service))
+            maker = self._makers.get((pid, service))
+            if maker is None:
+                maker = self._makers[pid, service] = RowMaker(RowSource(pid, service))
             try:
-                self.write_rows(rows.batch(part))
+                self._write(maker.batch(part))
             except WriterError as error:
                 if done:
                     raise PartialWrite(done, error) from error
                 raise
-            rows.written()
+            maker.written()
             done += len(part)
-
-    def row_codec(self, origin: Origin) -> RowCodec:
-        """A codec for the assembler; what its ``take`` gives goes to ``write_rows``."""
-        return RowCodec(origin)
-
-    def write_rows(self, batch: RowBatch) -> None:
-        """Write the rows of one process, all or none.
-
-        :raises WriterError: nothing was written.
-        """
-        try:
-            try:
-                self._transaction(batch)
-            except sqlite3.IntegrityError:  # another run of a process with the same pid: its calls are others
-                self._known.pop(batch.source, None)
-                self._transaction(batch)
-            except UnicodeEncodeError:
-                self._transaction(_storable(batch))
-        except (sqlite3.Error, OverflowError) as error:
-            raise WriterError(f"{self._path}: {error}") from error
 
     def close(self) -> None:
         """Release the file."""
@@ -97,12 +79,24 @@ class SqliteWriter(BaseWriter):
         """Write as a process of its own."""
         self._disconnect()
         self._known.clear()
-        self._rows.clear()
+        self._makers.clear()
 
     @classmethod
     def read(cls, source: str) -> Iterator[LogEntry]:
         """Yield the entries in the order of their time, those of each process in the order of their ids."""
         return read_entries(source)
+
+    def _write(self, batch: RowBatch) -> None:
+        try:
+            try:
+                self._transaction(batch)
+            except sqlite3.IntegrityError:  # another run of a process with the same pid: its calls are others
+                self._known.pop(batch.source, None)
+                self._transaction(batch)
+            except UnicodeEncodeError:
+                self._transaction(_storable(batch))
+        except (sqlite3.Error, OverflowError) as error:
+            raise WriterError(f"{self._path}: {error}") from error
 
     def _transaction(self, batch: RowBatch) -> None:
         connection = self._connected()
@@ -150,8 +144,8 @@ class _Process:
     """A process's row in the database, and how much of its source's names stands there."""
 
     def __init__(self, connection: sqlite3.Connection, source: RowSource) -> None:
-        sql = "INSERT INTO processes (pid, service, correlation_id) VALUES (?, ?, ?)"
-        row = connection.execute(sql, (source.pid, source.service, source.correlation_id))
+        sql = "INSERT INTO processes (pid, service) VALUES (?, ?)"
+        row = connection.execute(sql, (source.pid, source.service))
         self._number = row.lastrowid or 0
         self._sites = 0
         self._threads = 0
@@ -192,12 +186,16 @@ class _Process:
             connection.executemany("INSERT INTO notes VALUES (?, ?)", enumerate(texts, self._base + self._notes + 1))
 
 
+def _process_of(record: Mapping[str, Any]) -> tuple[int, str | None]:
+    return record["pid"], record.get("service")
+
+
 def _storable(batch: RowBatch) -> RowBatch:
     """The batch with the text that UTF-8 cannot hold as blobs, from which reading makes the same text again."""
     source = batch.source
     source.sites[:] = [_blobs(site) for site in source.sites]
     source.threads[:] = [_blobs(thread) for thread in source.threads]
-    source.service, source.correlation_id = _blobs((source.service, source.correlation_id))
+    (source.service,) = _blobs((source.service,))
     return RowBatch(source, [*map(_blobs, batch.calls)], [*map(_blobs, batch.ends)], batch.notes)
 
 

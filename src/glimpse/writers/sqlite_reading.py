@@ -86,7 +86,7 @@ def _check(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _processes(connection: sqlite3.Connection) -> list[Any]:
-    return connection.execute("SELECT id, pid, service, correlation_id FROM processes ORDER BY id").fetchall()
+    return connection.execute("SELECT id, pid, service FROM processes ORDER BY id").fetchall()
 
 
 class _Process:
@@ -94,7 +94,7 @@ class _Process:
 
     def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
         self._connection = connection
-        number, self._pid, self._service, self._correlation_id = map(_text, row)
+        number, self._pid, self._service = map(_text, row)
         self._ids = number << PROCESS_SHIFT, (number + 1) << PROCESS_SHIFT
         names = "SELECT number, name FROM threads WHERE process = ?"
         sites = f"SELECT number, {', '.join(_SITE)} FROM sites WHERE process = ?"
@@ -144,7 +144,6 @@ class _Process:
             "pid": self._pid,
             "task": call["task"],
             "service": self._service,
-            "correlation_id": self._correlation_id,
             **self._sites.get(call["site"], {}),
         }
         shared.update({name: extra[name] for name in IDS if name in extra})

@@ -28,7 +28,7 @@ COLUMNS: Final = (
 
 TABLES: Final = ("processes", "sites", "threads", "spans", "notes")
 _CREATE: Final = """
-CREATE TABLE processes (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, service TEXT, correlation_id TEXT);
+CREATE TABLE processes (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, service TEXT);
 CREATE TABLE sites (process INTEGER, number INTEGER, function TEXT NOT NULL, file TEXT, line INTEGER, policy TEXT,
                     PRIMARY KEY (process, number)) WITHOUT ROWID;
 CREATE TABLE threads (process INTEGER, number INTEGER, name TEXT NOT NULL,
@@ -64,7 +64,7 @@ _ENDED_AS: Final = "CASE WHEN spans.exception IS NULL THEN {} ELSE {} END"
 _COMMON: Final = """threads.name AS thread, processes.pid, spans.task"""
 _IDS: Final = f"""{_extra("trace_id")} AS trace_id, {_extra("span_id")} AS span_id,
     {_extra("parent_span_id")} AS parent_span_id, processes.service,
-    coalesce({_extra("correlation_id")}, processes.correlation_id) AS correlation_id,
+    {_extra("correlation_id")} AS correlation_id,
     sites.policy, sites.file, sites.line"""
 _OF_NOTE: Final = ", ".join(f"json_extract(entry, '$.{name}')" for name in FIELDS)
 
