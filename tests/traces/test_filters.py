@@ -47,9 +47,10 @@ def test_durations(text: str, milliseconds: float) -> None:
 def test_bad_durations_are_named(text: str) -> None:
     """Any text is a duration or one clear error."""
     try:
-        assert parse_duration(text) >= 0
+        found = str(parse_duration(text) >= 0)
     except GlimpseError as error:
-        assert "accepted" in str(error)
+        found = str(error)
+    assert found == "True" or "accepted" in found
 
 
 @pytest.mark.parametrize(
@@ -73,9 +74,10 @@ def test_times(text: str, stamp: str) -> None:
 def test_bad_times_are_named(text: str) -> None:
     """Any text is a time or one clear error."""
     try:
-        parse_time(text)
+        found = parse_time(text)
     except GlimpseError as error:
-        assert "accepted" in str(error)
+        found = str(error)
+    assert "accepted" in found or found.endswith(tuple("0123456789"))
 
 
 def chosen(selection: Selection) -> list[str]:

@@ -55,10 +55,9 @@ def followed(path: Path, position: int, *happenings: Callable[[], object]) -> li
             raise KeyboardInterrupt
         todo.pop(0)()
 
-    found = []
+    found: list[int] = []
     with pytest.raises(KeyboardInterrupt):
-        for record in follow(str(path), position, pause):
-            found.append(record["entry_id"])
+        found.extend(record["entry_id"] for record in follow(str(path), position, pause))
     return found
 
 

@@ -70,10 +70,10 @@ def test_rubbish_between_lines_is_skipped(rubbish: bytes, place: int) -> None:
 def test_rubbish_alone_is_no_trace(data: bytes) -> None:
     """A file without an entry is refused in one line, or empty."""
     try:
-        assert list(read_lines(io.BytesIO(data), Damage("t"))) == []
+        found = str(list(read_lines(io.BytesIO(data), Damage("t"))))
     except ReadError as error:
-        assert "not a Glimpse trace" in str(error)
-        assert "\n" not in str(error)
+        found = str(error)
+    assert found == "[]" or ("not a Glimpse trace" in found and "\n" not in found)
 
 
 def test_a_foreign_file_is_given_up_early() -> None:

@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "diff": ("glimpse.cli.diff", "show what changed between two traces"),
     "show": ("glimpse.cli.show", "show one call in full"),
     "report": ("glimpse.cli.report", "write one self-contained page: timeline, tree, table, errors"),
-    "export": ("glimpse.cli.export", "write a trace for another tool: Perfetto, speedscope, flame graphs, pandas"),
+    "export": ("glimpse.cli.export", "write a trace for Perfetto, speedscope, flame graphs, pandas"),
     "convert": ("glimpse.cli.convert", "rewrite a trace in another format"),
 }
 """Every command: its module and what it does."""

@@ -67,7 +67,7 @@ def _when_and_where(failure: Failure) -> str:
     when = first if failure.count == 1 else f"{first[:_SECOND]} to {last[_DAY:_SECOND] if same_day else last[:_SECOND]}"
     threads = sorted(map(clean, failure.threads))
     where = threads[0] if len(threads) == 1 else f"{len(threads)} threads"
-    return " · ".join([when, where, *sorted(map(clean, failure.services)), outcome_of(failure)])
+    return " · ".join([outcome_of(failure), when, where, *sorted(map(clean, failure.services))])
 
 
 def _path_lines(failure: Failure, style: Style) -> Iterator[str]:
@@ -128,7 +128,7 @@ def failure_markdown(failure: Failure, *, traceback: bool = False) -> Iterator[s
     """The group in Markdown."""
     yield f"### {code(headline(failure))}: {count_of(failure.count, 'time')}"
     yield ""
-    yield f"Raised in {code(place_of(failure))}; {outcome_of(failure)}. {_when_and_where(failure).partition(' · ')[0]}."
+    yield f"Raised in {code(place_of(failure))}; {_when_and_where(failure)}."
     yield ""
     for level, call in enumerate(failure.example.path()):
         lead, sign = "  " * min(level, _LONGEST_PATH), " ✗" if call.failed else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from glimpse.traces.calls import Call
 from glimpse.traces.tree import Fold, Node
@@ -12,6 +12,15 @@ from glimpse.views.text.style import Style, cells, clean, code, count_of, durati
 from glimpse.views.text.tree import tree_lines
 
 __all__ = ["call_row", "show_lines", "show_markdown"]
+
+
+_IDS: Final = {
+    "trace_id": "trace",
+    "span_id": "span",
+    "parent_span_id": "parent span",
+    "correlation_id": "correlation",
+    "policy": "policy",
+}
 
 
 def show_lines(node: Node, style: Style) -> Iterator[str]:
@@ -57,8 +66,8 @@ def facts(call: Call) -> Iterator[tuple[str, str]]:
     yield "where", clean(f"{call.thread}{task}, pid {call.pid}" + (f", service {call.service}" if call.service else ""))
     if call.file or call.line is not None:
         yield "source", clean(f"{call.file or '?'}:{call.line if call.line is not None else '?'}")
-    for name in ("trace_id", "span_id", "parent_span_id", "correlation_id", "policy"):
-        if value := getattr(call, name):
+    for field, name in _IDS.items():
+        if value := getattr(call, field):
             yield name, clean(value)
     if call.parent is None and call.parent_id is not None:
         yield "caller", f"call #{call.parent_id}, which is not in the trace"
@@ -67,7 +76,7 @@ def facts(call: Call) -> Iterator[tuple[str, str]]:
 
 
 def _labelled(name: str, text: str, style: Style, colours: tuple[str, ...]) -> Iterator[str]:
-    label = f"  {name:<10}"
+    label = f"  {name:<13}"
     room = max((style.width or 10**6) - len(label), 20)
     for piece in _wrapped(text, room):
         yield style.paint(label, "dim") + style.paint(piece, *colours)

@@ -1,0 +1,61 @@
+"""``glimpse export``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from glimpse.cli import main
+from glimpse.views.exports import EXPORTS
+from tests.traces.recording import shop
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What the command prints."""
+    assert main(["export", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_to_a_file_or_standard_output(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same either way; a file is not overwritten unasked."""
+    path, out = shop(5).save(tmp_path / "t.jsonl"), tmp_path / "out"
+    text = run(capsys, "--to", name, path)
+    assert run(capsys, "--to", name, path, "-o", out) == ""
+    assert out.read_text(encoding="utf-8") == text
+    assert main(["export", "--to", name, str(path), "-o", str(out)]) == 2
+    assert "exists; --force overwrites it" in capsys.readouterr().err
+    assert run(capsys, "--to", name, path, "-o", out, "--force") == ""
+
+
+def test_sqlite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A database that the readers take, whole or with an error."""
+    path, out = shop(5).save(tmp_path / "t.jsonl"), tmp_path / "t.db"
+    assert run(capsys, "--to", "sqlite", path, "-o", out) == ""
+    assert main(["top", str(out), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 11
+    assert main(["export", "--to", "sqlite", str(path)]) == 2
+    assert "add -o FILE" in capsys.readouterr().err
+
+
+def test_a_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Chosen calls bring what is below them."""
+    path = shop(5).save(tmp_path / "t.jsonl")
+    rows = list(
+        csv.DictReader(io.StringIO(run(capsys, "--to", "csv", path, "-k", "parse_item", "--args", "'id': '3'")))
+    )
+    assert [row["function"] for row in rows] == ["shop.models.Order.total", "shop.load.parse_item"]
+    rows = list(csv.DictReader(io.StringIO(run(capsys, "--to", "csv", path, "--min-duration", "100ms"))))
+    assert {row["function"] for row in rows if row["finished"] == "True"} == {
+        "shop.main.main", "shop.mail.Mailer.send", "shop.mail.send_all",
+    }  # fmt: skip
+
+
+def test_a_format_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    """One clear line with the nearest."""
+    assert main(["export", "--to", "crome"]) == 2
+    assert "did you mean 'chrome'?" in capsys.readouterr().err

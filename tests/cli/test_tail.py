@@ -1,0 +1,66 @@
+"""``glimpse tail``."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glimpse.cli import main
+from tests.traces.recording import shop
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What the command prints."""
+    assert main(["tail", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_last_entries(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten of them, or as many as asked for, from any format."""
+    path = shop(20).save(tmp_path / "t.jsonl")
+    entries = [json.loads(line) for line in run(capsys, path, "--json").splitlines()]
+    assert [entry["entry_id"] for entry in entries] == [entry["entry_id"] for entry in shop(20).entries[-10:]]
+    array = tmp_path / "t.json"
+    array.write_text(json.dumps(shop(20).entries))
+    assert run(capsys, array) == run(capsys, path)
+    assert run(capsys, path, "-n", 1).endswith("← main 353 ms → None                                            #1\n")
+
+
+def test_filters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last ones of those chosen."""
+    path = shop(20).save(tmp_path / "t.jsonl")
+    text = run(capsys, path, "-n", 2, "--error")
+    assert text.count("✗ ConnectionRefusedError") == 2
+
+
+def test_only_a_plain_file_can_be_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Said in one line."""
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(shop(2).entries))
+    assert main(["tail", "-f", str(path)]) == 2
+    assert "only one plain jsonl file can be followed" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C")
+def test_following_a_program(tmp_path: Path) -> None:
+    """Entries show up as they are written, from before the file exists until Ctrl-C."""
+    lines = shop(2).save(tmp_path / "whole.jsonl").read_text().splitlines(keepends=True)
+    path = tmp_path / "t.jsonl"
+    command = [sys.executable, "-m", "glimpse", "tail", "-f", "--json", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "waiting for" in process.stderr.readline()
+        with path.open("a") as file:
+            for line in lines[:6]:
+                file.write(line)
+                file.flush()
+                assert json.loads(process.stdout.readline()) == json.loads(line)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert process.stderr.read() == ""

@@ -1,0 +1,119 @@
+"""Finding out what a name means."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from glimpse.entry import LogEntry
+from glimpse.errors import ReadError
+from glimpse.views.sources import configured, open_sources, recognise, records_of, writer_class
+from tests.traces.recording import Recorder, shop
+
+PATHS = {"jsonl": "log_path", "json": "log_path", "journal": "log_path", "sqlite": "db_path"}
+
+
+def written(program: Recorder, kind: str, path: Path) -> Path:
+    """The program's trace, written by the format's own writer."""
+    writer = writer_class(kind)(**{PATHS[kind]: str(path)})
+    writer.write_batch([LogEntry.from_dict(entry) for entry in program.entries])
+    writer.flush()
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_every_format_is_told_by_its_content(tmp_path: Path, kind: str) -> None:
+    """Whatever a file is called, its entries come back as they were written."""
+    program = shop(20)
+    source = recognise(str(written(program, kind, tmp_path / "trace.dat")))
+    assert source.format == kind
+    by_id = sorted(source.records(), key=lambda record: record["entry_id"])
+    assert [LogEntry.from_dict(record).to_dict() for record in by_id] == [
+        LogEntry.from_dict(entry).to_dict() for entry in program.entries
+    ]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+def test_packed_files(tmp_path: Path, kind: str) -> None:
+    """Gzip is unpacked on the way, also if its end is missing."""
+    plain = written(shop(200), kind, tmp_path / "trace")
+    packed = tmp_path / "trace.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    source = recognise(str(packed))
+    assert (source.format, source.plain) == (kind, False)
+    assert len(list(source.records())) == len(shop(200).entries)
+    packed.write_bytes(packed.read_bytes()[:-300])
+    assert 0 < len(list(recognise(str(packed)).records())) < len(shop(200).entries)
+
+
+def test_several_are_merged_by_time(tmp_path: Path) -> None:
+    """Entries of several files come in the order of time, and equal process ids do not mix."""
+    names = []
+    for number in range(3):
+        program = Recorder(start_us=1_701_426_615_000_000 + number)
+        for _ in range(5):
+            program.leaf("app.main", ms=1)
+        names.append(str(program.save(tmp_path / f"{number}.jsonl")))
+    records = list(records_of(open_sources(names)))
+    stamps = [record["timestamp"] for record in records]
+    assert len(records) == 30
+    assert stamps == sorted(stamps)
+    assert len({record.get("_source") for record in records}) == 3
+
+
+def test_rotated_files_are_one_trace(tmp_path: Path) -> None:
+    """The files that rotation leaves belong together: a call may begin in one and end in the next."""
+    program = shop(20)
+    older, newer = Recorder(), Recorder()
+    older.entries, newer.entries = program.entries[:30], program.entries[30:]
+    names = [str(newer.save(tmp_path / "t.jsonl")), str(older.save(tmp_path / "t.jsonl.000001"))]
+    assert {record.get("_source") for record in records_of(open_sources(names))} == {0}
+
+
+def test_the_configured_destination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a name, what the environment names as the destination is read."""
+    monkeypatch.chdir(tmp_path)
+    written(shop(3), "jsonl", tmp_path / "glimpse.jsonl")
+    assert configured().format == "jsonl"
+    written(shop(3), "sqlite", tmp_path / "my.db")
+    monkeypatch.setenv("GLIMPSE_DEST", "otlp,sqlite")
+    monkeypatch.setenv("GLIMPSE_DB_PATH", str(tmp_path / "my.db"))
+    assert configured().format == "sqlite"
+
+
+def test_nothing_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line that says what is missing, and that another trace may be named."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReadError, match=r"no such file.*name a trace"):
+        configured()
+    monkeypatch.setenv("GLIMPSE_DEST", "otlp")
+    with pytest.raises(ReadError, match=r"'otlp' cannot be read back"):
+        configured()
+    with pytest.raises(ReadError, match="directory"):
+        recognise(str(tmp_path))
+
+
+def test_a_database_of_another_program(tmp_path: Path) -> None:
+    """A database that is not a trace is refused."""
+    import sqlite3
+
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE t (a)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(ReadError, match="not a trace"):
+        list(recognise(str(path)).records())
+
+
+def test_foreign_json(tmp_path: Path) -> None:
+    """JSON that is no trace is refused, whatever its form."""
+    path = tmp_path / "t"
+    for text in (json.dumps({"a": 1}), json.dumps([{"a": 1}]), json.dumps({"a": 1}, indent=2), "[1, 2]", "hello"):
+        path.write_text(text)
+        with pytest.raises(ReadError):
+            list(recognise(str(path)).records())
