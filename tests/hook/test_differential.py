@@ -66,3 +66,29 @@ def test_programs(program: str, tmp_path: Path) -> None:
     """Programs that are about their own start and end: scripts, exit codes, what runs at shutdown."""
     script = str(compare.HERE / "programs" / program)
     assert compare.compare_program(sys.executable, [script, "argument"], tmp_path) == {}
+
+
+def test_pytest_run(tmp_path: Path) -> None:
+    """A test suite with failures gives the same report, to the introspected assertion."""
+    suite = str(compare.HERE / "suite")
+    arguments = ["-m", "pytest", "-p", "no:cacheprovider", "-p", "no:randomly", "--rootdir", suite, suite]
+    assert compare.compare_program(sys.executable, arguments, tmp_path) == {}
+
+
+def test_coverage_data(tmp_path: Path) -> None:
+    """Coverage.py counts the same lines and branches."""
+    pytest.importorskip("coverage")
+    code = (
+        "import coverage, json, runpy, sys\n"
+        "data = coverage.Coverage(data_file=None, branch=True, source_pkgs=['differential'])\n"
+        "data.start()\n"
+        "sys.argv = ['differential', *sys.argv[1:]]\n"
+        "runpy.run_module('differential', run_name='__main__', alter_sys=True)\n"
+        "data.stop()\n"
+        "data.json_report(outfile='coverage.json')\n"
+        "files = json.load(open('coverage.json'))['files']\n"
+        "for name, each in sorted(files.items()):\n"
+        "    print(name, each['executed_lines'], each['missing_lines'], each['executed_branches'])\n"
+    )
+    arguments = ["-c", code, "functions", "classes", "control", "generators", "asyncs", "exceptions", "statements"]
+    assert compare.compare_program(sys.executable, arguments, tmp_path) == {}
