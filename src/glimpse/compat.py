@@ -5,10 +5,37 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
-__all__ = ["HAS_EXCEPTION_TABLE", "parse_toml"]
+__all__ = [
+    "CLOSES_SILENTLY",
+    "HAS_EXCEPTION_TABLE",
+    "HAS_MONITORING",
+    "HAS_QUALIFIED_CODE",
+    "HAS_RESUME",
+    "KEEPS_LOCALS_DICT",
+    "TRACES_OPCODES_AT_ONCE",
+    "parse_toml",
+]
 
 HAS_EXCEPTION_TABLE: Final = sys.version_info >= (3, 11)
 """Handlers are found through a table of the code object, not through instructions that set them up."""
+
+HAS_QUALIFIED_CODE: Final = sys.version_info >= (3, 11)
+"""Code objects know their qualified names."""
+
+HAS_RESUME: Final = sys.version_info >= (3, 11)
+"""A ``RESUME`` instruction stands where a function begins and after each suspension, and says which."""
+
+HAS_MONITORING: Final = sys.version_info >= (3, 12)
+"""There is ``sys.monitoring``."""
+
+CLOSES_SILENTLY: Final = sys.version_info >= (3, 13)
+"""A generator that waits at a ``yield`` outside of any ``try`` is closed without running, so without an event."""
+
+KEEPS_LOCALS_DICT: Final = sys.version_info < (3, 13)
+"""``frame.f_locals`` is a dict that stays with the frame and keeps what was in it alive; later, it is a view."""
+
+TRACES_OPCODES_AT_ONCE: Final = sys.version_info < (3, 12)
+"""Setting ``frame.f_trace_opcodes`` while tracing has an effect from the next instruction on."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:

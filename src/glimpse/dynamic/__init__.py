@@ -1,0 +1,59 @@
+"""Dynamic mode: calls are traced by the interpreter's own facilities, in code that is already imported.
+
+``start`` begins it, ``Core.stop`` ends it. Two cores do the work: ``sys.monitoring`` from Python 3.12 on, and
+``sys.settrace`` before, or on request. What both record is what the import hook records.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ..compat import HAS_MONITORING, KEEPS_LOCALS_DICT
+from ..errors import GlimpseError, bad_value
+from .calls import Calls
+from .included import Included, Recording
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..policy import Decider
+
+__all__ = ["CORES", "Core", "Recording", "start"]
+
+CORES = ("auto", "monitoring", "settrace")
+"""The names by which a core is requested; ``auto`` is the fastest that the interpreter has."""
+
+
+class Core(Protocol):
+    """Dynamic mode while it is on."""
+
+    @property
+    def name(self) -> str:
+        """How it traces, for people."""
+
+    def stop(self) -> None:
+        """Trace no more; calls that are open end as closed. Once is enough. Any thread may do it."""
+
+
+def start(policy: Decider, session: Recording, config: Config, core: str = "auto") -> Core:
+    """Record the included functions that are called from now on.
+
+    :param policy: decides which.
+    :param session: where what is recorded goes.
+    :param core: which core; see ``CORES``.
+    :raises GlimpseError: this core cannot be had.
+    """
+    if core not in CORES:
+        raise GlimpseError(bad_value("core", core, CORES))
+    if core == "monitoring" and not HAS_MONITORING:
+        raise GlimpseError("option core: sys.monitoring needs Python 3.12 or later; accepted here: auto, settrace")
+    errors_only = config.level == "ERROR"
+    monitors = core == "monitoring" or (core == "auto" and HAS_MONITORING)
+    calls = Calls(session.probe)
+    included = Included(policy, session, config, calls.replaced, keeps_locals=not (monitors and KEEPS_LOCALS_DICT))
+    if monitors:
+        from .monitoring import MonitoringCore
+
+        return MonitoringCore(included, calls, errors_only=errors_only)
+    from .settrace import SettraceCore
+
+    return SettraceCore(included, calls, errors_only=errors_only)

@@ -1,0 +1,145 @@
+"""Which code is traced, and how: the policy's answer for a code object, worked out when it is first seen to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ..entry import Site
+from ..probe import Probe, Slot
+from ..probe.codes import UNTRACED, entry_function, kind_of, parameters, reporter
+from ..values import Redactor
+from . import names
+from .readers import Reader, reader_for
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..policy import Decider, TracingPolicy
+
+__all__ = ["Included", "Recording", "Traced"]
+
+_FUNCTION: Final = 0x03  # optimized, with locals of its own: neither a module's nor a class's body
+_MAIN: Final = "__main__"
+_GENERATED: Final = "__create_fn__"  # what dataclasses generates
+
+
+class Recording(Protocol):
+    """What dynamic mode needs of the session that it records into."""
+
+    @property
+    def probe(self) -> Probe: ...
+    @property
+    def files(self) -> dict[str, str]: ...
+    @property
+    def destination(self) -> str: ...
+    def connect(self, slot: Slot, policy: TracingPolicy | None, replaced: Mapping[str, Any]) -> None: ...
+    def disconnect(self, slot: Slot) -> None: ...
+
+
+class Traced:
+    """A code object whose calls are recorded: its site, and the probe's functions that take its calls."""
+
+    __slots__ = ("end", "key", "kind", "raised", "read", "resumed", "thrown", "yielded")
+
+    def __init__(self, site: Site, slot: Slot, read: Reader, *, errors_only: bool) -> None:
+        kind = self.kind = site.kind
+        self.key = site.key
+        self.read = read
+        function: Callable[[str], Any] = slot.function
+        self.end = function("done_a" if kind == "a" else f"end_{kind}")
+        self.raised = function("raised_only" if errors_only else _RAISED[kind])
+        if kind in "ga":
+            self.yielded, self.resumed, self.thrown = (
+                function(f"{name}_{kind}") for name in ("yielded", "resumed", "thrown")
+            )
+
+
+_RAISED: Final = {"f": "raised", "g": "raised_gen", "c": "raised_coro", "a": "raised_coro"}
+
+
+class Included:
+    """Decides on code objects. Nothing is remembered here but what the policy and the slots remember.
+
+    :param replaced: what the probe's functions use of a tracing core's own; see ``Calls``.
+    :param keeps_locals: whether ``frame.f_locals`` may be emptied once the arguments are read from it.
+    """
+
+    def __init__(
+        self,
+        policy: Decider,
+        session: Recording,
+        config: Config,
+        replaced: Mapping[str, Any],
+        *,
+        keeps_locals: bool,
+    ) -> None:
+        self._policy, self._session = policy, session
+        self._redact = config.redact
+        self._replaced = replaced
+        self._keeps_locals = keeps_locals
+        self._errors_only = config.level == "ERROR"
+        self._slots: dict[str, tuple[Slot, Callable[[str], bool]]] = {}
+
+    def traced(self, code: CodeType, frame: FrameType) -> Traced | None:
+        """How the calls of this code are recorded; None if they are not."""
+        module = frame.f_globals.get("__name__")
+        if type(module) is not str or not self._policy.may_include(module):
+            return None
+        file = frame.f_globals.get("__file__")
+        file = file if type(file) is str else None
+        if code.co_flags & _FUNCTION != _FUNCTION or code.co_name.startswith("<") or _is_generated(code, file):
+            return None
+        aliases = _real_name(frame.f_globals) if module == _MAIN else ()
+        if not self._policy.decide_module(module, file, aliases=aliases).included:
+            return None
+        return self._decided(code, frame, module, file)
+
+    def _decided(self, code: CodeType, frame: FrameType, module: str, file: str | None) -> Traced | None:
+        qualname = names.qualified_name(code, frame)
+        decision = self._policy.decide_function(module, qualname, file)
+        if not decision.included or decision.policy is None or UNTRACED.get(code):
+            return None
+        reported = reporter(code)
+        if reported is not None and Slot.of(reported).feeds(self._session.destination):
+            return None
+        if names.is_type_scope(code, frame) or qualname.startswith(_GENERATED):
+            return None
+        if file is not None:
+            self._session.files.setdefault(module, file)
+        return self._made(code, frame, module, qualname, decision.policy)
+
+    def _made(self, code: CodeType, frame: FrameType, module: str, qualname: str, owner: TracingPolicy) -> Traced:
+        slot, hides = self._slot(owner)
+        method = names.is_method(code, qualname, frame)
+        params = parameters(code, method=method, hides=hides)
+        line = names.def_line(code, frame)
+        site = Site(module.replace(":", "_"), qualname, line, kind_of(code), params, owner.name)
+        shown = [None if param.hidden else param.name for param in params]
+        read = reader_for(slot.function(entry_function(site)), site.key, shown, empties=not self._keeps_locals)
+        return Traced(site, slot, read, errors_only=self._errors_only)
+
+    def _slot(self, owner: TracingPolicy) -> tuple[Slot, Callable[[str], bool]]:
+        known = self._slots.get(owner.name)
+        if known is None:
+            slot = Slot(0)
+            self._session.connect(slot, owner, self._replaced)
+            known = self._slots[owner.name] = slot, Redactor([*self._redact, *owner.redact]).hides
+        return known
+
+    def close(self) -> None:
+        """Record nothing more."""
+        for slot, _ in self._slots.values():
+            self._session.disconnect(slot)
+        self._slots.clear()
+
+
+def _is_generated(code: CodeType, file: str | None) -> bool:
+    """Whether a library made this function from text of its own, in the name of the module that it runs for."""
+    return file is not None and code.co_filename.startswith("<")
+
+
+def _real_name(scope: Mapping[str, Any]) -> tuple[str, ...]:
+    """The name under which ``python -m`` found the main module."""
+    name = getattr(scope.get("__spec__"), "name", None)
+    return (name,) if type(name) is str else ()

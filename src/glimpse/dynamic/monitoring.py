@@ -1,0 +1,258 @@
+"""Dynamic mode by ``sys.monitoring``: the interpreter calls nothing for code that is left out, after the first time.
+
+- ``PY_START`` is asked for everywhere and disabled, code object by code object, where the policy says no. The other
+  events are asked for in included code only, but for ``PY_UNWIND`` and ``PY_THROW``, which the interpreter has for all
+  code or none: their callbacks look one thing up.
+- While a callback runs, the interpreter sends no events on that thread: what it calls, such as the ``__repr__`` of an
+  argument, leaves no entries.
+- What was disabled under a tool id stays so when another takes that id, until ``restart_events``. That concerns every
+  tool, so it is called once, at the start; other tools get events again that they disabled, and disable them again.
+- At level ERROR, only ``PY_UNWIND`` is asked for: a program without exceptions runs as if it were not traced.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, Final
+
+from ..compat import CLOSES_SILENTLY
+from ..errors import GlimpseError
+from ..probe.codes import CodeTable
+from .calls import Calls, hands_out
+from .included import Included, Traced
+
+__all__ = ["MonitoringCore"]
+
+_TOOL_IDS: Final = (3, 4, 2, 5)
+"""In the order of preference: first those that are nobody's by convention; never a debugger's or coverage's."""
+
+_TOOL: Final = "glimpse"
+
+
+class MonitoringCore:
+    """Traces through a tool id of its own, until it is stopped.
+
+    :raises GlimpseError: every tool id is taken.
+    """
+
+    def __init__(self, included: Included, calls: Calls, *, errors_only: bool) -> None:
+        self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore] # the checker is told 3.10
+        self._included, self._calls = included, calls
+        self._errors_only = errors_only
+        self._traced: CodeTable[Traced] = CodeTable()
+        self._left_out: CodeTable[bool] = CodeTable()
+        self._tool = self._free_tool()
+        self._stopped = False
+        if errors_only:
+            calls.record_errors_only(self.depth)
+        calls.probe.describer.others.append(self.traces)
+        self._start()
+
+    @property
+    def name(self) -> str:
+        """How it traces, for people."""
+        return f"sys.monitoring (tool {self._tool})"
+
+    def traces(self, code: CodeType) -> bool:
+        """Whether calls of this code are recorded."""
+        return id(code) in self._traced.by_id
+
+    def depth(self, frame: FrameType | None) -> int:
+        """How many traced calls are on the stack, this frame's included."""
+        found = 0
+        while frame is not None:
+            found += self._known(frame.f_code, frame) is not None
+            frame = frame.f_back
+        return found
+
+    # -- connecting -------------------------------------------------------------------------------------------
+
+    def _free_tool(self) -> int:
+        monitoring = self._monitoring
+        for tool in _TOOL_IDS:
+            try:
+                monitoring.use_tool_id(tool, _TOOL)
+            except ValueError:
+                continue
+            return tool
+        users = ", ".join(f"{tool}: {monitoring.get_tool(tool) or 'reserved'}" for tool in range(6))
+        raise GlimpseError(
+            f"sys.monitoring has no free tool id for Glimpse, which takes one of {_TOOL_IDS} ({users}); "
+            "stop one of these tools, or trace with glimpse.install() or decorators, which need none"
+        )
+
+    def _start(self) -> None:
+        monitoring, events = self._monitoring, self._monitoring.events
+        callbacks = self._callbacks()
+        for name, callback in callbacks.items():
+            monitoring.register_callback(self._tool, getattr(events, name), callback)
+        everywhere = ("PY_UNWIND",) if self._errors_only else ("PY_START", "PY_UNWIND", "PY_THROW")
+        monitoring.set_events(self._tool, self._mask(*everywhere))
+        monitoring.restart_events()
+
+    def _mask(self, *names: str) -> int:
+        found = 0
+        for name in names:
+            found |= getattr(self._monitoring.events, name)
+        return found
+
+    def stop(self) -> None:
+        """Trace no more. Calls that are open end as closed. Once is enough."""
+        if self._stopped:
+            return
+        self._stopped = True
+        monitoring, tool = self._monitoring, self._tool
+        monitoring.set_events(tool, 0)
+        if not self._errors_only:
+            self._calls.close_all(self._traced.get)
+        for code in self._traced.codes():
+            monitoring.set_local_events(tool, code, 0)
+        for name in ("PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME", "PY_UNWIND", "PY_THROW"):
+            monitoring.register_callback(tool, getattr(monitoring.events, name), None)
+        monitoring.free_tool_id(tool)
+        self._calls.probe.describer.others.remove(self.traces)
+        self._included.close()
+
+    # -- deciding ---------------------------------------------------------------------------------------------
+
+    def _known(self, code: CodeType, frame: FrameType) -> Traced | None:
+        traced = self._traced.get(code)
+        if traced is None and self._left_out.get(code) is None:
+            traced = self._included.traced(code, frame)
+            if traced is None:
+                self._left_out.put(code, True)
+            else:
+                self._traced.put(code, traced)
+        return traced
+
+    def _admit(self, code: CodeType, frame: FrameType) -> Traced | None:
+        """Decide on code that is about to run for the first time; ask for its other events if it is traced."""
+        traced = self._included.traced(code, frame)
+        if traced is not None:
+            self._traced.put(code, traced)
+            wanted = ("PY_RETURN", "PY_YIELD", "PY_RESUME") if traced.kind in "ga" else ("PY_RETURN",)
+            self._monitoring.set_local_events(self._tool, code, self._mask(*wanted))
+        return traced
+
+    # -- callbacks --------------------------------------------------------------------------------------------
+
+    def _callbacks(self) -> dict[str, Callable[..., Any]]:
+        if self._errors_only:
+            return {"PY_UNWIND": self._only_errors()}
+        on_throw, on_unwind = self._exceptions()
+        on_yield, on_resume = self._suspensions()
+        return {
+            "PY_START": self._starts(),
+            "PY_RETURN": self._returns(),
+            "PY_YIELD": on_yield,
+            "PY_RESUME": on_resume,
+            "PY_THROW": on_throw,
+            "PY_UNWIND": on_unwind,
+        }
+
+    def _starts(self) -> Callable[..., Any]:
+        traced_by_id, admit, begin = self._traced.by_id, self._admit, self._calls.begin
+        frame_at, failed, disable = sys._getframe, self._failed, self._monitoring.DISABLE
+        sentinel = self._calls.sentinel
+
+        def on_start(code: CodeType, offset: int) -> Any:
+            try:
+                frame = frame_at(1)
+                traced = traced_by_id.get(id(code)) or admit(code, frame)
+                if traced is None:
+                    return disable
+                if traced.kind == "f":
+                    traced.read(frame)
+                else:
+                    begin(traced, frame)
+                    if CLOSES_SILENTLY and traced.kind != "c" and frame.f_trace is None and sys.gettrace() is None:
+                        frame.f_trace = sentinel(frame)
+            except Exception as error:
+                failed(error)
+
+        return on_start
+
+    def _returns(self) -> Callable[..., Any]:
+        traced_by_id, end = self._traced.by_id, self._calls.end
+        frame_at, failed = sys._getframe, self._failed
+
+        def on_return(code: CodeType, offset: int, value: Any) -> None:
+            try:
+                traced = traced_by_id[id(code)]
+                if traced.kind == "f":
+                    traced.end(traced.key, value)
+                else:
+                    end(frame_at(1), value)
+            except Exception as error:
+                failed(error)
+
+        return on_return
+
+    def _suspensions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        known, pause, go_on = self._calls.known, self._calls.pause, self._calls.go_on
+        frame_at, failed, disable = sys._getframe, self._failed, self._monitoring.DISABLE
+
+        def on_yield(code: CodeType, offset: int, value: Any) -> Any:
+            try:
+                call = known(frame_at(1))
+                if call is not None:
+                    if not hands_out(call, value):
+                        return disable  # an ``await``, at this place always
+                    pause(call)
+            except Exception as error:
+                failed(error)
+
+        def on_resume(code: CodeType, offset: int) -> Any:
+            try:
+                call = known(frame_at(1))
+                if call is not None:
+                    if not call.paused:
+                        return disable
+                    go_on(call)
+            except Exception as error:
+                failed(error)
+
+        return on_yield, on_resume
+
+    def _exceptions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        traced_by_id, calls = self._traced.by_id, self._calls
+        frame_at, failed = sys._getframe, self._failed
+
+        def on_throw(code: CodeType, offset: int, exc: BaseException) -> None:
+            if id(code) in traced_by_id:
+                try:
+                    call = calls.known(frame_at(1))
+                    if call is not None:
+                        calls.thrown(call)
+                except Exception as error:
+                    failed(error)
+
+        def on_unwind(code: CodeType, offset: int, exc: BaseException) -> None:
+            if id(code) in traced_by_id:
+                try:
+                    calls.leave(traced_by_id[id(code)], frame_at(1), exc, None)
+                except Exception as error:
+                    failed(error)
+
+        return on_throw, on_unwind
+
+    def _only_errors(self) -> Callable[..., Any]:
+        known, report = self._known, self._calls.report_only
+        frame_at, failed = sys._getframe, self._failed
+
+        def on_unwind(code: CodeType, offset: int, exc: BaseException) -> None:
+            try:
+                frame = frame_at(1)
+                traced = known(code, frame)
+                if traced is not None:
+                    report(traced, frame, exc, None)
+            except Exception as error:
+                failed(error)
+
+        return on_unwind
+
+    def _failed(self, error: Exception) -> None:
+        if self._calls.failed(error):
+            self._monitoring.set_events(self._tool, 0)

@@ -1,0 +1,247 @@
+"""Dynamic mode by ``sys.settrace``, for interpreters without ``sys.monitoring``.
+
+- The interpreter calls the trace function for every call of every function; what is left out costs one look-up more
+  than a trace function that does nothing. Line events are off.
+- A trace function that is there already, such as a debugger's or coverage's, goes on being called; see ``chain``.
+- ``sys.settrace`` is a thread's own affair. Threads that ``threading`` starts later are traced; those that run already
+  are not, before 3.12, nor are those that are started behind its back (``_thread``).
+- While a trace function runs, the interpreter traces nothing on that thread: what it calls leaves no entries.
+- An exception is not told when it leaves a frame, only when it is raised or passes into it; see ``_Watch``.
+- A program at its recursion limit makes the interpreter fail to call the trace function, and then it is off in that
+  thread. Calls that are open then end as closed.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Final
+
+from ..compat import CLOSES_SILENTLY, TRACES_OPCODES_AT_ONCE
+from ..probe.codes import CodeTable
+from .calls import Calls, Sentinel, hands_out
+from .chain import TraceFunction, hook_for, take_out
+from .included import Included, Traced
+from .instructions import Instructions
+
+__all__ = ["SettraceCore"]
+
+
+class SettraceCore:
+    """Traces this thread and those that are started from now on, until it is stopped."""
+
+    name: Final = "sys.settrace"
+
+    def __init__(self, included: Included, calls: Calls, *, errors_only: bool) -> None:
+        self._included, self._calls = included, calls
+        self._errors_only = errors_only
+        self._known: CodeTable[_Local] = CodeTable()
+        self._left_out: CodeTable[bool] = CodeTable()
+        self.stopped = False
+        if errors_only:
+            calls.record_errors_only(self.depth)
+        calls.probe.describer.others.append(self.traces)
+        self._start()
+
+    def traces(self, code: CodeType) -> bool:
+        """Whether calls of this code are recorded."""
+        return id(code) in self._known.by_id
+
+    def depth(self, frame: FrameType | None) -> int:
+        """How many traced calls are on the stack, this frame's included."""
+        found = 0
+        while frame is not None:
+            found += self._local_for(frame.f_code, frame) is not None
+            frame = frame.f_back
+        return found
+
+    # -- connecting -------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        own = self._trace_function()
+        present, for_threads = sys.gettrace(), threading.gettrace()
+        self._hook = hook_for(own, present, self)
+        self._thread_hook = hook_for(own, for_threads, self)
+        threading.settrace(self._thread_hook)
+        if present is None and for_threads is None and hasattr(threading, "settrace_all_threads"):
+            threading.settrace_all_threads(self._thread_hook)
+        sys.settrace(self._hook)
+
+    def stop(self) -> None:
+        """Trace no more. Calls that are open end as closed. Once is enough.
+
+        The trace functions of other threads come off when they are next called, and do nothing until then.
+        """
+        if self.stopped:
+            return
+        self.stopped = True
+        for hook in (self._hook, self._thread_hook):
+            take_out(hook, sys.gettrace, sys.settrace)
+        take_out(self._thread_hook, threading.gettrace, threading.settrace)
+        if not self._errors_only:
+            self._calls.close_all(self._traced)
+        self._known.clear()
+        self._left_out.clear()
+        self._calls.probe.describer.others.remove(self.traces)
+        self._included.close()
+
+    def _traced(self, code: CodeType) -> Traced | None:
+        local = self._known.get(code)
+        return local.traced if local is not None else None
+
+    # -- deciding ---------------------------------------------------------------------------------------------
+
+    def _local_for(self, code: CodeType, frame: FrameType) -> _Local | None:
+        local = self._known.get(code)
+        if local is None and self._left_out.get(code) is None:
+            traced = self._included.traced(code, frame)
+            if traced is None:
+                self._left_out.put(code, True)
+            else:
+                local = _Local(traced, code, self._calls, errors_only=self._errors_only)
+                self._known.put(code, local)
+        return local
+
+    def _trace_function(self) -> TraceFunction:
+        left_out, known, decide = self._left_out.by_id, self._known.by_id, self._local_for
+
+        def trace(frame: FrameType, event: str, arg: Any) -> Any:
+            number = id(frame.f_code)
+            if number in left_out:
+                return None
+            if self.stopped:  # in another thread than this one, and nothing is left out any more
+                take_out(trace, sys.gettrace, sys.settrace)
+                return None
+            try:
+                local = known.get(number) or decide(frame.f_code, frame)
+                return None if local is None else local.called(frame)
+            except Exception as error:
+                self._failed(error)
+                return None
+
+        trace.core = self  # type: ignore[attr-defined] # by which ``chain`` knows whose it is
+        return trace
+
+    def _failed(self, error: Exception) -> None:
+        if self._calls.failed(error):
+            self.stopped = True
+
+
+class _Watch:
+    """An exception on its way through a frame, from the frame's point of view.
+
+    ``last`` is the exception that was raised or is being handled, with its traceback; ``fresh`` says that no
+    instruction has run since it was raised; ``outside`` is what was being handled when the first one came.
+    """
+
+    __slots__ = ("fresh", "last", "outside")
+
+    def __init__(self, outside: BaseException | None) -> None:
+        self.last: tuple[BaseException, TracebackType | None] | None = None
+        self.fresh = False
+        self.outside = outside
+
+
+class _Local:
+    """The local trace function of one code object's frames."""
+
+    def __init__(self, traced: Traced, code: CodeType, calls: Calls, *, errors_only: bool) -> None:
+        self.traced = traced
+        self._calls = calls
+        self._code = Instructions(code)
+        self._watched: dict[int, _Watch] = {}
+        self._errors_only = errors_only
+        self._follow = self._follower()
+
+    def called(self, frame: FrameType) -> TraceFunction:
+        """The frame begins, or goes on after a suspension."""
+        frame.f_trace_lines = False
+        traced, calls = self.traced, self._calls
+        if self._errors_only:
+            return self._follow
+        if traced.kind == "f":
+            traced.read(frame)
+        elif self._code.begins(frame):
+            calls.begin(traced, frame)
+            if CLOSES_SILENTLY and traced.kind != "c":
+                return calls.sentinel(frame, self._follow)
+        elif traced.kind != "c":
+            call = calls.known(frame)
+            if call is not None:
+                calls.go_on(call)
+            if isinstance(frame.f_trace, Sentinel):
+                return frame.f_trace
+        return self._follow
+
+    def _follower(self) -> TraceFunction:
+        watched, seen, opcode, finish = self._watched, self._seen, self._opcode, self._finish
+
+        def follow(frame: FrameType, event: str, arg: Any) -> Any:
+            try:
+                if event == "return":
+                    watch = watched.pop(id(frame), None) if watched else None
+                    finish(frame, arg, watch)
+                elif event == "exception":
+                    seen(frame, arg[1], arg[2])
+                elif watched:
+                    opcode(frame)
+            except Exception as error:
+                self._calls.failed(error)
+            return follow
+
+        return follow
+
+    # -- ends -------------------------------------------------------------------------------------------------
+
+    def _finish(self, frame: FrameType, value: Any, watch: _Watch | None) -> None:
+        """The frame ends, or is suspended, or an exception leaves it: to the interpreter, all the same."""
+        traced, calls = self.traced, self._calls
+        if watch is not None and watch.last is not None and value is None and self._code.unwinds(frame, watch.fresh):
+            exc, traceback = watch.last
+            (calls.report_only if self._errors_only else calls.leave)(traced, frame, exc, traceback)
+            return
+        if watch is not None:
+            self._set_watching(frame, False)
+        if self._errors_only:
+            return
+        if traced.kind == "f":
+            traced.end(traced.key, value)
+        elif not self._code.suspends(frame):
+            calls.end(frame, value)
+        elif traced.kind != "c":
+            call = calls.known(frame)
+            if call is not None and hands_out(call, value):
+                calls.pause(call)
+
+    # -- exceptions -------------------------------------------------------------------------------------------
+
+    def _seen(self, frame: FrameType, exc: BaseException, traceback: TracebackType | None) -> None:
+        watch = self._watched.get(id(frame))
+        if watch is None:
+            watch = self._watched[id(frame)] = _Watch(sys.exc_info()[1])
+            self._set_watching(frame, True)
+        watch.last, watch.fresh = (exc, traceback), True
+
+    def _opcode(self, frame: FrameType) -> None:
+        """An instruction is about to run after an exception: a handler's, or the next one if it was handled in C."""
+        watch = self._watched.get(id(frame))
+        if watch is None:
+            return
+        watch.fresh = False
+        if self._code.raises_again(frame):
+            return
+        handled = sys.exc_info()[1]
+        if handled is None or handled is watch.outside:
+            del self._watched[id(frame)]
+            self._set_watching(frame, False)
+        else:
+            watch.last = handled, handled.__traceback__
+
+    @staticmethod
+    def _set_watching(frame: FrameType, on: bool) -> None:
+        """Be told of the instructions that follow; where that comes too late, of the lines."""
+        if TRACES_OPCODES_AT_ONCE:
+            frame.f_trace_opcodes = on
+        else:
+            frame.f_trace_lines = on
