@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime
 import gc
+import hashlib
+import re
 import sys
 import time
 import uuid
 import weakref
+from array import array
 from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque
 from decimal import Decimal
 from enum import Enum, IntEnum
 from fractions import Fraction
+from functools import partial
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +28,17 @@ from glimpse.values import OVERSHOOT, Limits, Redactor, Renderer
 
 ENOUGH = Renderer(Limits(max_field_length=100_000, max_items=10_000, max_depth=100), Redactor(defaults=False))
 DEFAULT = Renderer()
+
+
+class Node:
+    """One of many that all know each other."""
+
+    def __init__(self) -> None:
+        self.others: list[Node] = []
+
+    def meet(self, other: Node) -> None:
+        """Know one more."""
+        self.others.append(other)
 
 
 class Color(Enum):
@@ -126,11 +141,24 @@ def test_what_json_or_a_reader_could_not_take_becomes_text_at_once(value: object
         (frozenset(), "frozenset()"),
         (bytearray(b"ab"), "bytearray(b'ab')"),
         (sys, "<module 'sys'>"),
+        (partial(int, "1", base=2), "functools.partial(<class 'int'>, '1', base=2)"),
+        (re.match("b+", "abbb"[1:]), "<re.Match object; span=(0, 3), match='bbb'>"),
+        ([].append, None),
+        (Node.__init__, None),
+        (array("i", [1, 2]), None),
+        (hashlib.sha256(), None),
     ],
 )
 def test_texts_of_the_standard_library(value: object, text: str) -> None:
     """Common values of the standard library are shown in the form in which one would type them."""
-    assert DEFAULT.text(value) == text
+    assert DEFAULT.text(value) == (repr(value) if text is None else text)
+
+
+def test_bound_methods_do_not_show_their_object() -> None:
+    """A method is shown by its name and the class that it is bound to."""
+    assert DEFAULT.text(graph.__call__) == repr(graph.__call__)
+    assert DEFAULT.text(Node().meet) == "<bound method Node.meet of <Node>>"
+    assert DEFAULT.text(dict.fromkeys) == repr(dict.fromkeys)
 
 
 def test_long_list_says_how_much_is_missing() -> None:
@@ -180,13 +208,6 @@ def test_depth_and_items_are_limited() -> None:
     assert renderer.text((1, 2, 3)) == "(1, 2, … 1 more)"
 
 
-class Node:
-    """One of many that all know each other."""
-
-    def __init__(self) -> None:
-        self.others: list[Node] = []
-
-
 def graph(size: int) -> dict[str, Any]:
     """Nodes as dictionaries, each of which leads to the first and to the next."""
     first: dict[str, Any] = {"name": 0}
@@ -219,8 +240,10 @@ def nested(depth: int) -> list[Any]:
         lambda: nested(50_000),
         lambda: deque(range(1_000_000)),
         lambda: [1.5] * 1_000_000,
+        lambda: ("s" * 100_000_000, 1),
+        lambda: {"s" * 100_000_000: 1},
+        lambda: ValueError(list(range(1_000_000))),
     ],
-    ids=["list", "dict", "strings", "string", "bytes", "graph", "wide", "deep", "deque", "floats"],
 )
 def test_giants_cost_microseconds(make: Any) -> None:
     """The work is bounded while the text is made: it does not grow with the value."""
@@ -316,3 +339,22 @@ def test_message_hides_what_it_repeats_of_secrets() -> None:
 def test_short_secrets_are_hidden_as_whole_words() -> None:
     """A secret of one or two letters does not tear other words apart."""
     assert DEFAULT.message(ValueError("a bad pin ab"), ["a"]) == "<redacted> bad pin ab"
+
+
+@pytest.mark.parametrize("secret", ["s" * 5000, b"s" * 5000, "s\n" * 800, b"\xff" * 3000])
+def test_long_secrets_are_hidden_though_the_message_is_cut(secret: Any) -> None:
+    """Of a secret longer than what is shown not even its beginning is seen."""
+    for message in (f"bad {secret}", f"bad {secret!r}", secret):
+        text = DEFAULT.message(ValueError(message), [secret])
+        assert text.endswith(("<redacted>", "<redacted>'"))
+        assert "ss" not in text
+        assert "xff" not in text
+
+
+@pytest.mark.parametrize("make", [lambda text: text, lambda text: [text], lambda text: {text: 1}, ValueError])
+def test_texts_can_always_be_written(make: Any) -> None:
+    """Lone surrogates, which no file can hold, do not get through to a writer."""
+    atom = DEFAULT.freeze(make("file \udcff name"))
+    assert DEFAULT.atom_text(atom).encode()
+    assert type(atom) is tuple
+    assert DEFAULT.message(ValueError("file \udcff name")) == "file ? name"

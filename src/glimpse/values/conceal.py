@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from .limits import REDACTED
 
@@ -12,26 +13,31 @@ __all__ = ["conceal"]
 
 _SHORT = 4
 _MOST_LEAVES = 100
+_LONG = 1024
 _LEAST_NUMBER = 1000
+_MOST_NUMBER = 10**100
 
 
 def conceal(text: str, secrets: Iterable[object]) -> str:
     """The text without the given texts, bytes and numbers, nor those inside given built-in containers.
 
-    What is shorter than four characters is replaced as a whole word only.
+    What is shorter than four characters is replaced as a whole word only; after what is longer than a thousand, the
+    rest of the text is left out too.
     """
     spellings = {spelling for secret in islice(_leaves(secrets), _MOST_LEAVES) for spelling in _spellings(secret)}
     for spelling in sorted(spellings, key=len, reverse=True):
         if spelling not in text:
             continue
-        if len(spelling) >= _SHORT and not spelling.isdigit():
+        if len(spelling) >= _LONG:
+            text = text[: text.index(spelling)] + REDACTED
+        elif len(spelling) >= _SHORT and not spelling.isdigit():
             text = text.replace(spelling, REDACTED)
         else:
             text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", REDACTED, text)
     return text
 
 
-def _leaves(values: Iterable[object]) -> Iterator[object]:
+def _leaves(values: Iterable[Any]) -> Iterator[Any]:
     ahead = list(islice(values, _MOST_LEAVES))
     looked = 0
     while ahead and looked < _MOST_LEAVES:
@@ -39,9 +45,9 @@ def _leaves(values: Iterable[object]) -> Iterator[object]:
         looked += 1
         kind = type(value)
         if kind is dict:
-            ahead += list(islice(value.values(), _MOST_LEAVES))  # type: ignore[attr-defined]
+            ahead += list(islice(value.values(), _MOST_LEAVES))
         elif id(kind) in _SEQUENCES:
-            ahead += list(islice(value, _MOST_LEAVES))  # type: ignore[call-overload]
+            ahead += list(islice(value, _MOST_LEAVES))
         else:
             yield value
 
@@ -49,17 +55,14 @@ def _leaves(values: Iterable[object]) -> Iterator[object]:
 _SEQUENCES = {id(list), id(tuple), id(set), id(frozenset)}
 
 
-def _spellings(secret: object) -> Iterator[str]:
+def _spellings(secret: Any) -> Iterator[str]:
+    """How a text would repeat the secret. Of a long one it is the beginning: the text may be cut within it."""
     kind = type(secret)
-    if kind is str:
-        yield from _quoted_and_plain(secret, secret)  # type: ignore[arg-type]
-    elif kind is bytes:
-        yield from _quoted_and_plain(secret, secret.decode("utf-8", "replace"))  # type: ignore[attr-defined]
-    elif kind is int and secret >= _LEAST_NUMBER:  # type: ignore[operator]
+    if kind is str or kind is bytes:
+        head = secret[:_LONG]
+        plain = head if kind is str else head.decode("utf-8", "replace")
+        if plain.strip():
+            yield plain
+            yield repr(head).lstrip("b")[1:-1][:_LONG]
+    elif kind is int and _LEAST_NUMBER <= secret < _MOST_NUMBER:
         yield str(secret)
-
-
-def _quoted_and_plain(secret: object, plain: str) -> Iterator[str]:
-    if plain.strip():
-        yield plain
-        yield repr(secret).lstrip("b")[1:-1]

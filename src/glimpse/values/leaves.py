@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from . import classes
@@ -16,6 +17,7 @@ from .walk import Path, Render, Walk
 __all__ = ["BUILDERS", "LEAVES", "by_type", "class_text"]
 
 _LARGE_DECIMAL_BYTES = 200
+_MOST_ARGUMENTS = 50
 
 
 def by_type(value: Any, _room: int = 0, _path: Path = ()) -> str:
@@ -94,9 +96,12 @@ def _slice(walk: Walk, _cls: type) -> Render:
 def _partial(walk: Walk, _cls: type) -> Render:
     def render(value: Any, room: int, path: Path) -> str:
         here = (*path, id(value))
-        start = f"functools.partial({walk.text(value.func, room, here)}"
-        arguments = [walk.text(given, room - len(start), here)[1:-1] for given in (value.args, value.keywords) if given]
-        return shorten(", ".join([start, *arguments]), room) + ")"
+        function, args, keywords = value.func, value.args, value.keywords
+        parts = [walk.text(function, room, here)]
+        parts += [walk.items(args[:_MOST_ARGUMENTS], len(args), room, here)] if args else []
+        named = list(islice(keywords.items(), _MOST_ARGUMENTS)) if type(keywords) is dict else []
+        parts += [walk.pairs(named, len(keywords), room, here, walk.field_label)] if named else []
+        return f"functools.partial({shorten(', '.join(parts), room - 19)})"
 
     return render
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..errors import ConfigError, bad_value
 
-__all__ = ["OVERSHOOT", "REDACTED", "Limits", "more", "shorten"]
+__all__ = ["OVERSHOOT", "REDACTED", "Limits", "encodable", "more", "shorten"]
 
 REDACTED: Final = "<redacted>"
 """What is shown in the place of a secret; it is the same for every secret."""
@@ -35,6 +35,15 @@ class Limits:
             value = getattr(self, name)
             if type(value) is not int or value < 1:
                 raise ConfigError(bad_value(name, value, "a whole number of 1 or more"))
+
+
+def encodable(text: str) -> str:
+    """The text; with lone surrogates, which no file can hold, replaced."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def more(missing: int) -> str:

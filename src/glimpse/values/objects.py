@@ -12,13 +12,13 @@ from .conceal import conceal
 from .hostile import GuardedCall
 from .leaves import by_type
 from .limits import REDACTED, shorten
+from .scrub import hide_cut_login
+from .strings import MARGIN
 from .walk import Path, Render, Walk
 
 __all__ = ["cleaned", "default_repr", "enum_member", "exception", "is_secret_class", "secret_object", "user_repr"]
 
-LONGEST_LOOKED_AT = 65_536
-"""Of a text that the program made, this much is searched for secrets; no more of it can be shown."""
-
+_LONGEST_LOOKED_AT = 65_536
 _MOST_ATTRIBUTES = 64
 _AN_OBJECT = object()
 _SECRET_CLASS = re.compile(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
@@ -82,13 +82,16 @@ def _attributes_of(slots: tuple[str, ...], *, plain_dict: bool) -> Callable[[Any
 
 def cleaned(walk: Walk, text: str, secrets: Sequence[object], room: int) -> str:
     """A text that the program made, without secrets, in the given room."""
-    shown = text if len(text) <= LONGEST_LOOKED_AT else text[:LONGEST_LOOKED_AT]
+    size = len(text)
     if secrets:
-        shown = conceal(shown, secrets)
-    shown = walk.redactor.scrub(shown)
-    if len(shown) <= room and len(text) <= LONGEST_LOOKED_AT:
-        return shown
-    return shorten(shown, room, max(len(text) - LONGEST_LOOKED_AT, 0))
+        text = conceal(text[:_LONGEST_LOOKED_AT], secrets)
+        size += len(text) - min(size, _LONGEST_LOOKED_AT)
+    scrub = walk.redactor.scrub
+    if size <= room:
+        text = scrub(text)
+        return text if len(text) <= room else shorten(text, room)
+    head = text[: max(room, 0) + MARGIN]
+    return shorten(scrub(hide_cut_login(head) if len(head) < size else head), room, size - len(head))
 
 
 def exception(walk: Walk, cls: type) -> Render:

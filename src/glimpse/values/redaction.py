@@ -86,15 +86,14 @@ class Redactor:
 
     def hides(self, name: str) -> bool:
         """Whether the value of a parameter, key or field of this name is hidden."""
+        if len(name) > _LONGEST_CACHED:
+            return self._decide(name[:_LONGEST_NAME])
         known = self._cache.get(name)
-        if known is not None:
-            return known
-        hidden = self._decide(name[:_LONGEST_NAME])
-        if len(name) <= _LONGEST_CACHED:
+        if known is None:
             if len(self._cache) >= _CACHED_NAMES:
                 self._cache.clear()
-            self._cache[name] = hidden
-        return hidden
+            known = self._cache[name] = self._decide(name)
+        return known
 
     def _scrub_all(self, text: str) -> str:
         text = self._scrubber.scrub(text)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from . import classes
 from .hostile import GuardedCall, is_programs_own
 from .kinds import choose
-from .limits import OVERSHOOT, Limits, shorten
+from .limits import OVERSHOOT, Limits, encodable, shorten
 from .objects import cleaned
 from .redaction import Redactor
 from .strings import int_text
@@ -56,7 +56,7 @@ class Renderer:
         """The text of an exception, without what it repeats of ``secrets``: the values of hidden arguments."""
         try:
             text = _message(self._walk, problem, self.limits.max_field_length + _ROOM_FOR_SECRETS)
-            return cleaned(self._walk, text, secrets, self.limits.max_field_length)
+            return encodable(cleaned(self._walk, text, secrets, self.limits.max_field_length))
         except RecursionError as failure:
             return _failed(problem, failure)
         except Exception as failure:
@@ -74,13 +74,16 @@ def _freeze(walk: Walk) -> Callable[[Any], Atom]:
         kind = type(value)
         try:
             if kind is str:
-                if len(value) <= longest and not ("=" in value or ":" in value or "earer " in value):
+                short = len(value) <= longest and value.isascii()
+                if short and not ("=" in value or ":" in value or "earer " in value):
                     return value  # type: ignore[no-any-return]
                 return string_atom(value)
             if kind is int or kind is bool or value is None or (kind is float and value - value == 0.0):
                 return value  # type: ignore[no-any-return]
             text = (get(id(kind)) or learn(kind))(value, limit, ())
-            return (text if len(text) <= limit + OVERSHOOT else shorten(text, limit),)
+            if len(text) > limit + OVERSHOOT:
+                text = shorten(text, limit)
+            return (text if text.isascii() else encodable(text),)
         except RecursionError as failure:
             return (_failed(value, failure),)
         except Exception as failure:
@@ -95,7 +98,7 @@ def _string_atom(walk: Walk) -> Callable[[str], Atom]:
     limit, scrub, string = walk.limits.max_field_length, walk.redactor.scrub, walk.string
 
     def string_atom(value: str) -> Atom:
-        if len(value) <= limit - 2 and scrub(value) is value:
+        if len(value) <= limit - 2 and scrub(value) is value and encodable(value) is value:
             return value
         return (string(value, limit),)
 
