@@ -211,7 +211,10 @@ class Recorder:
             self._stop, self._stopped = _thread.allocate_lock(), _thread.allocate_lock()
             self._stop.acquire()
             self._stopped.acquire()
-            _thread.start_new_thread(self._run, (self._stop, self._stopped))
+            try:
+                _thread.start_new_thread(self._run, (self._stop, self._stopped))
+            except RuntimeError:  # the interpreter is ending: what is recorded from here on is written at the close
+                self._stop = None
 
     def stop_flusher(self) -> None:
         """Stop it and wait until it has gone."""
