@@ -156,9 +156,9 @@ def test_links_lead_somewhere(target: str) -> None:
 
 
 def without_times(text: str) -> list[str]:
-    """The lines with every duration replaced by a mark, and white space at the ends taken off."""
-    lines = [re.sub(r"\d+(\.\d+)? ?(ns|[µu]s|ms|s)\b", "<time>", line).rstrip() for line in text.splitlines()]
-    return [re.sub(r" +<time>", " <time>", line) for line in lines if line]
+    """The lines with durations and the process's number replaced by marks, and white space before them taken off."""
+    text = re.sub(r"\d+(\.\d+)? ?(ns|[µu]s|ms|s)\b", "<time>", re.sub(r"\bpid \d+", "pid <pid>", text))
+    return [re.sub(r"^ +", "", line) for line in text.splitlines() if line]
 
 
 def shell(script: str, cwd: Path) -> Run:
