@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -37,12 +38,12 @@ START = """
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    """A folder with a module to trace."""
     return write_files(tmp_path, {"app.py": APP})
 
 
 def run(folder: Path, code: str, expect: int | None = 0) -> list[dict[str, object]]:
-    from textwrap import dedent
-
+    """The entries of a program that installs the hook, imports ``app`` and goes on with ``code``."""
     ran = run_python(cwd=folder, code=dedent(START) + dedent(code), log="log.jsonl", expect=expect)
     assert "glimpse" not in ran.stderr
     return ran.entries
@@ -58,7 +59,7 @@ def run(folder: Path, code: str, expect: int | None = 0) -> list[dict[str, objec
         ("t = threading.Thread(target=app.work, args=(1,)); t.start()", 0, 1),
         ("held = app.endless(); next(held)", 0, 2),
         (
-            "import signal; signal.signal(signal.SIGTERM, lambda *a: sys.exit(0)); app.work(1); os.kill(os.getpid(), 15)",
+            "import signal; signal.signal(15, lambda *a: sys.exit(0)); app.work(1); os.kill(os.getpid(), 15)",
             0,
             1,
         ),

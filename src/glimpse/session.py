@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glimpse.assembly import Origin, Rule, wall_base
@@ -78,7 +78,9 @@ class Session:
         """Where entries go: what two sessions that write to the same place have in common."""
         return f"{self.config.dest} {sorted(self.config.params.items(), key=str)}"
 
-    def connect(self, slot: Slot, policy: TracingPolicy | None = None, replaced: Mapping[str, Any] | None = None) -> None:
+    def connect(
+        self, slot: Slot, policy: TracingPolicy | None = None, replaced: Mapping[str, Any] | None = None
+    ) -> None:
         """Record what the functions of this slot report, with the redaction of this policy.
 
         :param replaced: what the functions are to use instead of what the probe gives them.

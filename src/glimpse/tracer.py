@@ -126,7 +126,7 @@ class Tracer:
         return self
 
     def uninstall(self) -> None:
-        """Undo ``install``: import plainly, record nothing, write everything. Code instrumented by then does nothing."""
+        """Undo ``install``: import plainly, write everything, record nothing. Instrumented code does nothing then."""
         with _lock:
             if self._activation is not None:
                 self._activation.deactivate()

@@ -17,10 +17,12 @@ TREES = st.recursive(st.just([]), lambda inner: st.lists(inner, max_size=4), max
 
 
 def origin() -> Origin:
+    """A process whose clock began at the epoch."""
     return Origin(pid=7, base=0)
 
 
 def assembler(**options: Any) -> Assembler:
+    """An assembler that knows two threads."""
     made = Assembler(origin(), **options)
     made.feed([(ev.THREAD, 1, "MainThread"), (ev.THREAD, 2, "other")])
     return made

@@ -8,17 +8,20 @@ from glimpse.assembly import Filter, Rule
 
 
 def start(number: int, parent: int | None, depth: int, policy: str | None = None) -> dict[str, Any]:
+    """A START."""
     named = {"policy": policy} if policy else {}
     return {"entry_id": number, "call_id": number, "parent_id": parent, "depth": depth, "stage": "START", **named}
 
 
 def end(number: int, call: int, parent: int | None, depth: int, ms: float, stage: str = "END") -> dict[str, Any]:
+    """An END, or another end."""
     return {
         "entry_id": number, "call_id": call, "parent_id": parent, "depth": depth, "stage": stage, "duration_ms": ms,
     }  # fmt: skip
 
 
 def told(records: list[dict[str, Any]]) -> list[tuple[int, int, int | None, str]]:
+    """What a test looks at."""
     return [(each["entry_id"], each["call_id"], each["parent_id"], each["stage"]) for each in records]
 
 

@@ -61,6 +61,7 @@ class Recording:
 
 @pytest.fixture
 def recording() -> Iterator[Recording]:
+    """A recorder that is closed afterwards."""
     made = Recording()
     yield made
     made.recorder.close()

@@ -1,5 +1,7 @@
 """From events, as the probe records and the journal keeps them, to entries, as people and writers know them."""
 
+from __future__ import annotations
+
 from .assembler import Assembler
 from .calls import Frame, Suspendable
 from .clock import Clock, wall_base

@@ -67,7 +67,7 @@ class Assembler:
             ev.ERROR_ONLY: self._error_only,
         }
 
-    def feed(self, chunk: Iterable[Event]) -> list[Record]:  # noqa: C901, PLR0915 - see below
+    def feed(self, chunk: Iterable[Event]) -> list[Record]:  # noqa: C901, PLR0912, PLR0915 - see below
         """The entries of these events, in order.
 
         What a recorded call costs is spent in this loop, so the START and END of plain calls are written out in it: a

@@ -1,4 +1,4 @@
-"""Entries as dicts, ready to be lines of JSON, rows or ``LogEntry`` objects, but for the two kinds that are most of all.
+"""Entries as dicts, ready to be lines of JSON, rows or ``LogEntry`` objects, but for the two commonest kinds.
 
 START and END of plain calls are made in ``Assembler.feed``, from the templates that a ``SiteText`` holds. The form is
 measured; per entry, ratios on CPython 3.12: text put together by f-strings 1.0, dicts written out of which a whole
@@ -50,7 +50,8 @@ class SiteText:
     def __init__(self, site: Site, origin: Origin) -> None:
         self.function, self.name = site.function, site.name
         self.args = args_maker(site, origin.atom_text)
-        tail: Record = {"service": origin.service, "correlation_id": origin.correlation_id, "policy": site.policy or None}
+        tail: Record = {"service": origin.service, "correlation_id": origin.correlation_id}
+        tail["policy"] = site.policy or None
         if origin.with_lines:
             tail |= {"file": origin.files.get(site.module), "line": site.line}
         self.tail = {name: value for name, value in tail.items() if value is not None}
@@ -99,9 +100,7 @@ class Records:
         item["duration_ms"] = (t - frame[4]) / _MS
         return self._finished(item, frame, site)
 
-    def exception(
-        self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None
-    ) -> Record:
+    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Record:
         """An EXCEPTION."""
         site = self.site(frame[3])
         args = site.args((*_PADDING, *frame[6][first:]))

@@ -39,10 +39,13 @@ def args_maker(site: Site, text: Callable[[Any], str]) -> ArgsMaker:
 @functools.lru_cache(maxsize=1024)
 def _compiled(shape: str) -> Callable[..., ArgsMaker]:
     names = [f"v{index}" for index in range(len(shape))]
-    parts = "".join(f"{{l{index}}}{_PART[kind].format(name)}" for index, (kind, name) in enumerate(zip(shape, names)))
+    parts = "".join(
+        f"{{l{index}}}{_PART[kind].format(name)}" for index, (kind, name) in enumerate(zip(shape, names, strict=True))
+    )
     labels = ", ".join(f"l{index}" for index in range(len(shape) + 1))
     unpack = "".join(f"  {name} = event[{FIRST + index}]\n" for index, name in enumerate(names))
-    source = f"def make(text, {labels}):\n def args(event):\n{unpack}  return f'{parts}{{l{len(shape)}}}'\n return args\n"
+    body = f"{unpack}  return f'{parts}{{l{len(shape)}}}'\n"
+    source = f"def make(text, {labels}):\n def args(event):\n{body} return args\n"
     scope: dict[str, Any] = {"shown": _shown}
     exec(source, scope)
     maker: Callable[..., ArgsMaker] = scope["make"]
@@ -50,7 +53,8 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
 
 
 _PART = {
-    "v": "{{{0} if type({0}) is int and {0}.bit_length() < 200 else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
+    "v": "{{{0} if type({0}) is int and {0}.bit_length() < 200 "
+    "else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
     "r": "{{{0}}}",
     "h": "<redacted>",
 }

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 import weakref
 from collections.abc import Callable
 from types import CodeType, FunctionType
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from ..entry import Param, Site
 from . import hooks
 
-__all__ = ["ORIGINALS", "UNTRACED", "WRAPPERS", "CodeTable", "entry_function", "kind_of", "parameters", "reporter"]
+__all__ = [
+    "ORIGINALS",
+    "UNTRACED",
+    "WRAPPERS",
+    "CodeTable",
+    "def_line",
+    "entry_function",
+    "kind_of",
+    "parameters",
+    "reporter",
+    "source_lines",
+]
 
 Value = TypeVar("Value")
 
@@ -19,6 +32,7 @@ _COROUTINE: Final = 0x80
 _ASYNC_GENERATOR: Final = 0x200
 _VARARGS: Final = 0x04
 _VARKEYWORDS: Final = 0x08
+_LONGEST_DECORATORS: Final = 200  # lines from a function's first decorator to its `def`
 _ARITIES: Final = 3  # entry functions specialised by number of values, see ``live``
 
 
@@ -111,3 +125,24 @@ def entry_function(site: Site) -> str:
             return "enter_self"
         return f"enter_self{values - 1 if values - 1 <= _ARITIES else ''}"
     return f"enter{values if values <= _ARITIES else ''}"
+
+
+def def_line(code: CodeType, scope: dict[str, Any]) -> int:
+    """The line of the ``def``: a code object's first line is that of the first decorator.
+
+    :param scope: the function's globals, by which its source may be found where it is in no file.
+    """
+    first = code.co_firstlineno
+    lines = source_lines(code, scope)
+    if not "".join(lines[first - 1 : first]).lstrip().startswith("@"):
+        return first
+    start = re.compile(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b")
+    for number, line in enumerate(lines[first : first + _LONGEST_DECORATORS], first + 1):
+        if start.match(line):
+            return number
+    return first
+
+
+def source_lines(code: CodeType, scope: dict[str, Any]) -> list[str]:
+    """The lines of the source that the code is from; none if it is not to be had."""
+    return linecache.getlines(code.co_filename, scope)

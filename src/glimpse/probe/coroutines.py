@@ -31,7 +31,7 @@ class Coroutines:
         self._number_class = _number_class(append, self.levels)
 
     def expect(self, depth: int, below: int, left_out: bool) -> None:
-        """The next ``start`` is of a call at this depth, over so many calls of its thread, in a tree left out or not."""
+        """The next ``start`` is at this depth, over so many calls of its thread, in a tree left out or not."""
         self._expected = depth, below, left_out
 
     def start(self, frame: int) -> tuple[Any, int, str | None]:

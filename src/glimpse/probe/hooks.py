@@ -84,7 +84,7 @@ class Slot:
         return found
 
     def connect(self, namespace: Mapping[str, Any]) -> None:
-        """Record from now on, with what ``live`` declares taken from ``namespace``; also ``limited``, if it is there."""
+        """Record from now on, with what ``live`` (and ``limited``, if given) declares taken from ``namespace``."""
         self._globals.update(namespace)
         self._working = _LIVE
         if "LIMIT" in namespace:

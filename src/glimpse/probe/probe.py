@@ -26,9 +26,14 @@ ATOMS: Final = frozenset({int, bool, type(None)})
 class Values(Protocol):
     """How values are shown; see ``glimpse.values.Renderer``."""
 
-    def freeze(self, value: Any) -> Any: ...
-    def receiver(self, value: Any) -> str: ...
-    def message(self, exc: BaseException, secrets: Sequence[object] = ()) -> str: ...
+    def freeze(self, value: Any) -> Any:
+        """An atom, or a text in a tuple of one."""
+
+    def receiver(self, value: Any) -> str:
+        """The name of a receiver's class."""
+
+    def message(self, exc: BaseException, secrets: Sequence[object] = ()) -> str:
+        """The text of an exception, without these values."""
 
 
 class Probe:

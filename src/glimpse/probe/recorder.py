@@ -75,8 +75,10 @@ class Recorder:
     def drain(self) -> None:
         """Empty the buffer if nobody else is at it. Never raises, never waits but for a full buffer in mode block."""
         if self._lock.acquire(False):
-            self._locked(self._drain)
-            self._lock.release()
+            try:
+                self._locked(self._drain)
+            finally:
+                self._lock.release()
         elif len(self.events) > self.buffer_size and self._holder != _thread.get_ident():
             self._overflow()
 
@@ -145,8 +147,7 @@ class Recorder:
         events = self.events
         count = len(events)
         if count:
-            if count > self.counts["high_water"]:
-                self.counts["high_water"] = count
+            self.counts["high_water"] = max(self.counts["high_water"], count)
             chunk = events[:count]
             del events[:count]
             self.counts["recorded"] += count
@@ -229,8 +230,10 @@ class Recorder:
         try:
             while not stop.acquire(True, self.flush_interval):
                 if (self.events or self._waiting) and self._lock.acquire(False):
-                    self._locked(self._drain)
-                    self._lock.release()
+                    try:
+                        self._locked(self._drain)
+                    finally:
+                        self._lock.release()
         finally:
             self.muted.pop(ident, None)
             stopped.release()

@@ -16,11 +16,20 @@ __all__ = ["Batch", "EntrySink", "LineSink", "RawSink", "Sink", "Writer", "sink_
 class Writer(Protocol):
     """What every writer has; see ``glimpse.writers.BaseWriter``."""
 
-    def write_batch(self, entries: Sequence[LogEntry]) -> None: ...
-    def flush(self) -> None: ...
-    def close(self) -> None: ...
-    def before_fork(self) -> None: ...
-    def after_fork(self) -> None: ...
+    def write_batch(self, entries: Sequence[LogEntry]) -> None:
+        """Write entries in their order, or raise."""
+
+    def flush(self) -> None:
+        """Hand everything to the destination."""
+
+    def close(self) -> None:
+        """Finish."""
+
+    def before_fork(self) -> None:
+        """Let go of what must not be copied."""
+
+    def after_fork(self) -> None:
+        """Forget what belongs to the parent."""
 
 
 class Batch(Protocol):
@@ -39,9 +48,14 @@ class Sink(Protocol):
 
     writer: Writer
 
-    def assemble(self, chunk: list[Event]) -> Batch | None: ...
-    def finish(self, t: int) -> Batch | None: ...
-    def after_fork(self, origin: Origin) -> None: ...
+    def assemble(self, chunk: list[Event]) -> Batch | None:
+        """What is to be written of these events; None if nothing is."""
+
+    def finish(self, t: int) -> Batch | None:
+        """The ends of the calls that are open at ``t``."""
+
+    def after_fork(self, origin: Origin) -> None:
+        """Begin anew, in the child."""
 
 
 class _Entries:
@@ -94,9 +108,11 @@ class _Assembling:
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
+        """See ``Sink``."""
         return self._filtered(self._assembler.feed(chunk))
 
     def finish(self, t: int) -> Batch | None:
+        """See ``Sink``."""
         return self._filtered(self._assembler.close(t))
 
     def _filtered(self, records: list[dict[str, Any]]) -> Batch | None:
@@ -105,6 +121,7 @@ class _Assembling:
         return self._batch(records) if records else None
 
     def after_fork(self, origin: Origin) -> None:
+        """See ``Sink``."""
         limited = any(rule.limits for rule in self._rules.values())
         self._filter = Filter(self._rules) if limited else None
         self._assembler = Assembler(origin, **self._options)
@@ -136,12 +153,15 @@ class RawSink:
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
+        """See ``Sink``."""
         return _Raw(self.writer, chunk, self._meta) if chunk else None
 
     def finish(self, t: int) -> Batch | None:
+        """See ``Sink``."""
         return _Raw(self.writer, [(20, t)], self._meta)
 
     def after_fork(self, origin: Origin) -> None:
+        """See ``Sink``."""
         self._meta |= {
             "pid": origin.pid,
             "base": origin.base,

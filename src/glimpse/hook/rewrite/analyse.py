@@ -105,8 +105,7 @@ def blocks(stmt: ast.stmt) -> list[list[ast.stmt]]:
     if isinstance(stmt, ast.Match):
         return [case.body for case in stmt.cases]
     found = [stmt.body] if hasattr(stmt, "body") else []
-    for handler in getattr(stmt, "handlers", ()):
-        found.append(handler.body)
+    found.extend(handler.body for handler in getattr(stmt, "handlers", ()))
     for name in ("orelse", "finalbody"):
         block = getattr(stmt, name, None)
         if block:

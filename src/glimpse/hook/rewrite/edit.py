@@ -179,10 +179,7 @@ class Editor:
         return cst.SimpleStatementLine([cst.Return(call)])
 
     def _arguments(self, fn: _Function) -> list[cst.Arg]:
-        found = []
-        for param in fn.site.params:
-            found.append(cst.Arg(cst.Name("None") if param.hidden else cst.Name(param.name)))
-        return found
+        return [cst.Arg(cst.Name("None" if param.hidden else param.name)) for param in fn.site.params]
 
     # -- statements -------------------------------------------------------------------------------------------
 
@@ -214,7 +211,7 @@ class Editor:
         return [node]
 
     def _concerns(self, twins: Sequence[ast.stmt], fn: _Function) -> bool:
-        return any(type(twin) is ast.Return and fn.full or self._wraps(twin, fn) for twin in twins)
+        return any((type(twin) is ast.Return and fn.full) or self._wraps(twin, fn) for twin in twins)
 
     # -- suspension -------------------------------------------------------------------------------------------
 

@@ -25,7 +25,8 @@ _ARITIES: Final = 3  # enter functions specialised by number of arguments, in th
 _BLOCKS: Final = ("body", "orelse", "finalbody")
 _STAYING: Final = (
     ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Assert, ast.Delete, ast.Global, ast.Nonlocal, ast.Import,
-    ast.ImportFrom, ast.Break, ast.Continue, ast.Raise, ast.Return, *([ast.TypeAlias] if hasattr(ast, "TypeAlias") else []),
+    ast.ImportFrom, ast.Break, ast.Continue, ast.Raise, ast.Return,
+    *([ast.TypeAlias] if hasattr(ast, "TypeAlias") else []),
 )  # fmt: skip
 _BEFORE_RETURN: Final = ("done_a", "fall")  # in an async generator, whose `return` takes no value
 _WHOLE_STATEMENTS: Final = ("enter_", "done_", "fall", "leave_")
