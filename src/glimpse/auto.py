@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from glimpse.hook.startup import AUTO, INCLUDE, POLICY, STATS
 from glimpse.hook.status import say
 
 if TYPE_CHECKING:
     from glimpse.policy import Decider
+    from glimpse.tracer import Tracer
 
 __all__ = ["auto"]
 
@@ -21,53 +21,63 @@ def auto() -> None:
     Never raises: where that cannot be done, one line on stderr says why, and the program runs untraced.
     """
     wanted = os.environ.get(AUTO, "")
-    if not wanted or _once.done:
+    if not wanted or _done:
         return
-    _once.done = True
+    _done.append(True)
     try:
-        from glimpse.parsers import flag
-
-        if flag(wanted):
+        if _is_yes(wanted):
             _install()
     except Exception as error:
-        say(f"{AUTO}={wanted} has no effect: {error}")
+        say(f"{AUTO}={wanted} has no effect: {' '.join(str(error).split()) or type(error).__name__}")
 
 
-class _once:  # noqa: N801 - a place, not a kind of thing
-    """A virtual environment runs start-up files twice, and ``glimpse run`` has a second way in."""
+_done: list[bool] = []  # a virtual environment runs start-up files twice, and `glimpse run` has a second way in
 
-    done = False
+
+def _is_yes(text: str) -> bool:
+    from glimpse.errors import ConfigError, bad_value
+    from glimpse.parsers import flag
+
+    try:
+        return bool(flag(text))
+    except ValueError as error:
+        raise ConfigError(bad_value(AUTO, text, str(error))) from None
 
 
 def _install() -> None:
-    folder = os.environ.get(STATS)
-    if folder:  # registered first, so called last: when everything is written
-        atexit.register(_leave_stats, folder)
     from glimpse import tracer
 
-    tracer.install(policy=_policy())
+    folder = os.environ.get(STATS)
+    if folder is None:
+        tracer.install(policy=_policy())
+        return
+    import atexit
+
+    installed: list[Tracer] = []
+    atexit.register(_leave_stats, folder, installed)  # registered first, so called last: when everything is written
+    installed.append(tracer.install(policy=_policy()))
 
 
 def _policy() -> Decider | None:
     """The policy of ``GLIMPSE_INCLUDE``; None where the policy file decides."""
+    included = os.environ.get(INCLUDE, "")
+    if not included or os.environ.get(POLICY):
+        return None
     from glimpse.parsers import texts
     from glimpse.policy import TracingPolicy
 
-    included = texts(os.environ.get(INCLUDE, ""))
-    return TracingPolicy(included_packages=included) if included and not os.environ.get(POLICY) else None
+    return TracingPolicy(included_packages=texts(included))
 
 
-def _leave_stats(folder: str) -> None:
+def _leave_stats(folder: str, installed: list[Tracer]) -> None:
     """Leave this process's statistics for the summary of ``glimpse run``."""
     import json
 
-    from glimpse import tracer
-
     try:
-        stats: dict[str, Any] = tracer.installed_stats()
-        path = os.path.join(folder, f"{os.getpid()}.json")
-        with open(f"{path}.tmp", "w", encoding="utf-8") as file:
-            json.dump(stats, file, default=str)
-        os.replace(f"{path}.tmp", path)
+        for tracer in installed:
+            path = os.path.join(folder, f"{os.getpid()}.json")
+            with open(f"{path}.tmp", "w", encoding="utf-8") as file:
+                json.dump(tracer.stats(), file, default=str)
+            os.replace(f"{path}.tmp", path)
     except Exception:  # the program has ended well, and a summary is no reason to say otherwise
         return
