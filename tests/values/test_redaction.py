@@ -213,7 +213,7 @@ PLANTED: dict[str, Any] = {
     "exception": ValueError({"password": SECRET}),
     "url": f"postgres://bob:{SECRET}@db/main",
     "url with a token alone": f"https://{SECRET}@example.org/repo.git",
-    "url beyond the cut": "x" * 490 + f"postgres://bob:{SECRET * 40}@db/main",
+    "url beyond the cut": "x" * 440 + f"postgres://bob:{SECRET * 40}@db/main",
     "query": f"https://example.org/?a=1&access_token={SECRET}&b=2",
     "header": f"Authorization: Bearer {SECRET}",
     "basic header": f"GET / HTTP/1.1\r\nAuthorization: Basic {SECRET}\r\nHost: h",
