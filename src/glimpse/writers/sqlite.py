@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from typing import Any, ClassVar, Final
 
+from glimpse.assembly import Origin
 from glimpse.entry import LogEntry
 from glimpse.errors import WriterError
 from glimpse.parsers import file_path
@@ -14,18 +15,18 @@ from glimpse.writers.base import BaseWriter, PartialWrite
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
+from glimpse.writers.sqlite_assembly import RowAssembler
 from glimpse.writers.sqlite_reading import read_entries
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
-from glimpse.writers.sqlite_schema import COLUMNS, PROCESS_SHIFT, connect
+from glimpse.writers.sqlite_schema import DETAILS, PROCESS_BITS, SPANS, connect
 
 __all__ = ["SqliteWriter"]
 
 _ROWS_A_STATEMENT: Final = 64
 """One statement for many rows takes a third less time than one for each; 64 rows stay below 999 parameters."""
 
-_ON_END: Final = """ ON CONFLICT (id) DO UPDATE SET end_id = excluded.end_id, start_ns = excluded.start_ns,
-duration_ns = excluded.duration_ns, result = excluded.result, exception = excluded.exception,
-extra = coalesce(excluded.extra, extra)"""
+_ON_END: Final = """ ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, start = excluded.start,
+duration = excluded.duration, result = excluded.result"""
 
 
 class SqliteWriter(BaseWriter):
@@ -57,14 +58,36 @@ class SqliteWriter(BaseWriter):
             maker = self._makers.get((pid, service))
             if maker is None:
                 maker = self._makers[pid, service] = RowMaker(RowSource(pid, service))
+            maker.add(part)
             try:
-                self._write(maker.batch(part))
+                self.write_rows(maker.take())
             except WriterError as error:
+                maker.forget()
                 if done:
                     raise PartialWrite(done, error) from error
                 raise
-            maker.written()
+            maker.keep()
             done += len(part)
+
+    def row_assembler(self, origin: Origin, **options: Any) -> RowAssembler:
+        """What makes the batches of ``write_rows`` from events; ``options`` are those of ``Assembler``."""
+        return RowAssembler(origin, **options)
+
+    def write_rows(self, batch: RowBatch) -> None:
+        """Write the rows of one process, all or none.
+
+        :raises WriterError: nothing was written.
+        """
+        try:
+            try:
+                self._transaction(batch)
+            except sqlite3.IntegrityError:  # another run of a process with the same pid: its calls are others
+                self._known.pop(batch.source, None)
+                self._transaction(batch)
+            except UnicodeEncodeError:
+                self._transaction(_storable(batch))
+        except (sqlite3.Error, OverflowError) as error:
+            raise WriterError(f"{self._path}: {error}") from error
 
     def close(self) -> None:
         """Release the file."""
@@ -85,18 +108,6 @@ class SqliteWriter(BaseWriter):
     def read(cls, source: str) -> Iterator[LogEntry]:
         """Yield the entries in the order of their time, those of each process in the order of their ids."""
         return read_entries(source)
-
-    def _write(self, batch: RowBatch) -> None:
-        try:
-            try:
-                self._transaction(batch)
-            except sqlite3.IntegrityError:  # another run of a process with the same pid: its calls are others
-                self._known.pop(batch.source, None)
-                self._transaction(batch)
-            except UnicodeEncodeError:
-                self._transaction(_storable(batch))
-        except (sqlite3.Error, OverflowError) as error:
-            raise WriterError(f"{self._path}: {error}") from error
 
     def _transaction(self, batch: RowBatch) -> None:
         connection = self._connected()
@@ -144,16 +155,18 @@ class _Process:
     """A process's row in the database, and how much of its source's names stands there."""
 
     def __init__(self, connection: sqlite3.Connection, source: RowSource) -> None:
-        sql = "INSERT INTO processes (pid, service) VALUES (?, ?)"
-        row = connection.execute(sql, (source.pid, source.service))
+        sql = "INSERT INTO processes (pid, service, start_ns) VALUES (?, ?, ?)"
+        row = connection.execute(sql, (source.pid, source.service, source.start_ns or 0))
         self._number = row.lastrowid or 0
-        self._sites = 0
-        self._threads = 0
-        self._notes = 0
-        self._base = self._number << PROCESS_SHIFT
-        one = f"({self._base} + ?{', ?' * (len(COLUMNS) - 1)})"
-        self._insert = f"INSERT INTO spans ({', '.join(COLUMNS)}) VALUES {one}"
-        self._insert_many = self._insert + f", {one}" * (_ROWS_A_STATEMENT - 1)
+        self._sites = self._threads = self._notes = 0
+        self._base = self._number << PROCESS_BITS
+        self._span = self._row_of(SPANS)
+        self._details = f"INSERT OR REPLACE INTO details VALUES {self._row_of(DETAILS)}"
+        self._insert = f"INSERT INTO spans VALUES {self._span}"
+        self._insert_many = self._insert + f", {self._span}" * (_ROWS_A_STATEMENT - 1)
+
+    def _row_of(self, columns: Sequence[str]) -> str:
+        return f"({self._base} + ?{', ?' * (len(columns) - 1)})"
 
     def write_names(self, connection: sqlite3.Connection, source: RowSource) -> None:
         """Write the sites and threads that are new."""
@@ -162,7 +175,7 @@ class _Process:
         if sites:
             connection.executemany(f"INSERT OR REPLACE INTO sites VALUES ({number}, ?, ?, ?, ?, ?)", sites)
         if threads:
-            connection.executemany(f"INSERT OR REPLACE INTO threads VALUES ({number}, ?, ?)", threads)
+            connection.executemany(f"INSERT OR REPLACE INTO threads VALUES ({number}, ?, ?, ?)", threads)
 
     def written(self, batch: RowBatch) -> None:
         """All of it is in the database."""
@@ -175,12 +188,14 @@ class _Process:
         whole = len(calls) - len(calls) % _ROWS_A_STATEMENT
         if whole:
             values = list(chain.from_iterable(calls[:whole]))
-            width = _ROWS_A_STATEMENT * len(COLUMNS)
+            width = _ROWS_A_STATEMENT * len(SPANS)
             connection.executemany(self._insert_many, [values[i : i + width] for i in range(0, len(values), width)])
         if whole < len(calls):
             connection.executemany(self._insert, calls[whole:])
         if batch.ends:
             connection.executemany(self._insert + _ON_END, batch.ends)
+        if batch.details:
+            connection.executemany(self._details, batch.details)
         if batch.notes:
             texts = (dump_json(note).decode() for note in batch.notes)
             connection.executemany("INSERT INTO notes VALUES (?, ?)", enumerate(texts, self._base + self._notes + 1))
@@ -196,7 +211,8 @@ def _storable(batch: RowBatch) -> RowBatch:
     source.sites[:] = [_blobs(site) for site in source.sites]
     source.threads[:] = [_blobs(thread) for thread in source.threads]
     (source.service,) = _blobs((source.service,))
-    return RowBatch(source, [*map(_blobs, batch.calls)], [*map(_blobs, batch.ends)], batch.notes)
+    calls, ends, details = ([_blobs(row) for row in rows] for rows in (batch.calls, batch.ends, batch.details))
+    return RowBatch(source, calls, ends, details, batch.notes)
 
 
 def _blobs(row: Sequence[Any]) -> Any:

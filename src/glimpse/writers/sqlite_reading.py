@@ -14,15 +14,30 @@ from urllib.parse import quote
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.writers.encoding import decode_entry, entry_from, load_json
-from glimpse.writers.sqlite_rows import AT_END, IDS
-from glimpse.writers.sqlite_schema import APPLICATION_ID, COLUMNS, PROCESS_SHIFT, TABLES, VERSION, build_indexes
+from glimpse.writers.sqlite_schema import (
+    APPLICATION_ID,
+    DEPTH_BITS,
+    DETAILS,
+    PROCESS_BITS,
+    SPANS,
+    TABLES,
+    VERSION,
+    WHERE_BITS,
+    build_indexes,
+)
 
 __all__ = ["read_entries"]
 
-_CALL_ID: Final = (1 << PROCESS_SHIFT) - 1
+_CALL_ID: Final = (1 << PROCESS_BITS) - 1
 _BUSY_S: Final = 5.0
 _MOST_TO_INDEX: Final = 500_000
 _SITE: Final = ("function", "file", "line", "policy")
+_IDS: Final = ("trace_id", "span_id", "parent_span_id", "correlation_id")
+_COLUMNS: Final = (*SPANS, *DETAILS[1:])
+_CALLS: Final = (
+    f"SELECT spans.{', '.join(_COLUMNS)} FROM spans LEFT JOIN details ON details.id = spans.id "
+    "WHERE spans.id >= ? AND spans.id < ? ORDER BY spans.id"
+)
 
 
 def read_entries(path: str) -> Iterator[LogEntry]:
@@ -86,7 +101,7 @@ def _check(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _processes(connection: sqlite3.Connection) -> list[Any]:
-    return connection.execute("SELECT id, pid, service FROM processes ORDER BY id").fetchall()
+    return connection.execute("SELECT id, pid, service, start_ns FROM processes ORDER BY id").fetchall()
 
 
 class _Process:
@@ -94,16 +109,15 @@ class _Process:
 
     def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
         self._connection = connection
-        number, self._pid, self._service = map(_text, row)
-        self._ids = number << PROCESS_SHIFT, (number + 1) << PROCESS_SHIFT
-        names = "SELECT number, name FROM threads WHERE process = ?"
-        sites = f"SELECT number, {', '.join(_SITE)} FROM sites WHERE process = ?"
-        self._threads = {key: _text(name) for key, name in connection.execute(names, (number,))}
-        self._sites = {
-            key: dict(zip(_SITE, map(_text, values), strict=True))
-            for key, *values in connection.execute(sites, (number,))
-        }
+        number, self._pid, self._service, self._start_ns = map(_text, row)
+        self._ids = number << PROCESS_BITS, (number + 1) << PROCESS_BITS
+        self._threads = self._names("threads", ("thread", "task"), "name, task", number)
+        self._sites = self._names("sites", _SITE, ", ".join(_SITE), number)
         self._second = (-1, "")
+
+    def _names(self, table: str, keys: tuple[str, ...], columns: str, process: int) -> dict[int, dict[str, Any]]:
+        rows = self._connection.execute(f"SELECT number, {columns} FROM {table} WHERE process = ?", (process,))
+        return {number: dict(zip(keys, map(_text, values), strict=True)) for number, *values in rows}
 
     def entries(self) -> Iterator[LogEntry]:
         """In the order of their ids."""
@@ -117,59 +131,59 @@ class _Process:
     def _of_calls(self) -> Iterator[LogEntry]:
         """Starts come in the order of their rows; ends wait until it is their turn."""
         waiting: list[tuple[int, int, LogEntry]] = []
-        sql = f"SELECT {', '.join(COLUMNS)} FROM spans WHERE id >= ? AND id < ? ORDER BY id"
-        for row in self._connection.execute(sql, self._ids):
-            call = dict(zip(COLUMNS, map(_text, row), strict=True))
+        for row in self._connection.execute(_CALLS, self._ids):
+            call = dict(zip(_COLUMNS, map(_text, row), strict=True))
             call_id = call["id"] = call["id"] & _CALL_ID
             while waiting and waiting[0][0] < call_id:
                 yield heapq.heappop(waiting)[2]
             shared = self._shared(call)
-            if call["args"] is not None and call["end_id"] != call_id:
+            if call["args"] is not None and call["ended"] != 0:
                 yield self._start(call, shared)
-            if call["end_id"] is not None and "end" not in call["extra"]:
-                heapq.heappush(waiting, (call["end_id"], call_id, self._end(call, shared)))
+            if call["ended"] is not None and not call["end_in_notes"]:
+                end = self._end(call, shared)
+                heapq.heappush(waiting, (end.entry_id, call_id, end))
         while waiting:
             yield heapq.heappop(waiting)[2]
 
     def _shared(self, call: dict[str, Any]) -> dict[str, Any]:
         """What both entries of a call say."""
-        extra = call["extra"] = load_json(call["extra"]) if call["extra"] is not None else {}
-        if not isinstance(extra, dict):
-            raise ValueError("extra is no JSON object")
-        shared = {
+        place, up = call["place"], call["up"]
+        thread = place >> DEPTH_BITS & (1 << WHERE_BITS) - 1
+        return {
             "call_id": call["id"],
-            "parent_id": call["parent"],
-            "depth": call["depth"],
-            "thread": self._threads.get(call["thread"], f"Thread-{call['thread']}"),
+            "parent_id": None if up is None else call["id"] - up,
+            "depth": place & (1 << DEPTH_BITS) - 1,
             "pid": self._pid,
-            "task": call["task"],
             "service": self._service,
-            **self._sites.get(call["site"], {}),
+            **self._threads.get(thread, {"thread": f"Thread-{thread}"}),
+            **self._sites.get(place >> DEPTH_BITS + WHERE_BITS, {}),
+            **{name: call[name] for name in _IDS},
         }
-        shared.update({name: extra[name] for name in IDS if name in extra})
-        return shared
 
     def _start(self, call: dict[str, Any], shared: dict[str, Any]) -> LogEntry:
         own = {"entry_id": call["id"], "level": "INFO", "args": call["args"], "stage": "START"}
-        return entry_from(shared | own | {"timestamp": self._stamp(call["start_ns"])})
+        return entry_from(shared | own | {"timestamp": self._stamp(call["start"])})
 
     def _end(self, call: dict[str, Any], shared: dict[str, Any]) -> LogEntry:
-        duration = call["duration_ns"]
+        duration = call["duration"]
         failed = call["exception"] is not None
         own = {
-            "entry_id": call["end_id"],
+            "entry_id": call["id"] + call["ended"],
             "level": "ERROR" if failed else "INFO",
             "args": call["args"] if failed else str(shared.get("function")).rpartition(".")[2],
             "stage": "EXCEPTION" if failed else "END",
-            "timestamp": self._stamp(call["start_ns"] + (duration or 0)),
+            "timestamp": self._stamp(call["start"] + (duration or 0)),
             "result": call["result"],
+            "closed": True if call["closed"] else None,
             "exception": load_json(call["exception"]) if failed else None,
             "duration_ms": None if duration is None else duration / 1e6,
+            "active_ms": call["active_ms"],
+            "yields": call["yields"],
         }
-        return entry_from(shared | own | {name: call["extra"][name] for name in AT_END if name in call["extra"]})
+        return entry_from(shared | own)
 
-    def _stamp(self, nanoseconds: int) -> str:
-        second, rest = divmod(nanoseconds, 1_000_000_000)
+    def _stamp(self, start: int) -> str:
+        second, rest = divmod(self._start_ns + start, 1_000_000_000)
         if second != self._second[0]:
             self._second = second, time.strftime("%Y-%m-%d %H:%M:%S.", time.gmtime(second))
         return f"{self._second[1]}{rest // 1000:06d}"

@@ -9,26 +9,22 @@ from math import isfinite
 from typing import Any, Final
 
 from glimpse.writers.encoding import dump_json
-from glimpse.writers.sqlite_schema import PROCESS_SHIFT
+from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
 
-__all__ = ["AT_END", "IDS", "IN_NOTES", "RowBatch", "RowMaker", "RowSource"]
+__all__ = ["RowBatch", "RowMaker", "RowSource"]
 
 Record = Mapping[str, Any]
 """The fields of an entry, as ``LogEntry.to_dict`` gives them."""
 
 Row = list[Any]
-"""The values of ``sqlite_schema.COLUMNS``, with ``call_id`` in the place of ``id`` and a dict or None as ``extra``."""
+"""The values of ``sqlite_schema.SPANS``, with ``call_id`` in the place of ``id``."""
 
-_END_ID, _PARENT, _DEPTH, _SITE, _THREAD, _TASK, _ARGS, _START, _DURATION, _RESULT, _EXCEPTION, _EXTRA = range(1, 13)
-
-IDS: Final = ("trace_id", "span_id", "parent_span_id", "correlation_id")
-"""Fields of both entries of a call that are kept in ``extra``."""
-AT_END: Final = ("closed", "active_ms", "yields")
-"""Fields of an END that are kept in ``extra``."""
-IN_NOTES: Final = {"end": "notes"}
-"""Part of ``extra`` that says that the END stands in ``notes``."""
-
-_ONLY_AT_END: Final = frozenset({"result", "exception", "duration_ms", *AT_END})
+_ENDED, _UP, _PLACE, _ARGS, _START, _DURATION, _RESULT = range(1, 8)
+_IDS: Final = ("trace_id", "span_id", "parent_span_id", "correlation_id")
+_HAS_IDS: Final = frozenset(_IDS)
+_AT_END: Final = ("exception", "closed", "active_ms", "yields")
+_ONLY_AT_END: Final = frozenset({"result", "duration_ms", *_AT_END})
+_HAS_DETAILS: Final = frozenset({*_IDS, *_AT_END})
 _LONGEST_MS: Final = 1e12
 _MOST_OPEN: Final = 100_000
 _SECOND: Final = 1_000_000_000
@@ -40,138 +36,163 @@ class RowSource:
 
     pid: int
     service: str | None
+    start_ns: int | None = None
+    """What starts are relative to; the first one, unless it is given."""
     sites: list[tuple[int, str, str | None, int | None, str | None]] = field(default_factory=list)
     """Number, function, file, line, policy."""
-    threads: list[tuple[int, str]] = field(default_factory=list)
-    """Number, name."""
+    threads: list[tuple[int, str, str | None]] = field(default_factory=list)
+    """Number, name, task."""
 
 
 @dataclass
 class RowBatch:
-    """What one transaction writes of one process; a row is the values of ``sqlite_schema.COLUMNS``."""
+    """What one transaction writes of one process."""
 
     source: RowSource
-    calls: list[Any] = field(default_factory=list)
-    """Calls that began: whole, or without an end so far."""
-    ends: list[Any] = field(default_factory=list)
+    calls: list[Row] = field(default_factory=list)
+    """Calls that began, in their order: whole, or without an end so far."""
+    ends: list[Row] = field(default_factory=list)
     """Calls that ended, of which an earlier batch may have the beginning."""
+    details: list[tuple[Any, ...]] = field(default_factory=list)
+    """The values of ``sqlite_schema.DETAILS``."""
     notes: list[Record] = field(default_factory=list)
     """Entries to be kept as they are."""
 
 
 class RowMaker:
-    """Makes rows of the entries of one process."""
+    """Makes rows of the entries of one process: ``add`` them, ``take`` what they make, ``keep`` it if it is written."""
 
     def __init__(self, source: RowSource) -> None:
         self.source = source
-        self._sites: dict[tuple[Any, ...], int] = {}
-        self._threads: dict[str, int] = {}
-        self._open: dict[int, Row] = {}
-        self._began: dict[int, Row] = {}
+        self.began: dict[int, Row] = {}
+        """Calls that began since the last batch."""
         self._ended: list[Row] = []
+        self._details: dict[int, dict[str, Any]] = {}
+        self._notes: list[Record] = []
+        self._open: dict[int, tuple[Row, dict[str, Any] | None]] = {}
+        self._sites: dict[tuple[Any, ...], int] = {}
+        self._threads: dict[tuple[str, str | None], int] = {}
         self._second = ("", 0)
 
-    def batch(self, records: Iterable[Record]) -> RowBatch:
-        """The rows of entries in their order. Call ``written`` when they are in the database."""
-        notes: list[Record] = []
-        self._began, self._ended = {}, []
+    def add(self, records: Iterable[Record]) -> None:
+        """Make rows of these, the next entries of the process."""
         for record in records:
             stage = record["stage"]
-            if not 0 < record["call_id"] < 1 << PROCESS_SHIFT:
-                notes.append(record)
+            if not (0 < record["call_id"] < 1 << PROCESS_BITS and 0 <= record["depth"] < 1 << DEPTH_BITS):
+                self._notes.append(record)
             elif stage == "START":
-                self._start(record, notes)
+                self._start(record)
             elif stage in {"END", "EXCEPTION"}:
-                self._end(record, notes)
+                self._end(record)
             else:
-                notes.append(record)
-        return RowBatch(self.source, [*map(_final, self._began.values())], [*map(_final, self._ended)], notes)
+                self._notes.append(record)
 
-    def written(self) -> None:
-        """The last batch is in the database: remember which calls are open, to tell what their ends repeat."""
+    def take(self) -> RowBatch:
+        """What came since ``keep`` or ``forget``."""
+        details = [_details_row(call_id, found) for call_id, found in self._details.items()]
+        return RowBatch(self.source, [*self.began.values()], self._ended, details, self._notes)
+
+    def keep(self) -> None:
+        """What was taken is on its way: remember which calls are open, to tell what their ends repeat."""
         for row in self._ended:
             self._open.pop(row[0], None)
-        self._open.update((call_id, row) for call_id, row in self._began.items() if row[_END_ID] is None)
+        for call_id, row in self.began.items():
+            if row[_ENDED] is None:
+                self._open[call_id] = row.copy(), self._details.get(call_id)
         while len(self._open) > _MOST_OPEN:
             del self._open[next(iter(self._open))]
+        self.forget()
 
-    def _start(self, record: Record, notes: list[Record]) -> None:
-        start = self._nanoseconds(record["timestamp"])
+    def forget(self) -> None:
+        """What was taken was not written, and will be added again."""
+        self.began, self._ended, self._details, self._notes = {}, [], {}, []
+
+    def site(self, function: str, file: str | None, line: int | None, policy: str | None) -> int:
+        """The number of a function."""
+        key = (function, file, line, policy)
+        number = self._sites.get(key)
+        if number is None:
+            number = self._sites[key] = len(self._sites) + 1
+            self.source.sites.append((number, *key))
+        return number
+
+    def thread(self, name: str, task: str | None) -> int:
+        """The number of a thread and a task in it."""
+        number = self._threads.get((name, task))
+        if number is None:
+            number = self._threads[name, task] = len(self._threads) + 1
+            self.source.threads.append((number, name, task))
+        return number
+
+    def _start(self, record: Record) -> None:
         call_id = record["call_id"]
-        usual = record["entry_id"] == call_id and record["level"] == "INFO" and call_id not in self._began
+        start = self._nanoseconds(record["timestamp"])
+        usual = record["entry_id"] == call_id and record["level"] == "INFO" and call_id not in self.began
         if start is None or not usual or not _ONLY_AT_END.isdisjoint(record):
-            notes.append(record)
-        else:
-            self._began[call_id] = self._row(record, start, record["args"])
+            self._notes.append(record)
+            return
+        self.began[call_id] = self._row(record, start, record["args"])
+        if not _HAS_IDS.isdisjoint(record):
+            self._details[call_id] = _picked(record, _IDS)
 
-    def _end(self, record: Record, notes: list[Record]) -> None:
-        row = self._began.get(record["call_id"])
+    def _end(self, record: Record) -> None:
+        row, details = self.began.get(record["call_id"]), self._details.get(record["call_id"])
         known = row is not None
         if row is None:
-            row, known = self._earlier(record)
-        if row[_END_ID] is not None:
-            notes.append(record)
+            row, details, known = self._earlier(record)
+        if row[_ENDED] is not None:
+            self._notes.append(record)
             return
-        extra = None if _AT_END.isdisjoint(record) else {name: record[name] for name in AT_END if name in record}
-        if not (known and self._follows(record, row)):
-            notes.append(record)
-            extra = {**(extra or {}), **IN_NOTES}
-            row[_DURATION] = _exact_nanoseconds(record.get("duration_ms"))
-        row[_END_ID] = record["entry_id"]
+        fits = known and self._follows(record, row, details)
+        if not _HAS_DETAILS.isdisjoint(record) or not fits:
+            details = {**(details or _picked(record, _IDS)), **_picked(record, _AT_END)}
+            if not fits:
+                self._notes.append(record)
+                details["end_in_notes"] = True
+                row[_DURATION] = _exact_nanoseconds(record.get("duration_ms"))
+            self._details[record["call_id"]] = details
+        row[_ENDED] = record["entry_id"] - record["call_id"]
         row[_RESULT] = record.get("result")
-        if "exception" in record:
-            row[_EXCEPTION] = dump_json(record["exception"]).decode()
-        if extra is not None:
-            row[_EXTRA] = {**(row[_EXTRA] or {}), **extra}
 
-    def _earlier(self, record: Record) -> tuple[Row, bool]:
-        """The row of a call that did not begin in this batch, and whether more is known of it than its end."""
-        begun = self._open.get(record["call_id"])
-        if begun is not None:
-            row = begun.copy()
-            self._ended.append(row)
-            return row, True
+    def _earlier(self, record: Record) -> tuple[Row, dict[str, Any] | None, bool]:
+        """Row and details of a call that did not begin in this batch, and whether more is known of it than its end."""
+        call_id = record["call_id"]
+        if call_id in self._open:
+            row, details = self._open[call_id]
+            self._ended.append(row := row.copy())
+            return row, details, True
         end = self._nanoseconds(record["timestamp"])
-        if record["entry_id"] == record["call_id"] and end is not None:  # all there is of it, as at level ERROR
-            row = self._began[record["call_id"]] = self._row(record, end, record["args"])
-            return row, record["stage"] == "EXCEPTION"
+        if record["entry_id"] == call_id and end is not None:  # all there is of it, as at level ERROR
+            row = self.began[call_id] = self._row(record, end, record["args"])
+            return row, _picked(record, _IDS), record["stage"] == "EXCEPTION"
         start = (end or 0) - (_exact_nanoseconds(record.get("duration_ms")) or 0)
         row = self._row(record, start, None)
         self._ended.append(row)
-        return row, False
+        return row, None, False
 
     def _row(self, record: Record, start: int, args: str | None) -> Row:
-        return [
-            record["call_id"], None, record["parent_id"], record["depth"], self._site(record),
-            self._thread(record["thread"]), record.get("task"), args, start, None, None, None, _ids(record),
-        ]  # fmt: skip
+        source = self.source
+        if source.start_ns is None:
+            source.start_ns = start
+        parent = record["parent_id"]
+        up = None if parent is None else record["call_id"] - parent
+        return [record["call_id"], None, up, self._place(record), args, start - source.start_ns, None, None]
 
-    def _follows(self, record: Record, row: Row) -> bool:
+    def _place(self, record: Record) -> int:
+        get = record.get
+        site = self.site(record["function"], get("file"), get("line"), get("policy"))
+        thread = self.thread(record["thread"], get("task"))
+        depth: int = record["depth"]
+        return (site << WHERE_BITS | thread) << DEPTH_BITS | depth
+
+    def _follows(self, record: Record, row: Row, details: dict[str, Any] | None) -> bool:
         """Whether the entry is what will be worked out from its row; then its times are put there."""
-        if "exception" in record:
-            as_usual = (
-                record["stage"] == "EXCEPTION"
-                and record["level"] == "ERROR"
-                and record["args"] == row[_ARGS]
-                and "result" not in record
-            )
-        else:
-            function = record["function"]
-            name = record["args"]
-            as_usual = (
-                record["stage"] == "END"
-                and record["level"] == "INFO"
-                and function.endswith(name)
-                and name == function.rpartition(".")[2]
-            )
+        parent = record["parent_id"]
         return (
-            as_usual
-            and record["parent_id"] == row[_PARENT]
-            and record["depth"] == row[_DEPTH]
-            and self._threads.get(record["thread"]) == row[_THREAD]
-            and self._site(record) == row[_SITE]
-            and record.get("task") == row[_TASK]
-            and _ids(record) == row[_EXTRA]
+            _as_usual(record, row)
+            and (None if parent is None else record["call_id"] - parent) == row[_UP]
+            and self._place(record) == row[_PLACE]
+            and (_HAS_IDS.isdisjoint(record) if not details else _picked(record, _IDS) == details)
             and self._put_times(record, row)
         )
 
@@ -184,28 +205,13 @@ class RowMaker:
             return False
         if duration is not None and duration / 1e6 != milliseconds:
             return False
-        start: int = row[_START]
+        start: int = row[_START] + self.source.start_ns
         missing = end - start - (duration or 0)
-        if not -1000 < missing < 1000:
+        below = start % 1000
+        if not -1000 < missing < 1000 - below:
             return False
-        row[_START], row[_DURATION] = start + missing if missing > 0 else start, duration
+        row[_START], row[_DURATION] = row[_START] + max(missing, 0), duration
         return True
-
-    def _site(self, record: Record) -> int:
-        get = record.get
-        key = (record["function"], get("file"), get("line"), get("policy"))
-        number = self._sites.get(key)
-        if number is None:
-            number = self._sites[key] = len(self._sites) + 1
-            self.source.sites.append((number, *key))
-        return number
-
-    def _thread(self, name: str) -> int:
-        number = self._threads.get(name)
-        if number is None:
-            number = self._threads[name] = len(self._threads) + 1
-            self.source.threads.append((number, name))
-        return number
 
     def _nanoseconds(self, timestamp: str) -> int | None:
         """Since the epoch; None if it is not written as entries have it."""
@@ -218,6 +224,29 @@ class RowMaker:
         if len(fraction) != 6 or timestamp[19] != "." or not (fraction.isascii() and fraction.isdigit()):
             return None
         return self._second[1] + int(fraction) * 1000
+
+
+def _as_usual(record: Record, row: Row) -> Any:
+    """Whether stage, level and args of an end are what its row stands for."""
+    if "exception" in record:
+        usual = record["stage"] == "EXCEPTION" and record["level"] == "ERROR" and "result" not in record
+        return usual and record["args"] == row[_ARGS]
+    usual = record["stage"] == "END" and record["level"] == "INFO"
+    name: str = record["function"].rpartition(".")[2]
+    return usual and name == record["args"]
+
+
+def _picked(record: Record, names: Iterable[str]) -> dict[str, Any]:
+    return {name: record[name] for name in names if name in record}
+
+
+def _details_row(call_id: int, found: dict[str, Any]) -> tuple[Any, ...]:
+    get = found.get
+    exception = dump_json(found["exception"]).decode() if "exception" in found else None
+    return (
+        call_id, exception, get("closed"), get("active_ms"), get("yields"), get("trace_id"), get("span_id"),
+        get("parent_span_id"), get("correlation_id"), get("end_in_notes"),
+    )  # fmt: skip
 
 
 def _epoch(second: str) -> int | None:
@@ -236,18 +265,3 @@ def _exact_nanoseconds(milliseconds: float | None) -> int | None:
     if milliseconds is None or not isfinite(milliseconds) or abs(milliseconds) > _LONGEST_MS:
         return None
     return round(milliseconds * 1e6)
-
-
-def _ids(record: Record) -> dict[str, Any] | None:
-    if _IDS.isdisjoint(record):
-        return None
-    return {name: record[name] for name in IDS if name in record}
-
-
-def _final(row: Row) -> Row:
-    extra = row[_EXTRA]
-    return row if extra is None else [*row[:_EXTRA], dump_json(extra).decode()]
-
-
-_AT_END: Final = frozenset(AT_END)
-_IDS: Final = frozenset(IDS)

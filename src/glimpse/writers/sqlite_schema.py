@@ -1,8 +1,8 @@
 """The tables of a trace in SQLite, their versions, and how a connection is set up.
 
-One row a *call* costs half of one row an *entry*: START and END that meet in one batch are one insert. What a row does
-not say again it refers to by a number that counts within its process. People look at two views, ``calls`` and
-``entries``, which put it all together.
+One row a *call* costs half of one row an *entry*: START and END that meet in one batch are one insert. What counts then
+is how many columns a row has and how small its numbers are, so they are relative, and what most calls do not have is
+kept apart. People look at two views, ``calls`` and ``entries``, which put it all together.
 """
 
 from __future__ import annotations
@@ -15,37 +15,60 @@ from glimpse.entry import FIELDS
 from glimpse.errors import WriterError
 from glimpse.writers.files import System, create
 
-__all__ = ["APPLICATION_ID", "COLUMNS", "PROCESS_SHIFT", "TABLES", "VERSION", "build_indexes", "connect"]
+__all__ = [
+    "APPLICATION_ID",
+    "DEPTH_BITS",
+    "DETAILS",
+    "PROCESS_BITS",
+    "SPANS",
+    "TABLES",
+    "VERSION",
+    "WHERE_BITS",
+    "build_indexes",
+    "connect",
+]
 
 APPLICATION_ID: Final = 0x476C6D70  # "Glmp"
-PROCESS_SHIFT: Final = 40
-"""A row's id is ``process << PROCESS_SHIFT | call_id``: in order for each process, and found without an index."""
+PROCESS_BITS: Final = 40
+"""A call's id in the tables is ``process << PROCESS_BITS | call_id``: in order, and found without an index."""
 
-COLUMNS: Final = (
-    "id", "end_id", "parent", "depth", "site", "thread", "task",
-    "args", "start_ns", "duration_ns", "result", "exception", "extra",
+DEPTH_BITS: Final = 14
+WHERE_BITS: Final = 28
+"""``spans.place`` is ``site << WHERE_BITS + DEPTH_BITS | thread << DEPTH_BITS | depth``."""
+
+SPANS: Final = ("id", "ended", "up", "place", "args", "start", "duration", "result")
+DETAILS: Final = (
+    "id", "exception", "closed", "active_ms", "yields", "trace_id", "span_id", "parent_span_id", "correlation_id",
+    "end_in_notes",
 )  # fmt: skip
 
-TABLES: Final = ("processes", "sites", "threads", "spans", "notes")
+TABLES: Final = ("processes", "sites", "threads", "spans", "details", "notes")
 _CREATE: Final = """
-CREATE TABLE processes (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, service TEXT);
+-- start_ns: what its calls' starts are relative to, in nanoseconds since the epoch.
+CREATE TABLE processes (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, service TEXT, start_ns INTEGER NOT NULL);
 CREATE TABLE sites (process INTEGER, number INTEGER, function TEXT NOT NULL, file TEXT, line INTEGER, policy TEXT,
                     PRIMARY KEY (process, number)) WITHOUT ROWID;
-CREATE TABLE threads (process INTEGER, number INTEGER, name TEXT NOT NULL,
+-- A thread, and the task within it.
+CREATE TABLE threads (process INTEGER, number INTEGER, name TEXT NOT NULL, task TEXT,
                       PRIMARY KEY (process, number)) WITHOUT ROWID;
--- args is null where no START was recorded, end_id while the call has no end. extra is a JSON object; its key "end"
--- says that the END is not as it would be worked out from this row, and stands in notes.
-CREATE TABLE spans (id INTEGER PRIMARY KEY, end_id INTEGER, parent INTEGER, depth INTEGER, site INTEGER,
-                    thread INTEGER, task TEXT, args TEXT, start_ns INTEGER, duration_ns INTEGER, result TEXT,
-                    exception TEXT, extra TEXT);
+-- A call. ended: the END's entry id less the call's; null while it runs, 0 if there was no START. up: the call's id
+-- less its parent's. place: site, thread, depth. args: null where no START was recorded. start, duration: nanoseconds.
+CREATE TABLE spans (id INTEGER PRIMARY KEY, ended INTEGER, up INTEGER, place INTEGER, args TEXT, start INTEGER,
+                    duration INTEGER, result TEXT);
+-- What few calls have. end_in_notes: the END is not as it would be worked out from this row, and stands in notes.
+CREATE TABLE details (id INTEGER PRIMARY KEY, exception TEXT, closed INTEGER, active_ms REAL, yields INTEGER,
+                      trace_id TEXT, span_id TEXT, parent_span_id TEXT, correlation_id TEXT, end_in_notes INTEGER);
 -- SUSPEND, RESUME, and whatever else is an entry of its own, as JSON; ids as in spans, counted one by one.
 CREATE TABLE notes (id INTEGER PRIMARY KEY, entry TEXT NOT NULL);
 """
 
-_JOINS: Final = """FROM spans
-LEFT JOIN processes ON processes.id = spans.id >> 40
-LEFT JOIN sites ON sites.process = spans.id >> 40 AND sites.number = spans.site
-LEFT JOIN threads ON threads.process = spans.id >> 40 AND threads.number = spans.thread"""
+_PROCESS: Final = f"spans.id >> {PROCESS_BITS}"
+_SITE: Final = f"spans.place >> {DEPTH_BITS + WHERE_BITS}"
+_THREAD: Final = f"spans.place >> {DEPTH_BITS} & {(1 << WHERE_BITS) - 1}"
+_JOINS: Final = f"""FROM spans LEFT JOIN details ON details.id = spans.id
+LEFT JOIN processes ON processes.id = {_PROCESS}
+LEFT JOIN sites ON sites.process = {_PROCESS} AND sites.number = {_SITE}
+LEFT JOIN threads ON threads.process = {_PROCESS} AND threads.number = {_THREAD}"""
 
 
 def _stamp(nanoseconds: str) -> str:
@@ -53,50 +76,46 @@ def _stamp(nanoseconds: str) -> str:
     return f"{whole} || printf('.%06d', ({nanoseconds}) / 1000 % 1000000)"
 
 
-def _extra(name: str) -> str:
-    return f"json_extract(spans.extra, '$.{name}')"
-
-
-_CALL_ID: Final = "spans.id & 1099511627775"
+_CALL_ID: Final = f"spans.id & {(1 << PROCESS_BITS) - 1}"
+_PARENT: Final = f"({_CALL_ID}) - spans.up AS parent_id"
+_DEPTH: Final = f"spans.place & {(1 << DEPTH_BITS) - 1} AS depth"
 _NAME: Final = "substr(sites.function, length(rtrim(sites.function, replace(sites.function, '.', ''))) + 1)"
-_END_NS: Final = "spans.start_ns + coalesce(spans.duration_ns, 0)"
-_ENDED_AS: Final = "CASE WHEN spans.exception IS NULL THEN {} ELSE {} END"
-_COMMON: Final = """threads.name AS thread, processes.pid, spans.task"""
-_IDS: Final = f"""{_extra("trace_id")} AS trace_id, {_extra("span_id")} AS span_id,
-    {_extra("parent_span_id")} AS parent_span_id, processes.service,
-    {_extra("correlation_id")} AS correlation_id,
+_START: Final = "processes.start_ns + spans.start"
+_ENDED_AS: Final = "CASE WHEN details.exception IS NULL THEN {} ELSE {} END"
+_WHERE: Final = "threads.name AS thread, processes.pid, threads.task"
+_IDS: Final = """details.trace_id, details.span_id, details.parent_span_id, processes.service, details.correlation_id,
     sites.policy, sites.file, sites.line"""
 _OF_NOTE: Final = ", ".join(f"json_extract(entry, '$.{name}')" for name in FIELDS)
 
 _VIEWS: Final = f"""
 CREATE VIEW calls AS SELECT
-    {_CALL_ID} AS call_id, spans.parent AS parent_id, spans.depth, sites.function, spans.args,
-    CASE WHEN spans.end_id IS NULL THEN 'START' ELSE {_ENDED_AS.format("'END'", "'EXCEPTION'")} END AS stage,
-    {_stamp("spans.start_ns")} AS start, spans.duration_ns / 1e6 AS duration_ms, spans.result, spans.exception,
-    {_COMMON}, {_extra("closed")} AS closed, {_extra("active_ms")} AS active_ms, {_extra("yields")} AS yields, {_IDS}
+    {_CALL_ID} AS call_id, {_PARENT}, {_DEPTH}, sites.function, spans.args,
+    CASE WHEN spans.ended IS NULL THEN 'START' ELSE {_ENDED_AS.format("'END'", "'EXCEPTION'")} END AS stage,
+    {_stamp(_START)} AS start, spans.duration / 1e6 AS duration_ms, spans.result, details.exception,
+    {_WHERE}, details.closed, details.active_ms, details.yields, {_IDS}
 {_JOINS};
 CREATE VIEW entries AS SELECT
-    {_CALL_ID} AS entry_id, {_CALL_ID} AS call_id, spans.parent AS parent_id, spans.depth, 'INFO' AS level,
-    sites.function, spans.args, 'START' AS stage, {_stamp("spans.start_ns")} AS timestamp, {_COMMON},
+    {_CALL_ID} AS entry_id, {_CALL_ID} AS call_id, {_PARENT}, {_DEPTH}, 'INFO' AS level,
+    sites.function, spans.args, 'START' AS stage, {_stamp(_START)} AS timestamp, {_WHERE},
     NULL AS result, NULL AS closed, NULL AS exception, NULL AS duration_ms, NULL AS active_ms, NULL AS yields, {_IDS}
-{_JOINS} WHERE spans.args IS NOT NULL AND spans.end_id IS NOT {_CALL_ID}
+{_JOINS} WHERE spans.args IS NOT NULL AND spans.ended IS NOT 0
 UNION ALL SELECT
-    spans.end_id, {_CALL_ID}, spans.parent, spans.depth, {_ENDED_AS.format("'INFO'", "'ERROR'")},
+    ({_CALL_ID}) + spans.ended, {_CALL_ID}, {_PARENT}, {_DEPTH}, {_ENDED_AS.format("'INFO'", "'ERROR'")},
     sites.function, {_ENDED_AS.format(_NAME, "spans.args")}, {_ENDED_AS.format("'END'", "'EXCEPTION'")},
-    {_stamp(_END_NS)}, {_COMMON}, spans.result, {_extra("closed")}, spans.exception, spans.duration_ns / 1e6,
-    {_extra("active_ms")}, {_extra("yields")}, {_IDS}
-{_JOINS} WHERE spans.end_id IS NOT NULL AND {_extra("end")} IS NULL
+    {_stamp(f"{_START} + coalesce(spans.duration, 0)")}, {_WHERE}, spans.result, details.closed, details.exception,
+    spans.duration / 1e6, details.active_ms, details.yields, {_IDS}
+{_JOINS} WHERE spans.ended IS NOT NULL AND details.end_in_notes IS NULL
 UNION ALL SELECT {_OF_NOTE} FROM notes;
 """
 
 _INDEXES: Final = {
-    "spans_site": "spans (site)",
-    "spans_start": "spans (start_ns)",
-    "spans_duration": "spans (duration_ns)",
-    "spans_parent": "spans (parent)",
-    "spans_failed": "spans (id) WHERE exception IS NOT NULL",
+    "spans_site": f"spans ({_SITE.removeprefix('spans.')})",
+    "spans_duration": "spans (duration)",
+    "details_failed": "details (id) WHERE exception IS NOT NULL",
+    "details_trace": "details (trace_id) WHERE trace_id IS NOT NULL",
     "sites_function": "sites (function)",
 }
+"""None on time or parent: a process's rows are in the order of their starts, and a parent is found by its id."""
 
 _MIGRATIONS: Final = (_CREATE + _VIEWS,)
 """What takes a database from each version to the next; version 0 is an empty one."""
@@ -133,7 +152,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def build_indexes(connection: sqlite3.Connection) -> None:
-    """Make what queries by function, time, duration, parent and failure need.
+    """Make what queries by function, duration, failure and trace need.
 
     :raises sqlite3.Error: the database is not to be written, or busy.
     """
