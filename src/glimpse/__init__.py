@@ -12,7 +12,7 @@ from glimpse._version import __version__
 
 if TYPE_CHECKING:
     from glimpse.config import Config
-    from glimpse.decorators import no_trace, trace
+    from glimpse.decorators import no_trace
     from glimpse.entry import LogEntry
     from glimpse.errors import (
         ConfigError,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         WriterError,
     )
     from glimpse.policy import PolicySet, TracingPolicy
-    from glimpse.tracer import Tracer, install, uninstall
+    from glimpse.tracer import Tracer, install, trace, uninstall
     from glimpse.traces import load
     from glimpse.writers import BaseWriter, register_writer
 
@@ -53,11 +53,11 @@ __all__ = [
 
 _ROOMS = {
     "config": ("Config",),
-    "decorators": ("no_trace", "trace"),
+    "decorators": ("no_trace",),
     "entry": ("LogEntry",),
     "errors": tuple(name for name in __all__ if name.endswith("Error") or name == "PolicyNotFound"),
     "policy": ("PolicySet", "TracingPolicy"),
-    "tracer": ("Tracer", "install", "uninstall"),
+    "tracer": ("Tracer", "install", "trace", "uninstall"),
     "traces": ("load",),
     "writers": ("BaseWriter", "register_writer"),
 }

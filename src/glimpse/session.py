@@ -93,6 +93,13 @@ class Session:
         slot.connect(namespace | {"destination": self.destination} | dict(replaced or {}))
         self._slots.append(slot)
 
+    def connect_decorated(self, slot: Slot, redact: tuple[str, ...]) -> None:
+        """Record what functions report that are traced whatever the policy says.
+
+        :param redact: names whose values are hidden, besides those of the configuration.
+        """
+        self.connect(slot, TracingPolicy(redact=redact) if redact else None)
+
     def disconnect(self, slot: Slot) -> None:
         """Record no more of what this slot's functions report."""
         if slot in self._slots:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping
 from types import TracebackType
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from glimpse.config import Config
 from glimpse.errors import GlimpseError
 from glimpse.policy import PolicySet, TracingPolicy
-from glimpse.probe import Slot, slot
+from glimpse.probe import slot
 from glimpse.session import Session
 
 if TYPE_CHECKING:
+    from glimpse.decorators import Door
     from glimpse.hook import Activation
     from glimpse.policy import Decider
 
-__all__ = ["Tracer", "current", "install", "uninstall"]
+__all__ = ["Tracer", "current", "install", "trace", "uninstall"]
 
 Decorated = TypeVar("Decorated")
 _lock = threading.RLock()
@@ -48,7 +50,7 @@ class Tracer:
         self._correlation_id = correlation_id
         self._session: Session | None = None
         self._activation: Activation | None = None
-        self._decorators = Slot(0)
+        self._door: Door | None = None
         self._core: Any = None
         self._runs = 0
 
@@ -75,6 +77,7 @@ class Tracer:
                 from glimpse.dynamic import start
 
                 self._core = start(self.policy, self._opened(), self.config)
+                _usual_door.offer(self)
             self._runs += 1
         return self
 
@@ -86,6 +89,7 @@ class Tracer:
                 if self._runs == 0:
                     self._core.stop()
                     self._core = None
+                    _usual_door.withdraw(self)
                     self._rest()
 
     def __enter__(self) -> Tracer:
@@ -99,15 +103,33 @@ class Tracer:
     # -- decorators -------------------------------------------------------------------------------------------
 
     def trace_function(self, target: Any = None, /, **options: Any) -> Any:
-        """Decorator: trace this function, method, coroutine, generator or class, whatever the policy says."""
-        from glimpse.decorators import decorate
+        """Decorator: trace this function, method, coroutine, generator or class, whatever the policy says.
 
-        return decorate(target, self._decorator_slot, options)
+        Bare, or with options: ``args=False`` or ``result=False`` leave these out, ``redact=[...]`` names values to hide.
 
-    def _decorator_slot(self) -> Slot:
+        :raises GlimpseError: it cannot be traced, or an option cannot be used.
+        """
+        from glimpse.decorators import Door, decorate
+
         with _lock:
-            self._opened().connect(self._decorators)
-        return self._decorators
+            session = self._opened()
+            if self._door is None:
+                self._door = Door(self.config)
+                self._door.attach(self.config, session.connect_decorated)
+        return decorate(target, self._door, options)
+
+    def adopt(self, door: Door) -> None:
+        """Record what is reported through this door."""
+        with _lock:
+            door.attach(self.config, self._opened().connect_decorated)
+
+    def release(self, door: Door) -> None:
+        """Record it no more."""
+        with _lock:
+            door.detach()
+            if self._session is not None:
+                for each in door.slots:
+                    self._session.disconnect(each)
 
     # -- the import hook --------------------------------------------------------------------------------------
 
@@ -123,6 +145,7 @@ class Tracer:
                     session.connect(slot(number), owner)
                 terms = hook.terms_for(self.config, lambda policy: owners.index(policy) if policy in owners else 0)
                 self._activation = hook.activate(self.policy, terms=terms, cache_dir=self.config.cache_dir)
+                _usual_door.offer(self)
         return self
 
     def uninstall(self) -> None:
@@ -133,6 +156,7 @@ class Tracer:
                 self._activation = None
                 for number in range(len(_owners(self.policy))):
                     self._opened().disconnect(slot(number))
+                _usual_door.withdraw(self)
                 self._rest()
 
     @property
@@ -169,6 +193,8 @@ class Tracer:
         if self._session is None or self._session.closed:
             owners = _owners(self._policy) if self._policy is not None else []
             self._session = Session(self.config, owners, self._correlation_id)
+            if self._door is not None:
+                self._door.attach(self.config, self._session.connect_decorated)
         return self._session
 
     def _rest(self) -> None:
@@ -220,3 +246,75 @@ def uninstall() -> None:
 def current() -> Tracer | None:
     """The installed tracer, if there is one."""
     return _installed[-1] if _installed else None
+
+
+class _UsualDoor:
+    """Where functions decorated with ``glimpse.trace`` report: to the installed tracer, else to one that runs.
+
+    In a program that makes neither, the first call of such a function makes a tracer of the environment's configuration.
+    """
+
+    def __init__(self) -> None:
+        self._door: Door | None = None
+        self._tracers: list[Tracer] = []
+        self._attached: Tracer | None = None
+        self._seen = False
+
+    def door(self) -> Door:
+        """The door itself, made when it is first used."""
+        from glimpse.decorators import Door
+
+        with _lock:
+            if self._door is None:
+                config = self._tracers[-1].config if self._tracers else Config()
+                self._door = Door(config, None if self._seen else self._wake)
+                self._settle()
+        return self._door
+
+    def offer(self, tracer: Tracer) -> None:
+        """A tracer begins to record."""
+        self._seen = True
+        self._tracers.append(tracer)
+        self._settle()
+
+    def withdraw(self, tracer: Tracer) -> None:
+        """It has ended one of the ways in which it recorded."""
+        if tracer in self._tracers:
+            self._tracers.remove(tracer)
+        self._settle()
+
+    def _settle(self) -> None:
+        installed = [each for each in self._tracers if each.activation is not None]
+        best = next(reversed(installed or self._tracers), None)
+        if self._door is None or best is self._attached:
+            return
+        if self._attached is not None:
+            self._attached.release(self._door)
+        self._attached = best
+        if best is not None:
+            best.adopt(self._door)
+
+    def _wake(self) -> None:
+        with _lock:
+            if self._door is not None and self._door.waiting:
+                self._door.waiting.clear()
+                try:
+                    self._attached = Tracer(self._door.config)
+                    self._attached.adopt(self._door)
+                except Exception as error:  # in the middle of the program, which must not end by that
+                    if sys.stderr is not None:
+                        print(f"glimpse: functions decorated with trace are not recorded: {error}", file=sys.stderr)
+
+
+_usual_door = _UsualDoor()
+
+
+def trace(target: Any = None, /, **options: Any) -> Any:
+    """Decorator: trace this function, method, coroutine, generator or class by the installed tracer.
+
+    Without an installed tracer by one that runs, and without that by one of the environment's configuration. Options
+    are those of ``Tracer.trace_function``.
+    """
+    from glimpse.decorators import decorate
+
+    return decorate(target, _usual_door.door(), options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..entry import Site
 from ..probe import Probe, Slot
-from ..probe.codes import UNTRACED, entry_function, kind_of, parameters, reporter
+from ..probe.codes import UNTRACED, def_line, entry_function, kind_of, parameters, reporter
 from ..values import Redactor
 from . import names
 from .readers import Reader, reader_for
@@ -113,7 +113,7 @@ class Included:
         slot, hides = self._slot(owner)
         method = names.is_method(code, qualname, frame)
         params = parameters(code, method=method, hides=hides)
-        line = names.def_line(code, frame)
+        line = def_line(code, frame.f_globals)
         site = Site(module.replace(":", "_"), qualname, line, kind_of(code), params, owner.name)
         shown = [None if param.hidden else param.name for param in params]
         read = reader_for(slot.function(entry_function(site)), site.key, shown, empties=not self._keeps_locals)

@@ -1,23 +1,21 @@
-"""What code objects do not say of themselves: qualified names before 3.11, static methods, the line of a ``def``."""
+"""What code objects do not say of themselves: qualified names before 3.11, static methods."""
 
 from __future__ import annotations
 
 import gc
-import linecache
 import re
 from collections.abc import Iterator, Mapping
 from types import CodeType, FrameType, FunctionType
 from typing import Any, Final
 
 from ..compat import HAS_QUALIFIED_CODE
-from ..probe.codes import CodeTable
+from ..probe.codes import CodeTable, source_lines
 from ..values.classes import mro, namespace
 
-__all__ = ["def_line", "is_method", "is_type_scope", "qualified_name"]
+__all__ = ["is_method", "is_type_scope", "qualified_name"]
 
 _LOCALS: Final = "<locals>"
 _CLASS_FIRST: Final = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
-_LONGEST_DECORATORS: Final = 200  # lines from a function's first decorator to its `def`
 _INNER: Final = ("__wrapped__", "__func__", "func", "fget", "fset", "fdel", "_func")
 
 
@@ -158,30 +156,12 @@ def _inner(each: Any) -> Iterator[Any]:
 # -- lines of the source --------------------------------------------------------------------------------------------
 
 
-def def_line(code: CodeType, frame: FrameType) -> int:
-    """The line of the ``def``: a code object's first line is that of the first decorator."""
-    first = code.co_firstlineno
-    lines = _lines(code, frame)
-    if not lines[first - 1 : first] or not lines[first - 1].lstrip().startswith("@"):
-        return first
-    start = re.compile(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b")
-    for number, line in enumerate(lines[first : first + _LONGEST_DECORATORS], first + 1):
-        if start.match(line):
-            return number
-    return first
-
-
 def is_type_scope(code: CodeType, frame: FrameType) -> bool:
     """Whether this is no function but the value of a ``type`` statement, or the bound of a type parameter."""
     if code.co_argcount or code.co_flags & 0x2A0:
         return False
-    line = "".join(_lines(code, frame)[code.co_firstlineno - 1 : code.co_firstlineno])
-    name = re.escape(code.co_name)
-    if re.match(rf"\s*type\s+{name}\b", line):
+    line = "".join(source_lines(code, frame.f_globals)[code.co_firstlineno - 1 : code.co_firstlineno])
+    if re.match(rf"\s*type\s+{re.escape(code.co_name)}\b", line):
         return True
     generic = re.match(r"\s*(?:async\s+def|def|class|type)\s+(\w+)\s*\[", line)
     return generic is not None and generic[1] != code.co_name
-
-
-def _lines(code: CodeType, frame: FrameType) -> list[str]:
-    return linecache.getlines(code.co_filename, frame.f_globals)

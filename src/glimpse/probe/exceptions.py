@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any, Final
@@ -105,6 +106,10 @@ def _inside(traceback: TracebackType | None) -> TracebackType | None:
 
 def bound_now(key: str, frame: FrameType, freeze: Callable[[Any], Any], receiver: Callable[[Any], str]) -> list[Any]:
     """The parameters' values as they are now; ``<unbound>`` for one that was deleted."""
+    exc = sys.exc_info()[1]
+    if exc is not None and WRAPPERS.get(frame.f_code) is not None:
+        inside = _inside(exc.__traceback__)
+        frame = inside.tb_frame if inside is not None else frame
     bound = frame.f_locals
     shown: list[Any] = []
     for param in Site.parse(key).params:
