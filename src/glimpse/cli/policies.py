@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from glimpse.config import Config
 from glimpse.policy import Decider, PolicySet, TracingPolicy, find_policy_file
 
-__all__ = ["add_policy", "as_seen_from", "config_here", "policy_of"]
+__all__ = ["add_policy", "as_seen_from", "config_here", "importing_from_here", "policy_of"]
 
 
 def add_policy(parser: ArgumentParser) -> None:
@@ -21,21 +21,35 @@ def add_policy(parser: ArgumentParser) -> None:
     )
 
 
-def policy_of(options: Namespace, config: Config, packages: list[str]) -> tuple[Decider, str]:
-    """The policy and where it is from; where there is no file, one that includes the packages.
+def policy_of(options: Namespace, config: Config, names: list[str]) -> tuple[Decider, str]:
+    """The policy and where it is from; where there is no file, one that includes the packages that the names are in.
 
     :raises PolicyError: the file is not a valid policy.
     """
     file = options.policy or config.policy or find_policy_file(os.getcwd())
     if file is not None:
         return PolicySet.from_file(file), str(file)
-    return TracingPolicy(included_packages=packages), "no policy file: as if it included what is named here"
+    packages = list(dict.fromkeys(name.partition(":")[0].partition(".")[0] for name in names))
+    return TracingPolicy(included_packages=packages), f"no policy file; as if there were one with {', '.join(packages)}"
 
 
 def config_here() -> Config:
     """The configuration of a program in the working directory."""
     with as_seen_from(os.path.join(os.getcwd(), "glimpse")):
         return Config()
+
+
+@contextmanager
+def importing_from_here() -> Iterator[None]:
+    """Find modules also in the working directory, and in its ``src``, as a program that is started here may."""
+    here = os.getcwd()
+    added = [folder for folder in (here, os.path.join(here, "src")) if os.path.isdir(folder) and folder not in sys.path]
+    sys.path[:0] = added
+    try:
+        yield
+    finally:
+        for folder in added:
+            sys.path.remove(folder)
 
 
 @contextmanager

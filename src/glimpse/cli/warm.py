@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from glimpse.cli.policies import add_policy, config_here, policy_of
+from glimpse.cli.policies import add_policy, config_here, importing_from_here, policy_of
 from glimpse.cli.reading import whole
 from glimpse.errors import GlimpseError
 from glimpse.hook.locate import locate
@@ -49,13 +49,13 @@ def execute(options: Namespace) -> int:
     config = config_here()
     jobs = None if options.jobs is None else whole("--jobs", options.jobs, 1)
     policy, origin = policy_of(options, config, options.packages)
-    missing = [name for name in options.packages if locate(name) is None]
-    if missing:
-        raise NothingToWarm(f"no module {missing[0]!r} on the import path")
-    work = included_modules(options.packages, policy)
+    with importing_from_here():
+        missing = [name for name in options.packages if locate(name) is None]
+        if missing:
+            raise NothingToWarm(f"no module {missing[0]!r} on the import path")
+        work = included_modules(options.packages, policy)
     if not work:
-        reason = policy.explain(options.packages[0])
-        raise NothingToWarm(f"{options.packages[0]} is {reason} ({origin})")
+        raise NothingToWarm(f"{options.packages[0]} is {policy.explain(options.packages[0])} ({origin})")
     if not builder_for(policy, config).store.may_write:
         raise NothingToWarm(
             "PYTHONDONTWRITEBYTECODE is set: name a folder in GLIMPSE_CACHE_DIR, which is always written"

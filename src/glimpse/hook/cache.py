@@ -62,15 +62,17 @@ class Store:
 
     :param directory: a folder for all entries, which is always written; None to keep them beside the sources, unless
         ``PYTHONDONTWRITEBYTECODE`` forbids it.
+    :param read_only: write nothing at all.
     """
 
-    def __init__(self, directory: str | None = None) -> None:
+    def __init__(self, directory: str | None = None, *, read_only: bool = False) -> None:
         self.directory = os.path.abspath(directory) if directory else None
+        self._read_only = read_only
 
     @property
     def may_write(self) -> bool:
         """Whether new entries are written."""
-        return self.directory is not None or not sys.dont_write_bytecode
+        return not self._read_only and (self.directory is not None or not sys.dont_write_bytecode)
 
     def path(self, source: Source, key: bytes) -> str | None:
         """Where the entry of a source and key is; None if there is no place for one."""

@@ -33,9 +33,13 @@ class Work(NamedTuple):
     size: int
 
 
-def builder_for(policy: Decider, config: Config) -> Builder:
-    """What makes the same code as a tracer with this policy and configuration would."""
-    return Builder(policy, terms_for(config), Store(os.fspath(config.cache_dir) if config.cache_dir else None))
+def builder_for(policy: Decider, config: Config, *, read_only: bool = False) -> Builder:
+    """What makes the same code as a tracer with this policy and configuration would.
+
+    :param read_only: keep nothing of what is made.
+    """
+    directory = os.fspath(config.cache_dir) if config.cache_dir else None
+    return Builder(policy, terms_for(config), Store(directory, read_only=read_only))
 
 
 def included_modules(names: Iterable[str], policy: Decider) -> list[Work]:
