@@ -148,8 +148,10 @@ def _compare_nested(plain: types.CodeType, traced: types.CodeType, where: str, r
 
 
 def _compare_constants(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
-    """Nothing that the plain code uses may be missing. What is new is ours, or the value of a ``return`` that a
-    ``finally`` overrules: the compiler throws such a constant away, the rewritten code hands it on first.
+    """Nothing that the plain code uses may be missing.
+
+    What is new is ours, or the value of a ``return`` that a ``finally`` overrules: the compiler throws such a constant
+    away, the rewritten code hands it on first.
     """
     gone = _constants(plain) - {_spelled(const) for const in traced.co_consts} - {_spelled(None)}
     if gone:
