@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import glimpse
 
 pytest_plugins = ["pytester"]
+
+settings.register_profile("shared", deadline=None)  # a busy machine is no reason to fail
+settings.load_profile("shared")
 
 PACKAGE = str(Path(glimpse.__file__).parent) + os.sep
 THREAD_END_S = 2.0
