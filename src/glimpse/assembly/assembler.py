@@ -14,6 +14,7 @@ from . import events as ev
 from .calls import Frame, Suspendable
 from .events import Event
 from .records import Origin, Records
+from .shapes import SHORT_INT_BITS
 
 __all__ = ["Assembler"]
 
@@ -138,6 +139,10 @@ class Assembler:
                 value = event[4]
                 if value is None:
                     item["result"] = "None"
+                elif type(value) is int and value.bit_length() < SHORT_INT_BITS:
+                    item["result"] = str(value)
+                elif type(value) is tuple and value:
+                    item["result"] = value[0]
                 else:
                     self.records.result(item, value)
                 item["duration_ms"] = (t - frame[4]) / 1_000_000

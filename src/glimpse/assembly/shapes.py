@@ -12,9 +12,12 @@ from typing import Any, Final
 
 from ..entry import Site
 
-__all__ = ["FIRST", "args_maker"]
+__all__ = ["FIRST", "SHORT_INT_BITS", "args_maker"]
 
 ArgsMaker = Callable[[Sequence[Any]], str]
+
+SHORT_INT_BITS: Final = 200
+"""An integer of fewer bits is shown by its digits; the text of a longer one is bounded."""
 
 FIRST: Final = 5
 """Where the values begin in what an args maker is given: a START event, or something as long."""
@@ -53,8 +56,9 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
 
 
 _PART = {
-    "v": "{{{0} if type({0}) is int and {0}.bit_length() < 200 "
-    "else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
+    "v": "{{{0} if type({0}) is int and {0}.bit_length() < %d "
+    "else repr({0}) if type({0}) is str and {0}.isprintable() "
+    "else {0}[0] if type({0}) is tuple else shown({0}, text)}}" % SHORT_INT_BITS,
     "r": "{{{0}}}",
     "h": "<redacted>",
 }
@@ -62,4 +66,4 @@ _SHORT = frozenset({float, bool, type(None)})
 
 
 def _shown(value: Any, text: Callable[[Any], str]) -> str:
-    return repr(value) if type(value) in _SHORT or (type(value) is str and value.isprintable()) else text(value)
+    return repr(value) if type(value) in _SHORT else text(value)
