@@ -14,7 +14,7 @@ SECOND = "2023-12-01 10:30:15."
 
 
 def start(number: int, **changes: Any) -> LogEntry:
-    """A START whose entry id is ``number``."""
+    """A START whose entry id is ``number``, at that microsecond."""
     given: dict[str, Any] = {
         "entry_id": number, "call_id": number, "parent_id": None, "depth": 1, "level": "INFO",
         "function": "shop.orders.total", "args": "total(items=[1, 2])", "stage": "START",
@@ -25,14 +25,14 @@ def start(number: int, **changes: Any) -> LogEntry:
 
 def end(number: int, call_id: int, **changes: Any) -> LogEntry:
     """The END of a call."""
-    given = {"args": "total", "result": "3", "duration_ms": 0.25, **changes}
+    given = {"args": "total", "result": "3", "duration_ms": (number - call_id) / 1000, **changes}
     return start(number, call_id=call_id, stage="END", **given)
 
 
 def exception(number: int, call_id: int, **changes: Any) -> LogEntry:
     """The EXCEPTION of a call."""
     failure = {"type": "ValueError", "message": "no", "line": 7, "traceback": "Traceback …"}
-    given = {"level": "ERROR", "exception": failure, "duration_ms": 0.25, **changes}
+    given = {"level": "ERROR", "exception": failure, "duration_ms": (number - call_id) / 1000, **changes}
     return start(number, call_id=call_id, stage="EXCEPTION", **given)
 
 

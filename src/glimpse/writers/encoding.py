@@ -32,6 +32,7 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     name: (str,) if name in _TEXT else (int,) if name in _NUMBERS else (*_OPTIONAL.get(name, (str,)), type(None))
     for name in FIELDS
 }
+_REQUIRED: Final = FIELDS[: FIELDS.index("task")]
 _EXCEPTION_TEXT: Final = ("type", "message")
 
 
@@ -91,11 +92,10 @@ def entry_from(data: Any) -> LogEntry:
     try:
         return LogEntry(**data)
     except TypeError:  # a field is missing, or there are more than this version knows
-        pass
-    try:
-        return LogEntry.from_dict(data)
-    except KeyError as error:
-        raise ValueError(f"not an entry: it has no {error.args[0]!r}") from None
+        missing = [name for name in _REQUIRED if name not in data]
+    if missing:
+        raise ValueError(f"not an entry: it has no {missing[0]!r}")
+    return LogEntry.from_dict(data)
 
 
 def _kind(value: object) -> str:

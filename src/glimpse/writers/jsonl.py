@@ -11,7 +11,7 @@ from glimpse.errors import ReadError
 from glimpse.parsers import file_path, flag, seconds, size, whole
 from glimpse.writers.appending import AppendFile
 from glimpse.writers.base import BaseWriter, PartialWrite
-from glimpse.writers.encoding import decode_entry, encode_entries
+from glimpse.writers.encoding import decode_entry, encode_entries, entry_from, load_json
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
 from glimpse.writers.reading import MAX_RECORD_BYTES, opened, shown
@@ -84,9 +84,14 @@ class JsonlWriter(BaseWriter):
                 if not text:
                     continue
                 try:
-                    yield decode_entry(text)
+                    data = load_json(text)
                 except ValueError as error:
                     yield from _after_fragment(text, line, f"{source}:{number}: {error}")
+                    continue
+                try:
+                    yield entry_from(data)
+                except ValueError as error:
+                    raise ReadError(f"{source}:{number}: {error}: {shown(text)}") from None
 
 
 def _lines(file: BinaryIO, source: str) -> Iterator[bytes]:

@@ -131,9 +131,9 @@ class SqliteWriter(BaseWriter):
             self._disconnect()
         if self._connection is None:
             self._connection = connect(self._path)
-            before, self._file = self._file, self._identity()
-            if self._file != before:
-                self._known.clear()
+            self._file = self._identity()
+            known = self._known.items()
+            self._known = {source: process for source, process in known if process.is_in(self._connection, source)}
         return self._connection
 
     def _identity(self) -> tuple[int, int]:
@@ -164,6 +164,11 @@ class _Process:
         self._details = f"INSERT OR REPLACE INTO details VALUES {self._row_of(DETAILS)}"
         self._insert = f"INSERT INTO spans VALUES {self._span}"
         self._insert_many = self._insert + f", {self._span}" * (_ROWS_A_STATEMENT - 1)
+
+    def is_in(self, connection: sqlite3.Connection, source: RowSource) -> bool:
+        """Whether this is still the database that the row was written to, and not another at its place."""
+        found = connection.execute("SELECT pid, service, start_ns FROM processes WHERE id = ?", (self._number,))
+        return bool(found.fetchone() == (source.pid, source.service, source.start_ns or 0))
 
     def _row_of(self, columns: Sequence[str]) -> str:
         return f"({self._base} + ?{', ?' * (len(columns) - 1)})"
