@@ -43,7 +43,7 @@ def summary(failures: Failures) -> list[tuple[object, ...]]:
 
 def path_of(failure: Failure) -> list[tuple[str, str, bool]]:
     """The example's way."""
-    return [(call.function, call.args, call.failed) for call in failure.example.path()]
+    return [(call.function, call.args, call in failure.passed) for call in failure.example.path()]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -12,18 +13,20 @@ __all__ = ["Durations"]
 
 SETTLE_AT: Final = 4_096
 MOST_EXACT: Final = 8_192
-_GROWTH: Final = math.log(1.02)
+_SCALE: Final = 1 / math.log(1.02)
+_SHIFT: Final = 1_000  # keeps the numbers of classes positive, so that cutting off decimals always rounds down
 _SHORTEST_MS: Final = 1e-7
 
 
 class Durations:
     """Count, sum, longest and quantiles of durations in milliseconds. ``pending.append`` is the fast way in."""
 
-    __slots__ = ("_count", "_exact", "_longest", "_sum", "_values", "pending")
+    __slots__ = ("_classes", "_count", "_exact", "_longest", "_sum", "_values", "pending")
 
     def __init__(self) -> None:
         self.pending: list[float] = []
         self._values: Counter[float] = Counter()
+        self._classes: Counter[int] = Counter()
         self._exact = True
         self._count = 0
         self._sum = 0.0
@@ -43,22 +46,16 @@ class Durations:
         self._count += len(pending)
         self._sum += math.fsum(pending)
         self._longest = max(self._longest, *pending)
-        if self._exact:
+        if not self._exact:
+            self._classes.update([_class_of(value) for value in pending])
+        else:
             self._values.update(pending)
             if len(self._values) > MOST_EXACT:
                 self._exact = False
-                exact, self._values = self._values, Counter()
-                self._merge(exact)
-        else:
-            self._merge(Counter(pending))
+                for value, count in self._values.items():
+                    self._classes[_class_of(value)] += count
+                self._values.clear()
         pending.clear()
-
-    def _merge(self, values: Counter[float]) -> None:
-        """Count durations by the middle of their class, each two percent wide."""
-        target = self._values
-        for value, count in values.items():
-            place = math.floor(math.log(max(value, _SHORTEST_MS)) / _GROWTH)
-            target[math.exp((place + 0.5) * _GROWTH)] += count
 
     @property
     def count(self) -> int:
@@ -85,11 +82,11 @@ class Durations:
         self.settle()
         if not self._count:
             return [0.0] * len(shares)
-        values = sorted(self._values)
-        ranks = list(accumulate(self._values[value] for value in values))
+        values, counts = zip(*self.classes(), strict=True)
+        ranks = list(accumulate(counts))
         return [self._quantile(values, ranks, share) for share in shares]
 
-    def _quantile(self, values: list[float], ranks: list[int], share: float) -> float:
+    def _quantile(self, values: Sequence[float], ranks: list[int], share: float) -> float:
         position = share * (self._count - 1)
         low = math.floor(position)
         here = bisect_right(ranks, low)
@@ -101,4 +98,11 @@ class Durations:
     def classes(self) -> list[tuple[float, int]]:
         """Each distinct duration, or middle of a class, with its count, shortest first."""
         self.settle()
-        return sorted(self._values.items())
+        if self._exact:
+            return sorted(self._values.items())
+        return [(math.exp((place + 0.5 - _SHIFT) / _SCALE), count) for place, count in sorted(self._classes.items())]
+
+
+def _class_of(duration_ms: float) -> int:
+    """The class that a duration belongs to, each two percent wide."""
+    return int(math.log(duration_ms) * _SCALE + _SHIFT) if duration_ms > _SHORTEST_MS else 0

@@ -25,12 +25,16 @@ _NUMBER: Final = rb'"call_id":\s*(%s)[,}\s]'
 
 @dataclass(slots=True)
 class Failure:
-    """Exceptions of one type that were raised at one place. ``example`` is the first call that one was seen in."""
+    """Exceptions of one type that were raised at one place.
+
+    ``example`` is the first call that one of them was seen in, ``passed`` the calls that this one left, that first.
+    """
 
     type: str
     function: str
     line: int | None
     example: Call
+    passed: list[Call]
     offset: int = 0
     count: int = 0
     first: str = ""
@@ -42,8 +46,7 @@ class Failure:
     @property
     def caught_in(self) -> Call | None:
         """The call that the example's exception did not leave, None if it left them all."""
-        above = next((call for call in reversed(self.example.path()) if not call.failed), None)
-        return above if above is not None and above.finished else None
+        return self.passed[-1].parent
 
     def add(self, call: Call) -> None:
         """Count one more."""
@@ -65,7 +68,7 @@ class Failures:
     def __init__(self) -> None:
         self.groups: dict[tuple[str, str, int | None], Failure] = {}
         self.dropped = 0
-        self._passing: OrderedDict[tuple[Hashable, int], Call] = OrderedDict()
+        self._passing: OrderedDict[tuple[Hashable, int], tuple[Call, Failure | None]] = OrderedDict()
 
     def rows(self) -> list[Failure]:
         """The groups, the most frequent first."""
@@ -84,27 +87,31 @@ class Failures:
 
     def add(self, call: Call, offset: int = 0) -> None:
         """Take in a call that ended in an exception; the calls that it passed come from the innermost out."""
-        below = self._passing.pop((call.process, call.call_id), None)
+        below, example_of = self._passing.pop((call.process, call.call_id), (None, None))
         if below is not None and below.parent is None:
             below.parent = call
+        same = below is not None and (below.error_type, below.error_message) == (call.error_type, call.error_message)
+        if call.raised_here or not same:
+            example_of = self._count(call, offset)
+        elif example_of is not None:
+            example_of.passed.append(call)
         if call.parent_id is not None:
-            self._passing[(call.process, call.parent_id)] = call
+            self._passing[(call.process, call.parent_id)] = (call, example_of)
             if len(self._passing) > PASSING:
                 self._passing.popitem(last=False)
-        passed = below is not None and (below.error_type, below.error_message) == (call.error_type, call.error_message)
-        if call.raised_here or not passed:
-            self._count(call, offset)
 
-    def _count(self, call: Call, offset: int) -> None:
+    def _count(self, call: Call, offset: int) -> Failure | None:
+        """Count an exception where it was raised; its group if it is the first of it, for which more is kept."""
         line = (call.exception or {}).get("line")
         key = (call.error_type, call.function, line if type(line) is int else None)
         group = self.groups.get(key)
         if group is None:
             if len(self.groups) >= MOST_GROUPS:
                 self.dropped += 1
-                return
-            group = self.groups[key] = Failure(*key, call, offset)
+                return None
+            group = self.groups[key] = Failure(*key, call, [call], offset)
         group.add(call)
+        return group if group.example is call else None
 
     def add_lines(self, stream: BinaryIO, damage: Damage) -> None:
         """Take in the exceptions of JSON Lines, without parsing anything else. ``find_callers`` adds the rest.
@@ -194,7 +201,6 @@ def _take_start(line: bytes, offset: int, wanted: dict[tuple[Hashable, int], lis
     if record["stage"] == "END" or not ready:
         return
     caller = new_call(record)
-    caller.finished = True  # as far as this exception goes: it did not leave this call
     for child in ready:
         child.parent = caller
     wanted[key] = [waiting for waiting in wanted[key] if waiting[0] not in ready]

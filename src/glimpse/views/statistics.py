@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from glimpse.traces.calls import Call, finished_calls
+from glimpse.traces.counting import LineCounter
 from glimpse.traces.failures import Failures, find_callers
 from glimpse.traces.filters import Selection
 from glimpse.traces.stats import TopTable
@@ -27,7 +28,7 @@ def top_table(sources: Sequence[Source], selection: Selection) -> TopTable:
     table = TopTable()
     if len(sources) == 1 and sources[0].format == "jsonl" and selection.everything:
         with sources[0].opened() as stream:
-            table.add_lines(stream, sources[0].damage)
+            LineCounter(table, sources[0].damage).count(stream)
     else:
         table.add_calls(selected_calls(sources, selection))
     return table

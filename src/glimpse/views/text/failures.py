@@ -53,9 +53,7 @@ def outcome_of(failure: Failure) -> str:
     caught = failure.caught_in
     if caught is not None:
         return f"caught in {clean(split_function(caught.function)[1])} #{caught.call_id}"
-    outermost = failure.example.path()[0]
-    if not outermost.failed:
-        return "still on its way"
+    outermost = failure.passed[-1]
     if outermost.parent_id is not None:
         return f"left the trace: call #{outermost.parent_id} is not in it"
     return "left the outermost traced call"
@@ -80,7 +78,7 @@ def _path_lines(failure: Failure, style: Style) -> Iterator[str]:
     for level, call in enumerate(path):
         lead = "    " + ("  " * (level - 1) + "└ " if level else "")
         mark = f"#{call.call_id}"
-        sign = " ✗" if call.failed else ""
+        sign = " ✗" if call in failure.passed else ""
         room = width - cells(lead) - len(mark) - 2 - len(sign)
         text = fit(call_text(call, module), max(room, 16))
         gap = max(width - cells(lead) - cells(text) - len(sign) - len(mark), 2) if style.width else 2
@@ -116,7 +114,7 @@ def failure_row(failure: Failure) -> dict[str, Any]:
                 "pid": call.pid,
                 "function": call.function,
                 "args": call.args,
-                "failed": call.failed,
+                "failed": call in failure.passed,
             }
             for call in failure.example.path()
         ],
@@ -131,7 +129,7 @@ def failure_markdown(failure: Failure, *, traceback: bool = False) -> Iterator[s
     yield f"Raised in {code(place_of(failure))}; {_when_and_where(failure)}."
     yield ""
     for level, call in enumerate(failure.example.path()):
-        lead, sign = "  " * min(level, _LONGEST_PATH), " ✗" if call.failed else ""
+        lead, sign = "  " * min(level, _LONGEST_PATH), " ✗" if call in failure.passed else ""
         yield f"{lead}- {code(call_text(call))} (#{call.call_id}){sign}"
     if traceback:
         yield from ("", "```", *map(clean, _traceback(failure.example)), "```")
