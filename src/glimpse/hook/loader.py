@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["instrument_spec", "runs_as_main"]
 
 _IMPORT_SYSTEM: Final = "<frozen importlib._bootstrap_external>"
-_COMPILING: Final = ("exec_module", "get_code", "source_to_code", "get_data")
+_COMPILING: Final = ("exec_module", "get_code", "source_to_code")
 _STATE: Final = "_glimpse_state"
 
 _bootstrap: Any = importlib.import_module("_frozen_importlib")
@@ -85,16 +85,22 @@ def runs_as_main(fullname: str) -> bool:
 @functools.cache
 def _unfit(kind: type[Any]) -> str | None:
     """Why loaders of this class cannot be stood in for: they have no source, or compile it in a way of their own."""
-    from importlib import abc
+    from importlib import abc, machinery
     from zipimport import zipimporter
 
-    if issubclass(kind, SourceFileLoader | zipimporter | abc.InspectLoader) and hasattr(kind, "get_data"):
-        usual: tuple[type[Any], ...] = (SourceFileLoader, zipimporter, abc.SourceLoader, abc.InspectLoader)
-        changed = [name for name in _COMPILING[:3] if not _is_one_of(kind, usual, name)]
-        if not changed:
-            return None
-        return f"{kind.__module__}.{kind.__qualname__} loads it with a {changed[0]} of its own"
-    return f"it is loaded by {kind.__module__}.{kind.__qualname__}, not from Python source"
+    without_source = (
+        machinery.ExtensionFileLoader,
+        machinery.SourcelessFileLoader,
+        machinery.BuiltinImporter,
+        machinery.FrozenImporter,
+    )
+    usual: tuple[type[Any], ...] = (SourceFileLoader, zipimporter, abc.SourceLoader, abc.InspectLoader)
+    if issubclass(kind, without_source) or not (issubclass(kind, usual) and hasattr(kind, "get_data")):
+        return f"it is loaded by {kind.__module__}.{kind.__qualname__}, not from a file of Python source"
+    for name in _COMPILING:
+        if not _is_one_of(kind, usual, name):
+            return f"{kind.__module__}.{kind.__qualname__} loads it with {name} of its own"
+    return None
 
 
 def _is_one_of(kind: type[Any], usual: tuple[type[Any], ...], name: str) -> bool:
@@ -140,4 +146,11 @@ def _get_code(self: Any, fullname: str) -> CodeType | None:
     return code
 
 
-_exec_module.__code__ = _exec_module.__code__.replace(co_filename=_IMPORT_SYSTEM, co_name="exec_module")
+def _in_place_of(original: Any, own: CodeType) -> CodeType:
+    """Our code under the name, file and line that tracebacks show of the original where the module's body runs."""
+    runs_at, own_runs_at = (max(line for *_, line in code.co_lines() if line) for code in (original.__code__, own))
+    first = own.co_firstlineno + runs_at - own_runs_at
+    return own.replace(co_filename=_IMPORT_SYSTEM, co_name="exec_module", co_firstlineno=first)
+
+
+_exec_module.__code__ = _in_place_of(SourceFileLoader.exec_module, _exec_module.__code__)
