@@ -159,7 +159,7 @@ class _Book:
             call.complete = False
         finish(call, record)
         if call.parent is not None:
-            call.parent.children_ms += call.occupied_ms
+            call.parent.children_ms += call.occupied_ms if call.yields is not None else call.duration_ms or 0.0
         elif (key := parent_key(call)) is not None:
             self.early_ms[key] = self.early_ms.get(key, 0.0) + call.occupied_ms
             if len(self.early_ms) > REMEMBERED:
@@ -238,15 +238,19 @@ def finish(call: Call, record: Record) -> None:
     get = record.get
     call.finished = True
     call.ended = record["timestamp"]
-    call.failed = record["stage"] == "EXCEPTION"
     call.duration_ms = number(get("duration_ms"))
-    call.result = text_of(get("result"))
-    call.active_ms = number(get("active_ms"))
+    result = get("result")
+    if type(result) is str:
+        call.result = result
+    if "active_ms" in record:
+        call.active_ms = number(record["active_ms"])
     if "yields" in record:
-        yields = get("yields")
+        yields = record["yields"]
         call.yields = yields if type(yields) is int else None
-    call.closed = get("closed") is True
-    if call.failed:
+    if "closed" in record:
+        call.closed = record["closed"] is True
+    if record["stage"] == "EXCEPTION":
+        call.failed = True
         exception = get("exception")
         call.exception = exception if isinstance(exception, dict) else {}
         if "(" not in call.args:

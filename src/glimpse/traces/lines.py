@@ -98,11 +98,14 @@ def read_lines(stream: BinaryIO, damage: Damage) -> Iterator[Record]:
 
     :raises ReadError: nothing in it is an entry.
     """
-    first = 1
+    first, loads = 1, orjson.loads
     for lines in lines_of(stream):
         for line in lines:
-            record = parse_line(line)
-            if record is not None:
+            try:
+                record = loads(line)
+            except orjson.JSONDecodeError:
+                record = parse_line(line)
+            if usable(record):
                 damage.entries = True
                 yield record
             else:
