@@ -108,7 +108,9 @@ def threads_of_calls(draw: st.DrawFn) -> list[LogEntry]:
         moment = f"{SECOND}{number * 10:06d}"
         if step == "call" or not stack:
             parent = stack[-1].call_id if stack else None
-            opened = start(number, parent_id=parent, depth=len(stack) + 1, args=f"total({draw(texts)})", timestamp=moment)
+            opened = start(
+                number, parent_id=parent, depth=len(stack) + 1, args=f"total({draw(texts)})", timestamp=moment
+            )
             stack.append(opened)
             entries.append(opened)
             continue

@@ -23,7 +23,9 @@ from glimpse.writers.mongo import MongoWriter
 from glimpse.writers.sqlite import SqliteWriter
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a failing example of a database is slow to make smaller
-quickly = settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quickly = settings(
+    max_examples=40, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @dataclass

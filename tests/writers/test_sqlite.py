@@ -248,7 +248,9 @@ def test_older_tables_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest
     assert ask(path, "select count(*) from sqlite_master where name in ('later', 'still_later')") == [(2,)]
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough" * 20, b"SQLite format 3\0" + b"\xff" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough" * 20, b"SQLite format 3\0" + b"\xff" * 4000]
+)
 def test_garbage_is_refused(tmp_path: Path, content: bytes) -> None:
     """What is no database gives one clear line."""
     path = tmp_path / "garbage.db"
@@ -326,7 +328,9 @@ def event_streams(draw: st.DrawFn) -> list[tuple[Any, ...]]:
     """Events of two threads: plain calls that nest, end, raise or stay open, and generators."""
     stream: list[tuple[Any, ...]] = [(18, 1, "MainThread"), (18, 2, "Worker")]
     stacks: dict[int, list[str]] = {1: [], 2: []}
-    for step, (th, move) in enumerate(draw(st.lists(st.tuples(st.sampled_from((1, 2)), st.integers(0, 5)), max_size=40))):
+    for step, (th, move) in enumerate(
+        draw(st.lists(st.tuples(st.sampled_from((1, 2)), st.integers(0, 5)), max_size=40))
+    ):
         t, stack = 1_000_000 + step * 1237, stacks[th]
         if move < 3 or not stack:
             key = SITES[move % 2]
@@ -336,7 +340,9 @@ def event_streams(draw: st.DrawFn) -> list[tuple[Any, ...]]:
         elif move == 3:
             stream.append((3, stack.pop(), t, th, ("ValueError", "no", 3, None)))
         else:
-            stream.append((2, stack.pop(), t, th, draw(st.none() | st.integers(-5, 5) | st.just(("<Thing>",)) | st.just(()))))
+            stream.append(
+                (2, stack.pop(), t, th, draw(st.none() | st.integers(-5, 5) | st.just(("<Thing>",)) | st.just(())))
+            )
     return stream
 
 

@@ -8,11 +8,13 @@ from typing import Any, ClassVar, Final
 
 import orjson
 
+from glimpse.assembly import Replay
 from glimpse.entry import LogEntry
+from glimpse.errors import ReadError
 from glimpse.parsers import file_path, size
 from glimpse.writers.appending import AppendFile
 from glimpse.writers.base import BaseWriter
-from glimpse.writers.encoding import dump_json
+from glimpse.writers.encoding import dump_json, entry_from
 from glimpse.writers.files import System
 from glimpse.writers.journal_format import HEADER, PROCESS_ID_BYTES, Frame, frame, frames
 from glimpse.writers.options import Option
@@ -77,9 +79,15 @@ class JournalWriter(BaseWriter):
 
     @classmethod
     def read(cls, source: str) -> Iterator[LogEntry]:
-        """Yield the entries of a journal that were written as entries. Events are for ``read_frames``."""
+        """Yield the entries of a journal, made of its events as they are read."""
+        replay = Replay()
         for batch in read_frames(source):
             yield from batch.entries
+            try:
+                for record in replay.records(batch.meta, batch.events) if batch.events else ():
+                    yield entry_from(record)
+            except (ReadError, ValueError) as error:
+                raise ReadError(f"{source}: {error}") from None
 
 
 class _Ring:

@@ -23,7 +23,7 @@ PROCESS_ID_BYTES: Final = 4
 _MARK: Final = 0xF5  # never a byte of UTF-8, so no frame's content can look like the beginning of one
 _HEAD: Final = 1 + 1 + 2 * PROCESS_ID_BYTES + 8 + 8
 _CHUNK: Final = 1 << 20
-_META, _EVENTS, _ENTRIES = b"M", b"E", b"L"
+_META, _EVENTS, _ENTRIES = _KINDS = b"M", b"E", b"L"
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,15 @@ def frames(file: BinaryIO, source: str) -> Iterator[Frame]:
     _check_header(file, source)
     metas: dict[bytes, dict[str, Any]] = {}
     for kind, process, content in _contents(file):
+        if kind not in _KINDS:  # of a later version that says no more than this one needs to know
+            continue
         try:
             data = load_json(content)
             if kind == _META:
                 metas[process] = _mapping(data)
             elif kind == _EVENTS:
                 yield Frame(metas.get(process, {}), _events(data), [])
-            elif kind == _ENTRIES:
+            else:
                 yield Frame(metas.get(process, {}), [], [entry_from(item) for item in _list(data)])
         except ValueError as error:
             raise ReadError(f"{source}: a frame that is not as Glimpse writes them: {error}") from None
@@ -76,7 +78,7 @@ def _contents(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
         if found is not None:
             kind, begin, end = found
             yield kind, data[begin - _HEAD + 2 : begin - _HEAD + 2 + 2 * PROCESS_ID_BYTES], data[begin:end]
-            at = end + 1
+            at = end
             continue
         if more and _missing(data, at):
             new = file.read(max(_CHUNK, _missing(data, at)))
@@ -90,7 +92,7 @@ def _contents(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
 def _frame_at(data: bytes, at: int) -> tuple[bytes, int, int] | None:
     size = _content_size(data, at)
     begin = at + _HEAD
-    if size is None or begin + size + 1 > len(data):
+    if size is None or begin + size > len(data):
         return None
     content = memoryview(data)[begin : begin + size]
     if b"%08x" % zlib.crc32(content) != data[begin - 8 : begin]:
@@ -103,7 +105,7 @@ def _missing(data: bytes, at: int) -> int:
     if at + _HEAD > len(data):
         return _HEAD
     size = _content_size(data, at)
-    return 0 if size is None else max(at + _HEAD + size + 1 - len(data), 0)
+    return 0 if size is None else max(at + _HEAD + size - len(data), 0)
 
 
 def _content_size(data: bytes, at: int) -> int | None:
