@@ -18,7 +18,7 @@ _TIMEOUTS_MS: Final = {"serverSelectionTimeoutMS": 1000, "connectTimeoutMS": 100
 _GOOD_URI: Final = (
     "a MongoDB URI such as mongodb://localhost:27017, with special characters of user and password percent-encoded"
 )
-_SECRET: Final = re.compile(r"(mongodb(?:\+srv)?://)[^/\s]*@")
+_SECRET: Final = re.compile(r"(//)[^/\s]*@")
 _LONGEST: Final = 200
 
 
