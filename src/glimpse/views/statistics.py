@@ -25,6 +25,10 @@ def top_table(sources: Sequence[Source], selection: Selection) -> TopTable:
 
     :raises ReadError: a source cannot be read.
     """
+    if len(sources) == 1 and sources[0].format == "sqlite" and selection.everything:
+        from glimpse.views.database import database_table
+
+        return database_table(sources[0].name)
     table = TopTable()
     if len(sources) == 1 and sources[0].format == "jsonl" and selection.everything:
         with sources[0].opened() as stream:
@@ -39,6 +43,10 @@ def failures_of(sources: Sequence[Source], selection: Selection, limit: int | No
 
     :raises ReadError: a source cannot be read.
     """
+    if len(sources) == 1 and sources[0].format == "sqlite" and selection.everything:
+        from glimpse.views.database import database_failures
+
+        return database_failures(sources[0].name)
     failures = Failures()
     if len(sources) == 1 and sources[0].format == "jsonl" and sources[0].plain and selection.everything:
         with sources[0].opened() as stream:
