@@ -97,9 +97,10 @@ class _ScriptFinder:
 
     def _correct_path(self, position: int) -> None:
         """An archive is itself an entry of the import path; for a script, it is the folder that the script is in."""
+        if self.started:
+            sys.path_importer_cache[self.path] = None
         if self.started and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
             sys.path[position] = os.path.dirname(os.path.realpath(self.path))
-            sys.path_importer_cache[self.path] = None
         else:
             del sys.path[position]
 
