@@ -12,12 +12,16 @@ __all__ = [
     "HAS_QUALIFIED_CODE",
     "HAS_RESUME",
     "KEEPS_LOCALS_DICT",
+    "MAY_END_UNSTARTED",
     "TRACES_OPCODES_AT_ONCE",
     "parse_toml",
 ]
 
 HAS_EXCEPTION_TABLE: Final = sys.version_info >= (3, 11)
 """Handlers are found through a table of the code object, not through instructions that set them up."""
+
+INLINES_COMPREHENSIONS: Final = sys.version_info >= (3, 12)
+"""The code of a comprehension is part of the function around it (PEP 709)."""
 
 HAS_QUALIFIED_CODE: Final = sys.version_info >= (3, 11)
 """Code objects know their qualified names."""
@@ -34,7 +38,10 @@ CLOSES_SILENTLY: Final = sys.version_info >= (3, 13)
 KEEPS_LOCALS_DICT: Final = sys.version_info < (3, 13)
 """``frame.f_locals`` is a dict that stays with the frame and keeps what was in it alive; later, it is a view."""
 
-TRACES_OPCODES_AT_ONCE: Final = sys.version_info < (3, 12)
+MAY_END_UNSTARTED: Final = sys.version_info < (3, 11)
+"""A generator that is closed before it has run anything is announced to a trace function as if it ran."""
+
+TRACES_OPCODES_AT_ONCE: Final = sys.version_info[:2] != (3, 12)
 """Setting ``frame.f_trace_opcodes`` while tracing has an effect from the next instruction on."""
 
 

@@ -8,13 +8,16 @@ from .clock import Clock, wall_base
 from .filtering import Filter, Rule
 from .lines import as_lines
 from .records import Origin
+from .replay import FINISHED, Replay
 
 __all__ = [
+    "FINISHED",
     "Assembler",
     "Clock",
     "Filter",
     "Frame",
     "Origin",
+    "Replay",
     "Rule",
     "Suspendable",
     "as_lines",

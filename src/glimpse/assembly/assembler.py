@@ -110,14 +110,14 @@ class Assembler:
             elif kind == 2:  # END
                 key, t, th = event[1], event[2], event[3]
                 stack = stacks.get(th)  # type: ignore[assignment]
-                if not stack or stack[-1][3] != key:
+                if not stack or (stack[-1][3] != key and (key is not None or stack[-1][8] is not None)):
                     self.last_id = number
                     self._late_end(event, out)
                     number = self.last_id
                     continue
                 frame = stack.pop()
                 number += 1
-                site = sites[key]
+                site = sites[frame[3]]
                 item = site.end()
                 item["entry_id"] = number
                 item["call_id"] = frame[0]
@@ -231,14 +231,14 @@ class Assembler:
         if frame is not None:
             self._emit_end(frame, event[2], event[3], event[4], out)
 
-    def _unwind(self, key: str, t: int, th: int, out: list[Record]) -> Frame | None:
+    def _unwind(self, key: str | None, t: int, th: int, out: list[Record]) -> Frame | None:
         stack = self._stacks.get(th, [])
-        if not any(frame[3] == key and frame[8] is None for frame in stack):
+        if not any(key in (frame[3], None) and frame[8] is None for frame in stack):
             self.unmatched += th >= 0
             return None
         while True:
             frame = stack.pop()
-            if frame[3] == key and frame[8] is None:
+            if key in (frame[3], None) and frame[8] is None:
                 return frame
             if frame[8] is None:
                 self._emit_end(frame, t, th, ev.CLOSED, out)

@@ -40,7 +40,7 @@ __all__ = [
 Event = tuple[Any, ...]
 
 START: Final = 1  # (1, key, t, th, ctx, *values)
-END: Final = 2  # (2, key, t, th, value)
+END: Final = 2  # (2, key, t, th, value); without a key, of the innermost call
 EXCEPTION: Final = 3  # (3, key, t, th, (type, message, line, traceback))
 GEN_START: Final = 4  # (4, key, t, th, ctx, frame, *values)
 YIELD: Final = 5  # (5, key, t, th, ctx, frame)

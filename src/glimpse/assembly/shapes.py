@@ -45,6 +45,7 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
     parts = "".join(
         f"{{l{index}}}{_PART[kind].format(name)}" for index, (kind, name) in enumerate(zip(shape, names, strict=True))
     )
+    parts = parts.replace("BITS", str(SHORT_INT_BITS))
     labels = ", ".join(f"l{index}" for index in range(len(shape) + 1))
     unpack = "".join(f"  {name} = event[{FIRST + index}]\n" for index, name in enumerate(names))
     body = f"{unpack}  return f'{parts}{{l{len(shape)}}}'\n"
@@ -56,9 +57,9 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
 
 
 _PART = {
-    "v": "{{{0} if type({0}) is int and {0}.bit_length() < %d "
+    "v": "{{{0} if type({0}) is int and {0}.bit_length() < BITS "
     "else repr({0}) if type({0}) is str and {0}.isprintable() "
-    "else {0}[0] if type({0}) is tuple else shown({0}, text)}}" % SHORT_INT_BITS,
+    "else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
     "r": "{{{0}}}",
     "h": "<redacted>",
 }

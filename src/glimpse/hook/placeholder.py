@@ -1,25 +1,24 @@
-"""What stands in rewritten code, on disk and until it is bound, for a function of the probe.
+"""What stands in rewritten code, until it is kept or bound, for a function of the probe.
 
-The marshal format of cached code takes no functions, so the compiler is given a constant of its own: a frozenset,
-which no source text can call, so the compiler's warning about it can be told from every warning about user code.
+The compiler takes no functions as constants, so it is given one that no source text can make: a frozenset in a
+frozenset. So neither a constant of the program nor a warning of the compiler about one can be mistaken for ours.
 """
 
 from __future__ import annotations
 
 __all__ = ["hook_name", "placeholder"]
 
-_MARK = "glimpse"
 
-
-def placeholder(hook: str) -> frozenset[tuple[str, str]]:
+def placeholder(hook: str) -> frozenset[frozenset[str]]:
     """The constant that stands for the probe's function of this name."""
-    return frozenset({(_MARK, hook)})
+    return frozenset({frozenset({hook})})
 
 
 def hook_name(constant: frozenset[object]) -> str | None:
     """The probe's function for which this constant stands; None for any other frozenset."""
     if len(constant) == 1:
-        (item,) = constant
-        if type(item) is tuple and len(item) == 2 and item[0] == _MARK:
-            return str(item[1])
+        (inner,) = constant
+        if type(inner) is frozenset:
+            (name,) = inner
+            return str(name)
     return None

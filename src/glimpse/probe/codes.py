@@ -18,6 +18,7 @@ __all__ = [
     "WRAPPERS",
     "CodeTable",
     "def_line",
+    "end_function",
     "entry_function",
     "kind_of",
     "parameters",
@@ -125,6 +126,13 @@ def entry_function(site: Site) -> str:
             return "enter_self"
         return f"enter_self{values - 1 if values - 1 <= _ARITIES else ''}"
     return f"enter{values if values <= _ARITIES else ''}"
+
+
+def end_function(site: Site) -> str:
+    """The probe's function that takes the results of this site's calls; that of an async generator takes none."""
+    if site.kind == "a":
+        return "done_a"
+    return "end_new" if site.name == "__new__" and site.kind == "f" else f"end_{site.kind}"
 
 
 def def_line(code: CodeType, scope: dict[str, Any]) -> int:

@@ -20,6 +20,7 @@ from . import limited, live, suspending
 __all__ = ["Slot", "function", "slot"]
 
 
+def _nothing() -> None: ...
 def _nothing0(key: str) -> None: ...
 def _nothing1(key: str, a: Any) -> None: ...
 def _nothing2(key: str, a: Any, b: Any) -> None: ...
@@ -51,6 +52,8 @@ _LIMITED: Final = {**_LIVE, **_functions(limited)}
 def _idle(name: str, working: FunctionType) -> Any:
     if name.startswith(("raised", "thrown")):
         return _no_match
+    if name.endswith("_here"):
+        return _nothing
     if name.startswith("enter"):
         code = working.__code__
         return _nothing_at_all if code.co_flags & 4 else _NOTHING[code.co_argcount - 1]

@@ -43,6 +43,9 @@ live_enter_self: Any
 live_end_f: Any
 live_done_f: Any
 live_raised: Any
+live_done_f_here: Any
+live_done_g_here: Any
+live_done_c_here: Any
 live_leave_f: Any
 live_keep: Any
 live_fall: Any
@@ -192,6 +195,11 @@ def done_f(key: str) -> None:
     level.depth = depth - 1
 
 
+def done_f_here() -> None:
+    if closes():
+        live_done_f_here()
+
+
 def raised(key: str) -> tuple[()]:
     if closes():
         live_raised(key)
@@ -266,6 +274,11 @@ def done_g(key: str) -> None:
         live_done_g(key)
 
 
+def done_g_here() -> None:
+    if closes_gen(id(frame_at(1))):
+        live_done_g_here()
+
+
 def raised_gen(key: str) -> tuple[()]:
     if closes_gen(id(frame_at(1))):
         live_raised_gen(key)
@@ -300,6 +313,11 @@ def end_c(key: str, value: Any) -> Any:
 def done_c(key: str) -> None:
     if closes_coro(id(frame_at(1))):
         live_done_c(key)
+
+
+def done_c_here() -> None:
+    if closes_coro(id(frame_at(1))):
+        live_done_c_here()
 
 
 def raised_coro(key: str) -> tuple[()]:

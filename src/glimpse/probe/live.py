@@ -28,7 +28,8 @@ context: Callable[[], Any]
 freeze: Callable[[Any], Any]
 receiver: Callable[[Any], str]
 class_name: Callable[[Any], str]
-drain: Callable[[], None]
+drain_if_room: Callable[[], None]
+NO_ROOM: tuple[str]
 describe: Callable[[str, Any], Any]
 frame_at: Callable[[int], Any]
 start_coroutine: Callable[..., Any]
@@ -52,61 +53,73 @@ def enter0(key: str) -> None:
         th = new_thread()
     append((1, key, now(), th, context()))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter1(key: str, a: Any) -> None:
-    if type(a) not in ATOMS:
-        a = freeze(a)
     try:
+        if type(a) not in ATOMS:
+            a = freeze(a)
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        th = threads.get(get_ident(), -1)
+        a = NO_ROOM
     append((1, key, now(), th, context(), a))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter2(key: str, a: Any, b: Any) -> None:
-    if type(a) not in ATOMS:
-        a = freeze(a)
-    if type(b) not in ATOMS:
-        b = freeze(b)
     try:
+        if type(a) not in ATOMS:
+            a = freeze(a)
+        if type(b) not in ATOMS:
+            b = freeze(b)
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        th = threads.get(get_ident(), -1)
+        a = b = NO_ROOM
     append((1, key, now(), th, context(), a, b))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter3(key: str, a: Any, b: Any, c: Any) -> None:
-    if type(a) not in ATOMS:
-        a = freeze(a)
-    if type(b) not in ATOMS:
-        b = freeze(b)
-    if type(c) not in ATOMS:
-        c = freeze(c)
     try:
+        if type(a) not in ATOMS:
+            a = freeze(a)
+        if type(b) not in ATOMS:
+            b = freeze(b)
+        if type(c) not in ATOMS:
+            c = freeze(c)
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        th = threads.get(get_ident(), -1)
+        a = b = c = NO_ROOM
     append((1, key, now(), th, context(), a, b, c))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter(key: str, *values: Any) -> None:
     atoms = ATOMS
-    shown = [value if type(value) in atoms else freeze(value) for value in values]
     try:
+        shown = [value if type(value) in atoms else freeze(value) for value in values]
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        shown = [NO_ROOM] * len(values)
+        th = threads.get(get_ident(), -1)
     append((1, key, now(), th, context(), *shown))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter_self0(key: str, self: Any) -> None:
@@ -116,61 +129,73 @@ def enter_self0(key: str, self: Any) -> None:
         th = new_thread()
     append((1, key, now(), th, context(), class_name(type(self))))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter_self1(key: str, self: Any, a: Any) -> None:
-    if type(a) not in ATOMS:
-        a = freeze(a)
     try:
+        if type(a) not in ATOMS:
+            a = freeze(a)
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        th = threads.get(get_ident(), -1)
+        a = NO_ROOM
     append((1, key, now(), th, context(), class_name(type(self)), a))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter_self2(key: str, self: Any, a: Any, b: Any) -> None:
-    if type(a) not in ATOMS:
-        a = freeze(a)
-    if type(b) not in ATOMS:
-        b = freeze(b)
     try:
+        if type(a) not in ATOMS:
+            a = freeze(a)
+        if type(b) not in ATOMS:
+            b = freeze(b)
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        th = threads.get(get_ident(), -1)
+        a = b = NO_ROOM
     append((1, key, now(), th, context(), class_name(type(self)), a, b))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter_self3(key: str, self: Any, a: Any, b: Any, c: Any) -> None:
-    if type(a) not in ATOMS:
-        a = freeze(a)
-    if type(b) not in ATOMS:
-        b = freeze(b)
-    if type(c) not in ATOMS:
-        c = freeze(c)
     try:
+        if type(a) not in ATOMS:
+            a = freeze(a)
+        if type(b) not in ATOMS:
+            b = freeze(b)
+        if type(c) not in ATOMS:
+            c = freeze(c)
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        th = threads.get(get_ident(), -1)
+        a = b = c = NO_ROOM
     append((1, key, now(), th, context(), class_name(type(self)), a, b, c))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def enter_self(key: str, self: Any, *values: Any) -> None:
     atoms = ATOMS
-    shown = [value if type(value) in atoms else freeze(value) for value in values]
     try:
+        shown = [value if type(value) in atoms else freeze(value) for value in values]
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        shown = [NO_ROOM] * len(values)
+        th = threads.get(get_ident(), -1)
     append((1, key, now(), th, context(), receiver(self), *shown))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 # -- plain functions: ends ----------------------------------------------------------------------------------------
@@ -178,7 +203,20 @@ def enter_self(key: str, self: Any, *values: Any) -> None:
 
 def end_f(key: str, value: Any) -> Any:
     t = now()
-    shown = value if type(value) in ATOMS else freeze(value)
+    try:
+        shown = value if type(value) in ATOMS else freeze(value)
+        append((2, key, t, threads[get_ident()], shown))
+    except KeyError:
+        append((2, key, t, new_thread(), shown))
+    except RecursionError:
+        append((2, key, t, threads.get(get_ident(), -1), NO_ROOM))
+    return value
+
+
+def end_new(key: str, value: Any) -> Any:
+    """The end of ``__new__``: what it returns is not initialised yet, so only its class is looked at."""
+    t = now()
+    shown = (f"<{class_name(type(value))}>",)
     try:
         append((2, key, t, threads[get_ident()], shown))
     except KeyError:
@@ -193,10 +231,21 @@ def done_f(key: str) -> None:
         append((2, key, now(), new_thread(), None))
 
 
+def done_f_here() -> None:
+    """The same where the call must be short: the innermost call of the thread ends."""
+    try:
+        append((2, None, now(), threads[get_ident()], None))
+    except KeyError:
+        append((2, None, now(), new_thread(), None))
+
+
 def raised(key: str) -> tuple[()]:
     t = now()
     frame = frame_at(1)
-    shown = describe(key, frame)
+    try:
+        shown = describe(key, frame)
+    except RecursionError as short:
+        shown = (type(short.__context__).__name__, "", None, None)
     if pending:
         pending.pop(id(frame), None)
     try:

@@ -20,6 +20,9 @@ from .recorder import CHUNK, Recorder
 
 __all__ = ["Probe", "Values"]
 
+NO_ROOM: Final = ("<no room on the stack>",)
+"""The text of a value for which the recursion limit left no frame."""
+
 ATOMS: Final = frozenset({int, bool, type(None)})
 
 
@@ -88,7 +91,8 @@ class Probe:
             "freeze": freeze,
             "receiver": receiver,
             "class_name": type.__dict__["__name__"].__get__,
-            "drain": self.recorder.drain,
+            "drain_if_room": self.recorder.drain_if_room,
+            "NO_ROOM": NO_ROOM,
             "describe": _describe_current(describer),
             "frame_at": sys._getframe,
             "start_coroutine": coroutines.start,

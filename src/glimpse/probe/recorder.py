@@ -27,6 +27,7 @@ CHUNK: Final = 256
 """Events after which the buffer is drained. Beyond 512, memory is cold: at 2,048 encoding costs twice as much."""
 
 _now: Final = time.perf_counter_ns
+_FRAMES_OF_A_DRAIN: Final = 40
 _FIRST_PAUSE_NS: Final = 100_000_000
 _LONGEST_PAUSE_NS: Final = 30_000_000_000
 
@@ -81,6 +82,14 @@ class Recorder:
                 self._lock.release()
         elif len(self.events) > self.buffer_size and self._holder != _thread.get_ident():
             self._overflow()
+
+    def drain_if_room(self) -> None:
+        """The same, unless the recursion limit is near: then whoever comes next does it."""
+        try:
+            _descend(_FRAMES_OF_A_DRAIN)
+            self.drain()
+        except RecursionError:
+            pass
 
     def _overflow(self) -> None:
         if self.blocks:
@@ -265,6 +274,11 @@ class Recorder:
         self.counts = dict.fromkeys(self.counts, 0)
         self._guard(self.sink.writer.after_fork)
         self.sink.after_fork(origin)
+
+
+def _descend(levels: int) -> None:
+    if levels:
+        _descend(levels - 1)
 
 
 def _warn_on_stderr(text: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
-from ..assembly import Assembler, Filter, Origin, Rule, as_lines
+from ..assembly import FINISHED, Assembler, Filter, Origin, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
@@ -158,7 +158,7 @@ class RawSink:
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
-        return _Raw(self.writer, [(20, t)], self._meta)
+        return _Raw(self.writer, [(FINISHED, t)], self._meta)
 
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""

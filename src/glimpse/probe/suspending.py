@@ -18,7 +18,8 @@ context: Callable[[], Any]
 freeze: Callable[[Any], Any]
 receiver: Callable[[Any], str]
 class_name: Callable[[Any], str]
-drain: Callable[[], None]
+drain_if_room: Callable[[], None]
+NO_ROOM: tuple[str]
 describe: Callable[[str, Any], Any]
 frame_at: Callable[[int], Any]
 start_coroutine: Callable[..., Any]
@@ -37,14 +38,17 @@ CHUNK: int
 
 def enter_g(key: str, *values: Any) -> None:
     atoms = ATOMS
-    shown = [value if type(value) in atoms else freeze(value) for value in values]
     try:
+        shown = [value if type(value) in atoms else freeze(value) for value in values]
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        shown = [NO_ROOM] * len(values)
+        th = threads.get(get_ident(), -1)
     append((4, key, now(), th, context(), id(frame_at(1)), *shown))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def yielded_g(key: str, value: Any) -> Any:
@@ -61,7 +65,7 @@ def resumed_g(key: str, value: Any) -> Any:
     except KeyError:
         append((6, key, now(), new_thread(), context(), id(frame_at(1))))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
     return value
 
 
@@ -107,10 +111,20 @@ def done_g(key: str) -> None:
         append((10, key, now(), new_thread(), None, id(frame_at(1))))
 
 
+def done_g_here() -> None:
+    try:
+        append((10, None, now(), threads[get_ident()], None, id(frame_at(1))))
+    except KeyError:
+        append((10, None, now(), new_thread(), None, id(frame_at(1))))
+
+
 def raised_gen(key: str) -> tuple[()]:
     t = now()
     frame = frame_at(1)
-    shown = describe(key, frame)
+    try:
+        shown = describe(key, frame)
+    except RecursionError as short:
+        shown = (type(short.__context__).__name__, "", None, None)
     if pending:
         pending.pop(id(frame), None)
     try:
@@ -138,15 +152,18 @@ def leave_g(key: str) -> None:
 
 def enter_c(key: str, *values: Any) -> None:
     atoms = ATOMS
-    shown = [value if type(value) in atoms else freeze(value) for value in values]
     try:
+        shown = [value if type(value) in atoms else freeze(value) for value in values]
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
+    except RecursionError:
+        shown = [NO_ROOM] * len(values)
+        th = threads.get(get_ident(), -1)
     ctx, number, task = start_coroutine(id(frame_at(1)))
     append((12, key, now(), th, ctx, number, task, *shown))
     if len(events) > CHUNK:
-        drain()
+        drain_if_room()
 
 
 def end_c(key: str, value: Any) -> Any:
@@ -171,10 +188,23 @@ def done_c(key: str) -> None:
             append((13, key, t, new_thread(), None, number))
 
 
+def done_c_here() -> None:
+    t = now()
+    number = end_coroutine(id(frame_at(1)))
+    if number is not None:
+        try:
+            append((13, None, t, threads[get_ident()], None, number))
+        except KeyError:
+            append((13, None, t, new_thread(), None, number))
+
+
 def raised_coro(key: str) -> tuple[()]:
     t = now()
     frame = frame_at(1)
-    shown = describe(key, frame)
+    try:
+        shown = describe(key, frame)
+    except RecursionError as short:
+        shown = (type(short.__context__).__name__, "", None, None)
     if pending:
         pending.pop(id(frame), None)
     number = end_coroutine(id(frame))
@@ -240,7 +270,10 @@ def thrown_a(key: str) -> tuple[()]:
 def raised_only(key: str) -> tuple[()]:
     t = now()
     frame = frame_at(1)
-    shown = describe(key, frame)
+    try:
+        shown = describe(key, frame)
+    except RecursionError as short:
+        shown = (type(short.__context__).__name__, "", None, None)
     if shown is not None:
         try:
             th = threads[get_ident()]
@@ -248,5 +281,5 @@ def raised_only(key: str) -> tuple[()]:
             th = new_thread()
         append((19, key, t, th, context(), traced_depth(frame), shown, *bound_now(key, frame)))
         if len(events) > CHUNK:
-            drain()
+            drain_if_room()
     return ()

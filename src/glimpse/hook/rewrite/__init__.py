@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
+from typing import Any
 
 import libcst as cst
 
@@ -60,15 +61,18 @@ def instrument(source: bytes, filename: str, plan: Plan, optimize: int = -1) -> 
     :raises RewriteError: the module cannot be rewritten; it can still be imported plainly.
     """
     with _no_collection():
+        tree = _concrete(source, filename)
         plain = ast.parse(source, filename)
-        text, prefix, functions = _edit(source, plain, plan, whole=False)
+        editor, prefix = _edit(tree, source, plain, plan, whole=False)
         try:
-            twin = ast.parse(text)
+            with _silent():
+                twin = ast.parse(tree.code)
         except (SyntaxError, ValueError, RecursionError) as error:
-            raise RewriteError(f"the rewritten source does not parse: {error}") from error
-        Merger(prefix).module(plain, twin)
-        code = _compile(plain, filename, optimize)
-    return Rewritten(restore_positions(code), functions)
+            raise RewriteError(_refused(error)) from error
+        Merger(prefix, editor.keys).module(plain, twin)
+        with _filtered(_OUR_CALLS):
+            code = compile(plain, filename, "exec", dont_inherit=True, optimize=optimize)
+    return Rewritten(restore_positions(code), editor.edited)
 
 
 def rewritten_source(source: bytes, plan: Plan) -> str:
@@ -76,7 +80,11 @@ def rewritten_source(source: bytes, plan: Plan) -> str:
 
     :raises RewriteError: the module cannot be rewritten.
     """
-    return _edit(source, ast.parse(source), plan, whole=True)[0]
+    tree = _concrete(source, "<source>")
+    with _silent():
+        plain = ast.parse(source)
+    _edit(tree, source, plain, plan, whole=True)
+    return tree.code
 
 
 @contextlib.contextmanager
@@ -92,30 +100,47 @@ def _no_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _compile(tree: ast.Module, filename: str, optimize: int) -> CodeType:
-    """Compile, without the warning that a constant is called: nothing but an injected call can call a frozenset.
+@contextlib.contextmanager
+def _filtered(entry: tuple[Any, ...]) -> Iterator[None]:
+    """Compile without some warnings.
 
-    The filter stands for the time of the call only, and the compiler reads the list itself: the registries that
-    remember which warnings were shown are not reset, as ``warnings.catch_warnings`` would.
+    The filter stands for the time of a call only, and the compiler reads the list itself: the registries that remember
+    which warnings were shown are not reset, as ``warnings.catch_warnings`` would.
     """
-    filters: list[object] = warnings.filters  # type: ignore[assignment]
-    filters.insert(0, _OUR_CALLS)
+    filters: list[Any] = warnings.filters  # type: ignore[assignment]
+    filters.insert(0, entry)
     try:
-        return compile(tree, filename, "exec", dont_inherit=True, optimize=optimize)
+        yield
     finally:
-        filters.remove(_OUR_CALLS)
+        filters.remove(entry)
 
 
-def _edit(source: bytes, plain: ast.Module, plan: Plan, *, whole: bool) -> tuple[str, str, list[Edited]]:
+def _silent() -> contextlib.AbstractContextManager[None]:
+    """For text that is parsed a second time: what there is to warn of, the first time has said."""
+    return _filtered(("ignore", None, Warning, None, 0))
+
+
+def _concrete(source: bytes, filename: str) -> cst.Module:
+    """The tree of libcst. It is made first: where it cannot be, the import that follows instead says all warnings itself."""
+    try:
+        return cst.parse_module(source)
+    except Exception as error:  # whatever it is: the interpreter says whether the source is at fault
+        with _silent():
+            ast.parse(source, filename)  # raises where the interpreter does
+        raise RewriteError(_refused(error)) from error
+
+
+def _edit(tree: cst.Module, source: bytes, plain: ast.Module, plan: Plan, *, whole: bool) -> tuple[Editor, str]:
     prefix = "__glimpse_"
     while prefix.encode() in source:
         prefix += "0_"
+    editor = Editor(plan, prefix, b"yield" in source, whole)
     try:
-        tree = cst.parse_module(source)
-        editor = Editor(plan, prefix, b"yield" in source, whole)
         editor.module(tree, plain)
-        return tree.code, prefix, editor.edited
-    except (cst.ParserSyntaxError, cst.CSTValidationError, RecursionError, UnicodeError) as error:
-        raise RewriteError(
-            f"libcst cannot read this source: {type(error).__name__}: {str(error).splitlines()[0]}"
-        ) from error
+    except (cst.CSTValidationError, RecursionError) as error:
+        raise RewriteError(_refused(error)) from error
+    return editor, prefix
+
+
+def _refused(error: Exception) -> str:
+    return f"libcst cannot read this source: {type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
 
+from ...compat import INLINES_COMPREHENSIONS
 from ...entry import Param
 
 __all__ = [
     "FunctionNode",
     "blocks",
     "children",
+    "first_evaluated",
     "first_line_owner",
     "has_guarded_return",
     "kind_of",
@@ -140,49 +142,98 @@ def has_guarded_return(stmts: list[ast.stmt], guarded: bool = False) -> bool:
     return False
 
 
-def first_line_owner(stmts: list[ast.stmt]) -> ast.AST:
-    """The node at which the first instruction of a block stands: what an injected call before it must share."""
+def first_line_owner(stmts: list[ast.stmt]) -> ast.AST | None:
+    """The node at which the first instruction of a block stands; None if its statements make none."""
     for stmt in stmts:
         if isinstance(stmt, (ast.Global, ast.Nonlocal)) or (isinstance(stmt, ast.AnnAssign) and stmt.value is None):
             continue
         decorators = getattr(stmt, "decorator_list", None)
-        return decorators[0] if decorators else _first_evaluated(stmt)
-    return stmts[-1]
+        return decorators[0] if decorators else first_evaluated(stmt)
+    return None
 
 
-def _first_evaluated(node: ast.AST) -> ast.AST:
+def first_evaluated(node: ast.AST) -> ast.AST:
     """The part of a statement or expression that runs first, as far as it may stand on another line."""
     while True:
         head = _FIRST.get(type(node))
-        child = getattr(node, head, None) if head else None
-        if isinstance(child, list):
-            child = child[0] if child else None
+        child: Any = head(node) if callable(head) else getattr(node, head, None) if head else None
         if child is None:
             return node
         node = child
 
 
-first_evaluated = _first_evaluated
+def _first_item(node: Any) -> ast.AST | None:
+    """A display's first item, unless the display is made at its own place, as one constant or piece by piece."""
+    items = node.elts
+    if not items or len(items) > _MOST_ON_STACK or isinstance(items[0], ast.Starred):
+        return None
+    if all(map(_is_constant, items)) and (isinstance(node, ast.Tuple) or len(items) > 2):
+        return None
+    first: ast.AST = items[0]
+    return first
 
-_FIRST: Final[dict[type, str]] = {
+
+def _first_of_dict(node: Any) -> ast.AST | None:
+    if not node.keys or node.keys[0] is None:
+        return None
+    together = node.keys[: _MOST_ON_STACK // 2]
+    if len(together) > 1 and all(key is not None and _is_constant(key) for key in together):
+        value: ast.AST = node.values[0]
+        return value
+    key: ast.AST = node.keys[0]
+    return key
+
+
+def _is_constant(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Tuple) and all(map(_is_constant, node.elts)))
+
+
+def _first_iterable(node: Any) -> ast.AST | None:
+    """A comprehension is part of the function from 3.12 on; before, a function of its own is made first."""
+    iterable: ast.AST = node.generators[0].iter
+    return iterable if INLINES_COMPREHENSIONS else None
+
+
+def _first_manager(node: Any) -> ast.AST:
+    manager: ast.AST = node.items[0].context_expr
+    return manager
+
+
+_MOST_ON_STACK: Final = 30  # items of a display that the compiler puts on the stack before it makes the display
+
+
+_FIRST: Final[dict[type, str | Callable[[Any], ast.AST | None]]] = {
     ast.Expr: "value",
     ast.Assign: "value",
     ast.Return: "value",
     ast.Await: "value",
     ast.BinOp: "left",
-    ast.BoolOp: "values",
+    ast.BoolOp: lambda node: node.values[0],
     ast.Compare: "left",
     ast.IfExp: "test",
     ast.Attribute: "value",
     ast.Subscript: "value",
     ast.UnaryOp: "operand",
     ast.Call: "func",
-    ast.Tuple: "elts",
-    ast.List: "elts",
-    ast.Set: "elts",
+    ast.Tuple: _first_item,
+    ast.List: _first_item,
+    ast.Set: _first_item,
+    ast.Dict: _first_of_dict,
+    ast.ListComp: _first_iterable,
+    ast.SetComp: _first_iterable,
+    ast.DictComp: _first_iterable,
     ast.Starred: "value",
     ast.If: "test",
     ast.For: "iter",
+    ast.AsyncFor: "iter",
+    ast.While: "test",
+    ast.Match: "subject",
+    ast.With: _first_manager,
+    ast.AsyncWith: _first_manager,
+    ast.Raise: "exc",
+    ast.Assert: "test",
+    ast.AugAssign: "target",
+    ast.AnnAssign: "value",
     ast.Yield: "value",
     ast.YieldFrom: "value",
     ast.NamedExpr: "value",

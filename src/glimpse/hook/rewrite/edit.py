@@ -42,6 +42,7 @@ class _Function:
 
     site: Site
     key: cst.Arg
+    number: int  # of the key, for where no string can stand
     kept: bool  # results wait in the probe until `finally` and `with` blocks have run
     full: bool  # False: only exceptions are recorded
 
@@ -62,6 +63,7 @@ class Editor:
     def __init__(self, plan: Any, prefix: str, may_yield: bool, whole: bool) -> None:
         self.plan, self.prefix, self.may_yield, self.whole = plan, prefix, may_yield, whole
         self.edited: list[Edited] = []
+        self.keys: list[str] = []
         self._names: dict[str, cst.Name] = {}
 
     def module(self, tree: cst.Module, plain: ast.Module) -> None:
@@ -145,6 +147,8 @@ class Editor:
             _set(node, "body", body)
         lead, rest, plain_rest = _split_docstring(list(body.body), twin)
         rest = self._statements(rest, plain_rest, inner, fn, in_class=False)
+        if fn.full and rest:
+            rest = self._ended(rest, plain_rest, fn)
         _set(body, "body", [*lead, *self._framed(fn, rest)])
 
     def _wanted(self, qualname: str, twin: analyse.FunctionNode, in_class: bool) -> _Function:
@@ -155,7 +159,8 @@ class Editor:
         site = Site(plan.module.replace(":", "_"), qualname, twin.lineno, kind, params, plan.policy)
         key = cst.Arg(cst.SimpleString(_quote(site.key)))
         full = plan.mode == "full"
-        return _Function(site, key, full and analyse.has_guarded_return(twin.body), full)
+        self.keys.append(site.key)
+        return _Function(site, key, len(self.keys) - 1, full and analyse.has_guarded_return(twin.body), full)
 
     def _framed(self, fn: _Function, rest: list[Any]) -> list[Any]:
         """The function's statements between their entry and exits."""
@@ -166,13 +171,53 @@ class Editor:
             return [enter, self._implicit_end(fn)]
         handler = self.call(_RAISES[fn.kind], fn)
         if not fn.kept:
-            return [enter, self._try([*rest, self._implicit_end(fn)], handler)]
-        rest = [*rest, self._implicit_end(fn)]
+            return [enter, self._try(rest, handler)]
         leave = cst.Finally(cst.IndentedBlock([self._statement(self.call(f"leave_{fn.kind}", fn))]))
         return [enter, self._try(rest, handler, leave)]
 
-    def _implicit_end(self, fn: _Function) -> cst.SimpleStatementLine:
-        """The end without a ``return``, as a ``return``: the compiler gives each way to it the line it comes from."""
+    def _ended(self, nodes: list[Any], plain: list[ast.stmt], fn: _Function) -> list[Any]:
+        """The statements with an end wherever they can run off theirs.
+
+        One end for all ways would be simpler; but the compiler gives an instruction that can be reached in two ways no
+        line, or that of one of them, and the program's own end had the line of the way that was taken.
+        """
+        last, node = plain[-1], nodes[-1]
+        if isinstance(last, (ast.Return, ast.Raise)):
+            return nodes
+        if isinstance(last, ast.If) and type(node) is cst.If:
+            self._end_if(node, last, fn)
+            return nodes
+        if isinstance(last, ast.Try) and type(node) is cst.Try and last.handlers and not last.finalbody:
+            for handler, plain_handler in zip(node.handlers, last.handlers, strict=True):
+                self._end_block(handler, plain_handler.body, fn)
+            if last.orelse:
+                self._end_block(node.orelse, last.orelse, fn)
+            else:
+                _set(node, "orelse", cst.Else(cst.IndentedBlock([self._implicit_end(fn)])))
+            return nodes
+        return [*nodes, self._implicit_end(fn, short=isinstance(node, cst.BaseCompoundStatement))]
+
+    def _end_if(self, node: Any, plain: ast.If, fn: _Function) -> None:
+        self._end_block(node, plain.body, fn)
+        if type(node.orelse) is cst.If:
+            inner = plain.orelse[0]
+            assert isinstance(inner, ast.If)
+            self._end_if(node.orelse, inner, fn)
+        elif node.orelse is not None:
+            self._end_block(node.orelse, plain.orelse, fn)
+        else:
+            _set(node, "orelse", cst.Else(cst.IndentedBlock([self._implicit_end(fn)])))
+
+    def _end_block(self, owner: Any, plain: list[ast.stmt], fn: _Function) -> None:
+        _set(owner.body, "body", self._ended(list(owner.body.body), plain, fn))
+
+    def _implicit_end(self, fn: _Function, *, short: bool = False) -> cst.SimpleStatementLine:
+        """The end without a ``return``, as a ``return``: the compiler gives each way to it the line it comes from.
+
+        ``short``: so few instructions that the compiler copies them to the end of each way, as it does with its own.
+        """
+        if short and not fn.kept and fn.kind != "a":
+            return cst.SimpleStatementLine([cst.Return(cst.Call(self._name(f"done_{fn.kind}_here")))])
         call = self.call("fall" if fn.kept else f"done_{fn.kind}", fn)
         if fn.kind == "a":
             return cst.SimpleStatementLine([cst.Expr(call), cst.Return()])
@@ -204,7 +249,7 @@ class Editor:
         if type(value) is cst.Tuple and not value.lpar:
             for name, parens in _PARENS.items():
                 _set(value, name, parens)
-        hook = "keep" if fn.kept else f"end_{fn.kind}"
+        hook = "keep" if fn.kept else "end_new" if fn.site.name == "__new__" else f"end_{fn.kind}"
         _set(node, "value", self.call(hook, fn, cst.Arg(value if value is not None else cst.Name("None"))))
         if type(node.whitespace_after_return) is not cst.SimpleWhitespace or node.whitespace_after_return.empty:
             _set(node, "whitespace_after_return", _SPACE)
@@ -255,10 +300,14 @@ class Editor:
 
     def call(self, hook: str, fn: _Function, *args: cst.Arg) -> cst.Call:
         """A call of one of the probe's functions, with the function's key and these arguments."""
-        name = self._names.get(hook)
-        if name is None:
-            name = self._names[hook] = cst.Name(f"{self.prefix}{hook}__")
-        return cst.Call(name, [fn.key, *args])
+        return cst.Call(self._name(hook), [fn.key, *args])
+
+    def call_by_number(self, hook: str, fn: _Function, *args: cst.Arg) -> cst.Call:
+        """The same with the key's number: within an f-string, where before 3.12 its quotes cannot stand."""
+        return cst.Call(self._name(hook), [cst.Arg(cst.Integer(str(fn.number))), *args])
+
+    def _name(self, hook: str) -> cst.Name:
+        return self._names.get(hook) or self._names.setdefault(hook, cst.Name(f"{self.prefix}{hook}__"))
 
     @staticmethod
     def _statement(call: cst.Call) -> cst.SimpleStatementLine:
@@ -275,6 +324,17 @@ class _YieldSwap(cst.CSTTransformer):
     def __init__(self, editor: Editor, fn: _Function) -> None:
         super().__init__()
         self.editor, self.fn = editor, fn
+        self._strings = 0
+
+    def visit_FormattedString(self, node: cst.FormattedString) -> bool:
+        self._strings += 1
+        return True
+
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.BaseExpression:
+        self._strings -= 1
+        return updated_node
 
     def visit_Lambda(self, node: cst.Lambda) -> bool:
         return False
@@ -286,7 +346,7 @@ class _YieldSwap(cst.CSTTransformer):
         return False
 
     def leave_Yield(self, original_node: cst.Yield, updated_node: cst.Yield) -> cst.BaseExpression:
-        call, fn = self.editor.call, self.fn
+        call, fn = self.editor.call_by_number if self._strings else self.editor.call, self.fn
         value: Any = updated_node.value
         if type(value) is cst.From:
             out = call(f"delegate_{fn.kind}", fn, cst.Arg(value.item))

@@ -12,6 +12,7 @@ instructions do. The called function is a constant, so no name is added.
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from ...errors import RewriteError
@@ -49,8 +50,8 @@ def _place(node: Any) -> _Place:
 class _Cursor:
     """The plain statements of one block, taken one after the other through any injected nesting."""
 
-    def __init__(self, stmts: list[ast.stmt]) -> None:
-        self.stmts, self.position = stmts, 0
+    def __init__(self, stmts: list[ast.stmt], owner: Any = None) -> None:
+        self.stmts, self.position, self.owner = stmts, 0, owner
 
     def take(self) -> ast.stmt | None:
         if self.position == len(self.stmts):
@@ -62,17 +63,26 @@ class _Cursor:
         return self.stmts[self.position :]
 
     def entry_place(self) -> _Place:
-        return _place(analyse.first_line_owner(self.left() or self.stmts[-1:]))
+        first = analyse.first_line_owner(self.left())
+        if first is not None:
+            return _place(first)
+        return _Place(self.owner.lineno, self.owner.lineno, self.owner.col_offset, self.owner.col_offset)
+
+    def after_with(self) -> _Place | None:
+        """Where a ``with`` block that was just taken is left: at its own line, also when it swallows an exception."""
+        last = self.stmts[self.position - 1] if self.position else None
+        return _place(last) if isinstance(last, (ast.With, ast.AsyncWith)) else None
 
 
 class Merger:
     """Merges a rewritten tree into the plain one.
 
     :param prefix: what injected names begin with.
+    :param keys: the keys of sites for which a number stands, where no string can.
     """
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
+    def __init__(self, prefix: str, keys: Sequence[str] = ()) -> None:
+        self.prefix, self.keys = prefix, keys
 
     def module(self, plain: ast.Module, rewritten: ast.Module) -> None:
         """Put the injected nodes of ``rewritten`` into ``plain``.
@@ -81,8 +91,8 @@ class Merger:
         """
         plain.body = self._whole(plain.body, rewritten.body)
 
-    def _whole(self, plain: list[ast.stmt], rewritten: list[ast.stmt]) -> list[ast.stmt]:
-        cursor = _Cursor(plain)
+    def _whole(self, plain: list[ast.stmt], rewritten: list[ast.stmt], owner: Any = None) -> list[ast.stmt]:
+        cursor = _Cursor(plain, owner)
         merged = self._block(cursor, rewritten, False)
         if cursor.take() is not None:
             raise RewriteError("a statement was lost in rewriting")
@@ -97,7 +107,7 @@ class Merger:
                 merged.append(self._statement(hook, new, cursor))
                 ended = isinstance(new, ast.Expr) and hook in _BEFORE_RETURN and not cursor.left()
             elif ended:
-                merged.append(_at(ast.Return(), _NOWHERE))
+                merged.append(_at(ast.Return(), _place(merged[-1])))
             elif isinstance(new, ast.Try) and new.handlers and (guard := self._hook(new.handlers[0].type)):
                 merged.append(self._guard(guard, new, cursor))
             else:
@@ -118,6 +128,8 @@ class Merger:
             place = cursor.entry_place()
         elif hook in _BEFORE_RETURN and cursor.left():
             place = _place(cursor.left()[0])
+        elif hook.startswith("fall"):
+            place = cursor.after_with() or _NOWHERE
         return _at(type(new)(self._call(hook, new.value, place, place)), place)
 
     def _guard(self, hook: str, new: ast.Try, cursor: _Cursor) -> ast.stmt:
@@ -129,7 +141,12 @@ class Merger:
 
     def _call(self, hook: str, new: Any, place: _Place, load: _Place, argument: ast.expr | None = None) -> ast.expr:
         """An injected call; ``argument`` is the original expression that it carries, if it carries one."""
-        key = _at(ast.Constant(new.args[0].value), load)
+        if not new.args:
+            return _at(ast.Call(_at(ast.Constant(placeholder(hook)), load), [], []), place)
+        key = new.args[0].value
+        if isinstance(key, int):
+            key = self.keys[key]
+        key = _at(ast.Constant(key), load)
         if argument is not None:
             args: list[ast.expr] = [key, argument]
         else:
@@ -159,9 +176,9 @@ class Merger:
     def _inner(self, plain: Any, new: Any) -> None:
         for owner, twin in zip(plain, new, strict=True):
             for name in _BLOCKS:
-                block = getattr(owner, name, None)
-                if block:
-                    setattr(owner, name, self._whole(block, getattr(twin, name)))
+                block, rewritten = getattr(owner, name, None), getattr(twin, name, None)
+                if isinstance(rewritten, list) and (block or rewritten):
+                    setattr(owner, name, self._whole(block or [], rewritten, owner))
 
     def _return(self, plain: ast.Return, new: Any) -> None:
         hook = self._hook(new.value)
