@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..entry import Site
 from ..errors import GlimpseError, unknown_name
 from ..probe import Slot, hooks, slot
-from ..probe.codes import UNTRACED, WRAPPERS, def_line, entry_function, kind_of, parameters
+from ..probe.codes import UNTRACED, WRAPPERS, def_line, end_function, entry_function, kind_of, parameters
 from ..values import Redactor
 from .wrappers import NotRecorded, Shape, replace, wrap
 
@@ -146,7 +146,7 @@ def _traced(target: Any, door: Door, options: _Options, receiver: bool | None) -
     if kind is FunctionType:
         return _function(target, door, options, receiver)
     if kind is staticmethod:
-        return _rewrapped(target, door, options, receiver=getattr(target, "__name__", "") in _CLASS_FIRST)
+        return _rewrapped(target, door, options, receiver=getattr(target.__func__, "__name__", "") in _CLASS_FIRST)
     if kind is classmethod:
         return _rewrapped(target, door, options, receiver=True)
     if kind is MethodType:
@@ -242,7 +242,7 @@ def _used(site: Site, door: Door, options: _Options) -> dict[str, Any]:
     function = (_UNCONNECTED if errors_only else connected).function
     used: dict[str, Any] = {
         "enter": function(entry_function(site)),
-        "end": function("done_a" if kind == "a" else f"end_{kind}"),
+        "end": function(end_function(site)),
         "raised": connected.function("raised_only" if errors_only else _RAISED[kind]),
         "waiting": door.waiting,
         "omitted": _OMITTED,

@@ -132,7 +132,8 @@ class Calls:
         self, traced: Traced, frame: FrameType, exc: BaseException, traceback: TracebackType | None
     ) -> None:
         """An exception leaves a frame, at level ERROR."""
-        self._report(Call(traced, frame.f_code), frame, exc, traceback)
+        if traced.kind == "f" or frame.f_lasti >= traced.begins_at:  # else it was thrown in before the start
+            self._report(Call(traced, frame.f_code), frame, exc, traceback)
 
     def _report(self, call: Call, frame: FrameType, exc: BaseException, traceback: TracebackType | None) -> None:
         call.frame, call.exc, call.traceback = frame, exc, traceback

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..entry import Site
 from ..probe import Probe, Slot
-from ..probe.codes import UNTRACED, def_line, entry_function, kind_of, parameters, reporter
+from ..probe.codes import UNTRACED, def_line, end_function, entry_function, kind_of, parameters, reporter
 from ..values import Redactor
 from . import names
+from .instructions import Instructions
 from .readers import Reader, reader_for
 
 if TYPE_CHECKING:
@@ -40,14 +41,16 @@ class Recording(Protocol):
 class Traced:
     """A code object whose calls are recorded: its site, and the probe's functions that take its calls."""
 
-    __slots__ = ("end", "key", "kind", "raised", "read", "resumed", "thrown", "yielded")
+    __slots__ = ("begins_at", "end", "key", "kind", "raised", "read", "resumed", "thrown", "yielded")
 
-    def __init__(self, site: Site, slot: Slot, read: Reader, *, errors_only: bool) -> None:
+    def __init__(self, site: Site, slot: Slot, read: Reader, begins_at: int, *, errors_only: bool) -> None:
         kind = self.kind = site.kind
         self.key = site.key
         self.read = read
+        self.begins_at = begins_at
+        """The instruction at which a generator or coroutine stands before it has run."""
         function: Callable[[str], Any] = slot.function
-        self.end = function("done_a" if kind == "a" else f"end_{kind}")
+        self.end = function(end_function(site))
         self.raised = function("raised_only" if errors_only else _RAISED[kind])
         if kind in "ga":
             self.yielded, self.resumed, self.thrown = (
@@ -88,7 +91,7 @@ class Included:
             return None
         file = frame.f_globals.get("__file__")
         file = file if type(file) is str else None
-        if code.co_flags & _FUNCTION != _FUNCTION or code.co_name.startswith("<") or _is_generated(code, file):
+        if code.co_flags & _FUNCTION != _FUNCTION or code.co_name.startswith("<") or _is_generated(code, module, file):
             return None
         aliases = _real_name(frame.f_globals) if module == _MAIN else ()
         if not self._policy.decide_module(module, file, aliases=aliases).included:
@@ -117,7 +120,7 @@ class Included:
         site = Site(module.replace(":", "_"), qualname, line, kind_of(code), params, owner.name)
         shown = [None if param.hidden else param.name for param in params]
         read = reader_for(slot.function(entry_function(site)), site.key, shown, empties=not self._keeps_locals)
-        return Traced(site, slot, read, errors_only=self._errors_only)
+        return Traced(site, slot, read, Instructions(code).beginning, errors_only=self._errors_only)
 
     def _slot(self, owner: TracingPolicy) -> tuple[Slot, Callable[[str], bool]]:
         known = self._slots.get(owner.name)
@@ -134,9 +137,12 @@ class Included:
         self._slots.clear()
 
 
-def _is_generated(code: CodeType, file: str | None) -> bool:
-    """Whether a library made this function from text of its own, in the name of the module that it runs for."""
-    return file is not None and code.co_filename.startswith("<")
+def _is_generated(code: CodeType, module: str, file: str | None) -> bool:
+    """Whether the function was made from a text at run time, in the name of a module whose source does not have it.
+
+    What is typed into an interpreter, or given to it with ``-c``, is text too, and the source of ``__main__``.
+    """
+    return code.co_filename.startswith("<") and (file is not None or module != _MAIN)
 
 
 def _real_name(scope: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import opcode
 from types import CodeType, FrameType
 from typing import Final
 
-from ..compat import HAS_RESUME
+from ..compat import HAS_EXCEPTION_TABLE, HAS_RESUME, TRACES_OPCODES_AT_ONCE
 
 __all__ = ["Instructions"]
 
@@ -15,7 +15,15 @@ _RESUME: Final = _OP.get("RESUME", -1)
 _YIELD_FROM: Final = bytes([_OP.get("YIELD_FROM", 0)])  # 3.10: the frame stands before it
 _RETURNS: Final = {_OP[name] for name in ("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR") if name in _OP}
 _YIELDS: Final = {_OP[name] for name in ("YIELD_VALUE", "RESUME") if name in _OP}
-_RAISES_AGAIN: Final = {_OP[name] for name in ("RERAISE", "PUSH_EXC_INFO", "CLEANUP_THROW") if name in _OP}
+_CLEARING: Final = (
+    *("COPY", "SWAP", "POP_EXCEPT", "POP_TOP", "RERAISE", "CLEANUP_THROW", "CALL_INTRINSIC_1", "LOAD_CONST"),
+    *("STORE_FAST", "DELETE_FAST", "STORE_DEREF", "DELETE_DEREF", "STORE_GLOBAL", "DELETE_GLOBAL"),
+)
+_CLEARS_UP: Final = {_OP[name] for name in _CLEARING if name in _OP}
+_END_ASYNC_FOR: Final = _OP["END_ASYNC_FOR"]
+_BEGINS: Final = _OP.get("PUSH_EXC_INFO", -1)
+_RERAISE: Final = _OP["RERAISE"]
+_RAISE: Final = _OP["RAISE_VARARGS"]
 _LOCATION: Final = 3  # the bits of RESUME's argument that say after what
 
 
@@ -24,12 +32,14 @@ class Instructions:
 
     def __init__(self, code: CodeType) -> None:
         self._bytes = code.co_code
+        self.beginning = next((at for at in range(0, len(self._bytes), 2) if self._is_beginning(at)), 0)
+        """The offset of the first instruction that a call runs: before it, a generator is only made."""
 
     def begins(self, frame: FrameType) -> bool:
         """Whether the frame has run nothing yet, rather than going on after a suspension."""
-        at = frame.f_lasti
-        if not HAS_RESUME:
-            return at < 0
+        return frame.f_lasti == self.beginning if HAS_RESUME else frame.f_lasti < 0
+
+    def _is_beginning(self, at: int) -> bool:
         return self._bytes[at] == _RESUME and not self._bytes[at + 1] & _LOCATION
 
     def suspends(self, frame: FrameType) -> bool:
@@ -39,15 +49,33 @@ class Instructions:
             return False
         return self._bytes[at] in _YIELDS or (not HAS_RESUME and self._bytes.startswith(_YIELD_FROM, at + 2))
 
-    def unwinds(self, frame: FrameType, fresh: bool) -> bool:
+    def stands_first(self, frame: FrameType) -> bool:
+        """Whether the frame is about to run its first instruction."""
+        return frame.f_lasti == 0
+
+    def unwinds(self, frame: FrameType, *, flying: bool) -> bool:
         """Whether an exception is leaving the frame, after one was seen in it.
 
-        :param fresh: nothing has run since it was raised.
+        :param flying: nothing handles that one.
         """
         if self.suspends(frame):
-            return fresh  # thrown in where it waited, or it waits again
+            return flying  # thrown in where it waited, or it waits again
         return self._bytes[frame.f_lasti] not in _RETURNS
 
+    # -- instructions about to run after an exception; where only lines are told, those that lines begin with ----
+
+    def still_flies(self, frame: FrameType, exc: BaseException) -> bool:
+        """Whether the exception is on its way still: what the compiler has cleared up meanwhile does not handle it."""
+        operation = self._bytes[frame.f_lasti]
+        if operation == _END_ASYNC_FOR:
+            return not isinstance(exc, StopAsyncIteration)
+        return TRACES_OPCODES_AT_ONCE and HAS_EXCEPTION_TABLE and operation in _CLEARS_UP
+
+    def begins_handling(self, frame: FrameType) -> bool:
+        """Whether the interpreter only now takes note of what is handled."""
+        return self._bytes[frame.f_lasti] == _BEGINS
+
     def raises_again(self, frame: FrameType) -> bool:
-        """Whether the next instruction passes the exception on as it is, or only begins to handle it."""
-        return self._bytes[frame.f_lasti] in _RAISES_AGAIN
+        """Whether the instruction raises what is being handled."""
+        at = frame.f_lasti
+        return self._bytes[at] == _RERAISE or (self._bytes[at] == _RAISE and not self._bytes[at + 1])

@@ -18,7 +18,7 @@ import threading
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
-from ..compat import CLOSES_SILENTLY, TRACES_OPCODES_AT_ONCE
+from ..compat import CLOSES_SILENTLY, MAY_END_UNSTARTED, TRACES_OPCODES_AT_ONCE
 from ..probe.codes import CodeTable
 from .calls import Calls, Sentinel, hands_out
 from .chain import TraceFunction, hook_for, take_out
@@ -129,18 +129,22 @@ class SettraceCore:
 
 
 class _Watch:
-    """An exception on its way through a frame, from the frame's point of view.
+    """The exceptions of one frame, as far as they can be followed from the events that the interpreter sends.
 
-    ``last`` is the exception that was raised or is being handled, with its traceback; ``fresh`` says that no
-    instruction has run since it was raised; ``outside`` is what was being handled when the first one came.
+    It tells when an exception is raised in the frame or comes into it, but not when the frame raises one again that it
+    was handling (``raise``, the end of ``finally``, an ``except`` that does not match). So the instructions after an
+    exception are looked at, until it is handled.
+
+    :param outside: the identity of what was being handled when the first one came.
     """
 
-    __slots__ = ("fresh", "last", "outside")
+    __slots__ = ("flying", "last", "outside")
 
-    def __init__(self, outside: BaseException | None) -> None:
-        self.last: tuple[BaseException, TracebackType | None] | None = None
-        self.fresh = False
+    def __init__(self, outside: int) -> None:
         self.outside = outside
+        self.last: tuple[BaseException, TracebackType | None] | None = None
+        self.flying = False
+        """Whether ``last`` leaves the frame unless something handles it; if not, it is being handled."""
 
 
 class _Local:
@@ -163,29 +167,36 @@ class _Local:
         if traced.kind == "f":
             traced.read(frame)
         elif self._code.begins(frame):
+            self._watched.pop(id(frame), None)
+            if MAY_END_UNSTARTED:
+                frame.f_trace_opcodes = True  # it begins with its first instruction, if it gets that far
+                return self._follow
             calls.begin(traced, frame)
             if CLOSES_SILENTLY and traced.kind != "c":
                 return calls.sentinel(frame, self._follow)
-        elif traced.kind != "c":
-            call = calls.known(frame)
-            if call is not None:
-                calls.go_on(call)
-            if isinstance(frame.f_trace, Sentinel):
-                return frame.f_trace
+        else:
+            return self._goes_on(frame)
         return self._follow
 
+    def _goes_on(self, frame: FrameType) -> TraceFunction:
+        call = self._calls.known(frame)
+        if call is not None:
+            self._calls.go_on(call)
+        if id(frame) in self._watched:
+            self._set_watching(frame, True)
+        return frame.f_trace if isinstance(frame.f_trace, Sentinel) else self._follow
+
     def _follower(self) -> TraceFunction:
-        watched, seen, opcode, finish = self._watched, self._seen, self._opcode, self._finish
+        watched, seen, step, finish = self._watched, self._seen, self._step, self._finish
 
         def follow(frame: FrameType, event: str, arg: Any) -> Any:
             try:
                 if event == "return":
-                    watch = watched.pop(id(frame), None) if watched else None
-                    finish(frame, arg, watch)
+                    finish(frame, arg, watched.get(id(frame)) if watched else None)
                 elif event == "exception":
                     seen(frame, arg[1], arg[2])
-                elif watched:
-                    opcode(frame)
+                else:
+                    step(frame)
             except Exception as error:
                 self._calls.failed(error)
             return follow
@@ -197,12 +208,13 @@ class _Local:
     def _finish(self, frame: FrameType, value: Any, watch: _Watch | None) -> None:
         """The frame ends, or is suspended, or an exception leaves it: to the interpreter, all the same."""
         traced, calls = self.traced, self._calls
-        if watch is not None and watch.last is not None and value is None and self._code.unwinds(frame, watch.fresh):
-            exc, traceback = watch.last
-            (calls.report_only if self._errors_only else calls.leave)(traced, frame, exc, traceback)
-            return
         if watch is not None:
-            self._set_watching(frame, False)
+            leaving = value is None and self._code.unwinds(frame, flying=watch.flying)
+            if leaving or not self._code.suspends(frame):
+                del self._watched[id(frame)]
+            if leaving and watch.last is not None:
+                (calls.report_only if self._errors_only else calls.leave)(traced, frame, *watch.last)
+                return
         if self._errors_only:
             return
         if traced.kind == "f":
@@ -217,26 +229,33 @@ class _Local:
     # -- exceptions -------------------------------------------------------------------------------------------
 
     def _seen(self, frame: FrameType, exc: BaseException, traceback: TracebackType | None) -> None:
+        if type(exc) is StopIteration and traceback is None:
+            return  # not raised: the end of what the frame iterates over, which the instruction takes
         watch = self._watched.get(id(frame))
         if watch is None:
-            watch = self._watched[id(frame)] = _Watch(sys.exc_info()[1])
+            watch = self._watched[id(frame)] = _Watch(id(sys.exc_info()[1]))
             self._set_watching(frame, True)
-        watch.last, watch.fresh = (exc, traceback), True
+        watch.last, watch.flying = (exc, traceback), True
 
-    def _opcode(self, frame: FrameType) -> None:
-        """An instruction is about to run after an exception: a handler's, or the next one if it was handled in C."""
+    def _step(self, frame: FrameType) -> None:
+        """An instruction, or a line, is about to run in a frame that is being watched, or that begins."""
         watch = self._watched.get(id(frame))
         if watch is None:
+            self._set_watching(frame, False)
+            if MAY_END_UNSTARTED and self._code.stands_first(frame) and self._calls.known(frame) is None:
+                self._calls.begin(self.traced, frame)
             return
-        watch.fresh = False
-        if self._code.raises_again(frame):
-            return
+        if watch.flying and watch.last is not None:
+            watch.flying = self._code.still_flies(frame, watch.last[0])
+            if watch.flying or self._code.begins_handling(frame):
+                return
         handled = sys.exc_info()[1]
-        if handled is None or handled is watch.outside:
+        if handled is None or id(handled) == watch.outside:
             del self._watched[id(frame)]
             self._set_watching(frame, False)
         else:
             watch.last = handled, handled.__traceback__
+            watch.flying = self._code.raises_again(frame)
 
     @staticmethod
     def _set_watching(frame: FrameType, on: bool) -> None:

@@ -1,0 +1,123 @@
+"""Whatever the door, the record is the same: programs run through each, and their entries compared field by field."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+import glimpse.dynamic
+from glimpse import Config, Tracer, TracingPolicy
+from glimpse.compat import HAS_MONITORING
+from tests.support import assert_complete, read_entries
+
+PROGRAMS = Path(__file__).parents[1] / "fixtures" / "conformance"
+ALONE = ("file", "timestamp", "duration_ms", "active_ms", "pid")
+"""What differs from run to run."""
+
+CORES = [*(["monitoring"] if HAS_MONITORING else []), "settrace"]
+
+
+@pytest.fixture(autouse=True)
+def programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The programs can be imported, each time anew."""
+    monkeypatch.syspath_prepend(str(PROGRAMS))
+    yield
+    for path in PROGRAMS.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+def by_hook(tracer: Tracer, program: str) -> None:
+    """Instrumented while it is imported."""
+    tracer.install()
+    importlib.import_module(program).main()
+
+
+def by_core(core: str, tracer: Tracer, program: str) -> None:
+    """Traced by the interpreter, after it is imported."""
+    main = importlib.import_module(program).main
+    start = glimpse.dynamic.start
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(glimpse.dynamic, "start", partial(start, core=core))
+        tracer.run()
+    assert core in tracer.stats()["dynamic"]
+    main()
+
+
+def by_decorators(tracer: Tracer, program: str) -> None:
+    """Every function and class decorated."""
+    module = importlib.import_module(program)
+    for name, each in list(vars(module).items()):
+        if getattr(each, "__module__", None) == program and isinstance(each, FunctionType | type):
+            setattr(module, name, tracer.trace_function(each))
+    module.main()
+
+
+DOORS: dict[str, Callable[[Tracer, str], None]] = {
+    **{core: partial(by_core, core) for core in CORES},
+    "decorators": by_decorators,
+}
+
+
+def recorded(door: Callable[[Tracer, str], None], program: str, level: str, folder: Path) -> list[dict[str, Any]]:
+    """The entries that one run leaves, from the first call of ``main`` on."""
+    sys.modules.pop(program, None)
+    log = folder / "log.jsonl"
+    log.unlink(missing_ok=True)
+    tracer = Tracer(Config(level=level, params={"log_path": log}), TracingPolicy(included_packages=[program]))
+    try:
+        door(tracer, program)
+    finally:
+        tracer.close()
+    entries = read_entries(log)
+    if level != "ERROR":
+        assert_complete(entries)
+    return comparable(entries)
+
+
+def comparable(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of ``main``'s call tree and of other threads, without times, numbered from the first of them; tasks too."""
+    first = next((place for place, entry in enumerate(entries) if entry["args"] == "main()"), 0)
+    numbers: dict[int, int] = {}
+    tasks: dict[str, int] = {}
+    for place, entry in enumerate(entries[first:]):
+        numbers[entry["entry_id"]] = place
+        if "task" in entry:
+            entry["task"] = tasks.setdefault(entry["task"], len(tasks))
+    return [
+        {
+            **{name: without_addresses(value) for name, value in entry.items() if name not in ALONE},
+            **{name: numbers.get(entry[name]) for name in ("entry_id", "call_id", "parent_id")},
+        }
+        for entry in entries[first:]
+    ]
+
+
+def without_addresses(value: Any) -> Any:
+    """A field as it would be if every object had the same address."""
+    return re.sub(r"0x[0-9a-f]+", "0x", value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG", "ERROR"])
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("program", ["calls", "failures", "generators", "tasks"])
+def test_each_door_records_what_the_import_hook_does(program: str, door: str, level: str, tmp_path: Path) -> None:
+    """The entries of a program are the same through the import hook and through any other door, at each level."""
+    expected = recorded(by_hook, program, level, tmp_path)
+    assert expected or level == "ERROR"
+    assert recorded(DOORS[door], program, level, tmp_path) == expected
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_nested_functions_and_threads_are_the_same(core: str, tmp_path: Path) -> None:
+    """Functions in functions have the hook's names, and threads that are started later are traced too."""
+    expected = recorded(by_hook, "nested", "DEBUG", tmp_path)
+    assert any(entry["thread"] == "worker-thread" for entry in expected)
+    assert recorded(partial(by_core, core), "nested", "DEBUG", tmp_path) == expected
