@@ -28,11 +28,15 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("command", READERS)
-def test_every_command_has_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Help ends with examples, asked for either way."""
+def test_every_command_has_examples(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Help ends with examples, asked for either way, and fits the terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
     assert main([command, "--help"]) == 0
     text = capsys.readouterr().out
     assert f"glimpse {command} " in text.partition("examples:")[2]
+    assert max(map(len, text.splitlines())) <= 80
     assert main(["help", command]) == 0
     assert capsys.readouterr().out == text
 

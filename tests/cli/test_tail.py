@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from glimpse.cli import main
+from glimpse.entry import LogEntry
+from glimpse.views.sources import writer_class
 from tests.traces.recording import shop
 
 
@@ -38,12 +40,33 @@ def test_filters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert text.count("✗ ConnectionRefusedError") == 2
 
 
-def test_only_a_plain_file_can_be_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Said in one line."""
-    path = tmp_path / "t.json"
-    path.write_text(json.dumps(shop(2).entries))
-    assert main(["tail", "-f", str(path)]) == 2
-    assert "only one plain jsonl file can be followed" in capsys.readouterr().err
+def test_what_cannot_be_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Several traces and packed ones, said in one line."""
+    path = str(shop(2).save(tmp_path / "t.jsonl"))
+    for traces in ([path, path], ["-"]):
+        assert main(["tail", "-f", *traces]) == 2
+        assert "only one trace that is not packed can be followed" in capsys.readouterr().err
+
+
+def follow(path: Path) -> list[str]:
+    """The command that follows a trace."""
+    return [sys.executable, "-m", "glimpse", "tail", "-f", "--json", str(path)]
+
+
+def test_following_a_database(tmp_path: Path) -> None:
+    """Entries show up once each, the last ones first, then those that are added."""
+    path = tmp_path / "t.db"
+    entries = [LogEntry.from_dict(entry) for entry in shop(2).entries]
+    writer = writer_class("sqlite")(db_path=str(path))
+    writer.write_batch(entries[:20])
+    with subprocess.Popen(follow(path), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        seen = [json.loads(process.stdout.readline())["entry_id"] for _ in range(10)]
+        writer.write_batch(entries[20:24])
+        seen += [json.loads(process.stdout.readline())["entry_id"] for _ in range(4)]
+        process.kill()
+    writer.close()
+    assert seen == list(range(11, 25))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C")
@@ -51,8 +74,7 @@ def test_following_a_program(tmp_path: Path) -> None:
     """Entries show up as they are written, from before the file exists until Ctrl-C."""
     lines = shop(2).save(tmp_path / "whole.jsonl").read_text().splitlines(keepends=True)
     path = tmp_path / "t.jsonl"
-    command = [sys.executable, "-m", "glimpse", "tail", "-f", "--json", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(follow(path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert "waiting for" in process.stderr.readline()

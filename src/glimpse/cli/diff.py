@@ -14,11 +14,13 @@ from glimpse.views.text.diff import change_row, diff_lines, diff_markdown, summa
 EXAMPLES: Final = f"""\
 examples:
   glimpse diff before.jsonl after.jsonl
-  glimpse diff main.db branch.db --fail-on slower=20%,new-errors     for CI: exit code 1
+  glimpse diff main.db branch.db --fail-on slower=20%,new-errors
   glimpse diff a.jsonl b.jsonl -k shop.db --threshold 50%
 
-kinds for --fail-on: {", ".join(KINDS[:4])},
-{", ".join(KINDS[4:])}; slower, faster and calls take a share.
+With --fail-on, the exit code is 1 if there is such a change.
+
+kinds: {", ".join(KINDS[:5])},
+{", ".join(KINDS[5:])}. slower, faster and calls take a share.
 
 A function is slower if the median of its calls grew by more than the threshold
 and their ranks are apart by more than chance explains (Mann-Whitney, 3.3

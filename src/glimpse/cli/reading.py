@@ -49,7 +49,7 @@ def add_filters(parser: ArgumentParser) -> None:
     add(
         "--since",
         metavar="TIME",
-        help="only calls that began then or later: '2023-12-01 10:30', 10:30 (UTC), 10min ago: 10min",
+        help="only calls that began then or later: 10:30 or '2023-12-01 10:30' (UTC), or so long ago: 10min",
     )
     add("--until", metavar="TIME", help="only calls that began then or before")
     add("--depth", metavar="N", help="only so many levels of calls")  # fmt: skip

@@ -15,8 +15,8 @@ from glimpse.views.text.show import call_row, show_lines, show_markdown
 
 EXAMPLES: Final = """\
 examples:
-  glimpse show 412                    the call that the other commands show as #412
-  glimpse show 4711:412 a.jsonl       the one of process 4711, where several have a #412
+  glimpse show 412                 the call that other commands show as #412
+  glimpse show 4711:412 a.jsonl    that of process 4711, where several have one
 """
 
 

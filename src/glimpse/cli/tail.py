@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -27,10 +28,14 @@ examples:
 """
 
 
+READ_AGAIN_S: Final = 0.5
+"""Between two readings of a database or another file that cannot be read on from where it ended."""
+
+
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     add_traces(parser)
-    parser.add_argument("-f", "--follow", action="store_true", help="go on with the entries that come (jsonl)")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with the entries that come")
     parser.add_argument("-n", "--limit", metavar="N", default="10", help="entries to begin with (default 10)")
     add_filters(parser)
     add_output(parser, "text", "json")
@@ -58,10 +63,10 @@ def _records(
     sources: list[Source], limit: int | None, keeps: Callable[[Record], bool], *, follow_on: bool
 ) -> Iterator[Record]:
     first = sources[0]
+    if follow_on and (len(sources) > 1 or (not first.plain and not first.missing)):
+        raise GlimpseError(f"{first.name}: only one trace that is not packed can be followed")
     if len(sources) > 1 or first.format != "jsonl" or not first.plain:
-        if follow_on:
-            raise GlimpseError(f"{first.name}: only one plain jsonl file can be followed")
-        yield from deque(filter(keeps, records_of(sources)), limit)
+        yield from _read_again(first, limit, keeps) if follow_on else deque(filter(keeps, records_of(sources)), limit)
         return
     end = 0
     if first.missing:
@@ -72,6 +77,22 @@ def _records(
             yield from last_records(stream, sys.maxsize if limit is None else limit, keeps, end)
     if follow_on:
         yield from filter(keeps, follow(first.name, end))
+
+
+def _read_again(source: Source, limit: int | None, keeps: Callable[[Record], bool]) -> Iterator[Record]:
+    """The last entries, then those that each new reading has more of, without end."""
+    last: dict[int, int] = {}
+    while True:
+        more: deque[Record] = deque(maxlen=limit if not last else None)
+        for record in source.records():
+            number = record.get("entry_id", 0)
+            if number > last.get(record["pid"], 0):
+                last[record["pid"]] = number
+                if keeps(record):
+                    more.append(record)
+        yield from more
+        last = last or {0: 0}
+        time.sleep(READ_AGAIN_S)
 
 
 def _keeps(selection: Selection) -> Callable[[Record], bool]:

@@ -22,15 +22,15 @@ from glimpse.views.text.top import SORTS, ordered, top_lines, top_markdown
 
 EXAMPLES: Final = """\
 examples:
-  glimpse top                          the functions with the most time of their own
-  glimpse top --sort total -n 5        the five with the most time, their callees' included
-  glimpse top -k shop.db --error       calls that failed in one module
-  glimpse top --json | jq '.[0]'       for programs
+  glimpse top                       the functions with the most time of their own
+  glimpse top --sort total -n 5     the five with the most time, callees included
+  glimpse top -k shop.db --error    calls that failed in one module
+  glimpse top --json | jq '.[0]'    for programs
 
-self is the time in a function itself, total includes what it calls, mean, p50,
+self is the time in a function itself, total includes what it calls; mean, p50,
 p95 and max are of one call's total. A recursive function's total counts the
-calls inside its calls again. Percentiles are exact for up to 8,192
-different durations of a function, and within one percent beyond.
+calls inside its calls again. Percentiles are exact for up to 8,192 different
+durations of a function, and within one percent beyond.
 """
 
 

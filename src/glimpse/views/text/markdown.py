@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from glimpse.traces.tree import Fold, Node, Track
 from glimpse.views.text.naming import call_text, outcome_text, split_function
-from glimpse.views.text.style import code, count_of, duration
+from glimpse.views.text.style import code, count_of, duration, fit
 from glimpse.views.text.tree import fold_text, heading
 
 __all__ = ["tree_markdown"]
 
 _DEEPEST = 30
+_LONGEST = 100
 
 
 def tree_markdown(trees: Iterable[tuple[Track, Node | Fold]]) -> Iterator[str]:
@@ -35,7 +36,8 @@ def _items(tree: Node | Fold) -> Iterator[str]:
         call = item.call
         outcome = outcome_text(call, brief=item.passed_on)
         took = f" **{duration(call.duration_ms)}**" if call.duration_ms is not None else ""
-        yield f"{lead}{code(call_text(call, module))}{f' {code(outcome)}' if outcome else ''}{took} (#{call.call_id})"
+        text = code(fit(call_text(call, module), _LONGEST)) + (f" {code(fit(outcome, _LONGEST))}" if outcome else "")
+        yield f"{lead}{text}{took} (#{call.call_id})"
         if item.hidden:
             yield f"{'  ' * min(level + 1, _DEEPEST)}- *{count_of(item.hidden, 'call')} below*"
         own = split_function(call.function)[0]
