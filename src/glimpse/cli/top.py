@@ -22,8 +22,8 @@ from glimpse.views.text.top import SORTS, ordered, top_lines, top_markdown
 
 EXAMPLES: Final = """\
 examples:
-  glimpse top                       the functions with the most time of their own
-  glimpse top --sort total -n 5     the five with the most time, callees included
+  glimpse top                       the functions with the most own time
+  glimpse top --sort total -n 5     the five with the most time in all
   glimpse top -k shop.db --error    calls that failed in one module
   glimpse top --json | jq '.[0]'    for programs
 
