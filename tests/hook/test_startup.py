@@ -1,0 +1,145 @@
+"""Activation by environment: the ways in, what is broken about it, and that the program never suffers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from glimpse.hook.startup import SITE_FOLDER, switched_on
+from tests.support import plain_and_traced, run_python, write_files, write_policy
+
+SHOP = {"shop.py": "def f(): return 1\n", "app.py": "import shop\nprint(shop.f())\n"}
+HAS_START_UP_FILE = any(
+    Path(entry, "glimpse-auto.pth").exists() for entry in sys.path if entry
+)  # not where the package is only on PYTHONPATH
+
+
+def test_environment_for_children() -> None:
+    """The folder comes first on ``PYTHONPATH``, once, and nothing else is lost."""
+    assert switched_on({"A": "b"}) == {"A": "b", "GLIMPSE_AUTO": "1", "PYTHONPATH": SITE_FOLDER}
+    once = switched_on({"PYTHONPATH": os.pathsep.join(["x", "y"])})
+    assert once["PYTHONPATH"] == os.pathsep.join([SITE_FOLDER, "x", "y"])
+    assert switched_on(once) == once
+
+
+@pytest.mark.parametrize("way", ["start-up file", "folder", "both"])
+def test_ways_in(tmp_path: Path, way: str) -> None:
+    """The installed start-up file, the folder that ``glimpse run`` uses, or both: every call is recorded once."""
+    if way != "folder" and not HAS_START_UP_FILE:
+        pytest.skip("Glimpse is not installed here")
+    write_files(tmp_path, SHOP)
+    env = {"PYTHONPATH": SITE_FOLDER} if way != "start-up file" else {}
+    options = (
+        ("-S", "-c", "import site, sys; site.main(); exec(open('app.py').read())") if way == "folder" else ("app.py",)
+    )
+    run = plain_and_traced(*options, policy=write_policy(tmp_path, "shop"), cwd=tmp_path, env=env)
+    assert [entry["stage"] for entry in run.entries] == ["START", "END"]
+
+
+def test_own_sitecustomize_still_runs(tmp_path: Path) -> None:
+    """The user's own ``sitecustomize`` is run and found under its name, and no folder of ours is on the path."""
+    text = "import sys; print('mine', [p for p in sys.path if 'glimpse' in p and p.endswith('site')])\n"
+    write_files(tmp_path, {**SHOP, "own/sitecustomize.py": text})
+    show = "import sitecustomize, shop; print(sitecustomize.__file__, shop.f())"
+    policy = write_policy(tmp_path, "shop")
+    env = {**switched_on({"PYTHONPATH": str(tmp_path / "own")}), "GLIMPSE_POLICY": str(policy)}
+    run = run_python("-c", show, cwd=tmp_path, env=env)
+    assert run.stdout == f"mine []\n{tmp_path / 'own/sitecustomize.py'} 1\n"
+    assert len(run.entries) == 2
+
+
+def test_no_sitecustomize_is_left_behind(tmp_path: Path) -> None:
+    """Without one of the user's, there is none afterwards either, and nothing is printed."""
+    code = "import sys; print('sitecustomize' in sys.modules)\nimport sitecustomize"
+    run = run_python("-c", code, cwd=tmp_path, env={"PYTHONPATH": SITE_FOLDER}, expect=1)
+    assert run.stdout == "False\n"
+    assert run.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'sitecustomize'"
+
+
+def test_sitecustomize_that_fails(tmp_path: Path) -> None:
+    """An error in the user's own is reported as without us."""
+    write_files(tmp_path, {"sitecustomize.py": "1 / 0\n", "app.py": "print('runs')\n"})
+    plain = run_python("app.py", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)})
+    traced = run_python("app.py", cwd=tmp_path, env={"PYTHONPATH": os.pathsep.join([SITE_FOLDER, str(tmp_path)])})
+    assert "ZeroDivisionError" in plain.stderr
+    assert traced.seen == plain.seen
+
+
+def test_python_without_glimpse(tmp_path: Path) -> None:
+    """A child process of an environment that has no Glimpse runs as if nothing was."""
+    write_files(tmp_path, {"app.py": "print('runs')\n"})
+    code = """
+        import importlib, sys
+        sys.modules["glimpse"] = None
+        sys.path.insert(0, sys.argv[1])
+        try:
+            importlib.import_module("sitecustomize")
+        except ImportError as error:
+            print(error.name)
+    """
+    run = run_python("-S", "-c", dedent(code), SITE_FOLDER, cwd=tmp_path, env={"GLIMPSE_AUTO": "1"})
+    assert run.seen == (0, "sitecustomize\n", "")
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"GLIMPSE_AUTO": "maybe"}, "GLIMPSE_AUTO"),
+        ({"GLIMPSE_AUTO": "1", "GLIMPSE_POLICY": "absent.json"}, "absent.json"),
+        ({"GLIMPSE_AUTO": "1", "GLIMPSE_POLICY": "broken.json"}, "included_packges"),
+        ({"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop", "GLIMPSE_DEST": "jsnol"}, "did you mean 'jsonl'?"),
+        ({"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop", "GLIMPSE_LOG_PATH": "app.py/trace"}, "app.py/trace"),
+        ({"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop", "GLIMPSE_LEVEL": "LOUD"}, "DEBUG, INFO, ERROR"),
+        ({"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "not a name"}, "not a name"),
+        ({"GLIMPSE_AUTO": "1"}, "glimpse-policy.json"),
+    ],
+)
+def test_broken_configuration(tmp_path: Path, env: dict[str, str], said: str) -> None:
+    """The program runs untraced, and one line on stderr says what is wrong."""
+    write_files(tmp_path, {**SHOP, "broken.json": '{"version": "1.0", "included_packges": []}'})
+    run = run_python("app.py", cwd=tmp_path, env={"PYTHONPATH": SITE_FOLDER, **env})
+    assert run.stdout == "1\n"
+    assert run.stderr.count("\n") == 1
+    assert run.stderr.startswith("glimpse: GLIMPSE_AUTO=")
+    assert said in run.stderr
+    assert not run.entries
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "no"])
+def test_switched_off(tmp_path: Path, value: str) -> None:
+    """Off means that nothing of Glimpse is recorded, printed or left in ``sys.meta_path``."""
+    write_files(tmp_path, {**SHOP, "app.py": "import shop, sys; print(shop.f(), len(sys.meta_path))\n"})
+    plain = run_python("app.py", cwd=tmp_path)
+    off = run_python("app.py", cwd=tmp_path, env={"GLIMPSE_AUTO": value, "GLIMPSE_INCLUDE": "shop"})
+    assert off.seen == plain.seen
+    assert not off.entries
+
+
+def test_packages_named_in_the_environment(tmp_path: Path) -> None:
+    """``GLIMPSE_INCLUDE`` does without a policy file; a policy file that is named wins."""
+    write_files(tmp_path, SHOP)
+    on = {"PYTHONPATH": SITE_FOLDER, "GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop, other"}
+    assert len(run_python("app.py", cwd=tmp_path, env=on).entries) == 2
+    (tmp_path / "glimpse.jsonl").unlink()
+    policy = write_policy(tmp_path, "elsewhere")
+    assert not run_python("app.py", cwd=tmp_path, env={**on, "GLIMPSE_POLICY": str(policy)}).entries
+
+
+def test_child_processes(tmp_path: Path) -> None:
+    """Python processes that a program starts are traced as well, wherever they run."""
+    text = """
+        import os, subprocess, sys, shop
+        shop.f()
+        if len(sys.argv) == 1:
+            subprocess.run([sys.executable, os.path.abspath(__file__), "child"], cwd="/", check=True)
+    """
+    write_files(tmp_path, {**SHOP, "app.py": text})
+    policy = write_policy(tmp_path, "shop")
+    log = {"GLIMPSE_LOG_PATH": str(tmp_path / "glimpse.jsonl"), "PYTHONPATH": SITE_FOLDER}
+    run = plain_and_traced("app.py", policy=policy, cwd=tmp_path, env=log)
+    assert len({entry["pid"] for entry in run.entries}) == 2
+    assert len(run.entries) == 4
