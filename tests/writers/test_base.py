@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.writers import entries as made
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.writers import BaseWriter, PartialWrite
+from tests.writers import entries as made
 
 
 class OneByOne(BaseWriter):

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.writers import entries as made
 
 from glimpse.entry import LogEntry
 from glimpse.errors import WriterError
 from glimpse.writers import BaseWriter, FanOut, PartialWrite
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
+from tests.writers import entries as made
 
 
 class Moody(BaseWriter):

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
-from tests.writers import entries as made
-from tests.writers.mongo_server import Disconnect, MongoServer, Refusal
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ConfigError, ReadError, WriterError
 from glimpse.writers.mongo import MongoWriter
+from tests.writers import entries as made
+from tests.writers.mongo_server import Disconnect, MongoServer, Refusal
 
 REAL = os.environ.get("GLIMPSE_TEST_MONGO_URI")
 DATABASE = f"glimpse_test_{os.getpid()}"
@@ -214,7 +214,9 @@ def test_slow(server: MongoServer, opened: Callable[..., MongoWriter]) -> None:
     assert sorted(ids(server)) == list(range(1, 13))
 
 
-@pytest.mark.parametrize(("code", "message"), [(13, "Unauthorized"), (189, "PrimarySteppedDown"), (11602, "Interrupted")])
+@pytest.mark.parametrize(
+    ("code", "message"), [(13, "Unauthorized"), (189, "PrimarySteppedDown"), (11602, "Interrupted")]
+)
 def test_refusing(
     server: MongoServer, opened: Callable[..., MongoWriter], tmp_path: Path, code: int, message: str
 ) -> None:

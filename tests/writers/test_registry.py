@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from tests.support.project import write_files
-from tests.writers import entries as made
 
 from glimpse.config import BUILT_IN as DESTINATIONS
 from glimpse.config import Config, register_dest
@@ -17,6 +15,8 @@ from glimpse.errors import ConfigError, WriterError
 from glimpse.parsers import text
 from glimpse.writers import BaseWriter, FanOut, Option, open_writer, register_writer, registry, writer_class
 from glimpse.writers.jsonl import JsonlWriter
+from tests.support.project import write_files
+from tests.writers import entries as made
 
 
 class Notes(BaseWriter):
@@ -39,8 +39,15 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def config(tmp_path: Path, dest: str, **params: Any) -> Config:
     """A configuration whose files are in the test's folder."""
-    given = {"jsonl.log_path": tmp_path / "a.jsonl", "json.log_path": tmp_path / "a.json", "sqlite.db_path": tmp_path / "a.db"}
-    return Config(dest=dest, params={**{key: str(path) for key, path in given.items() if key.split(".")[0] in dest.split(",")}, **params})
+    given = {
+        "jsonl.log_path": tmp_path / "a.jsonl",
+        "json.log_path": tmp_path / "a.json",
+        "sqlite.db_path": tmp_path / "a.db",
+    }
+    return Config(
+        dest=dest,
+        params={**{key: str(path) for key, path in given.items() if key.split(".")[0] in dest.split(",")}, **params},
+    )
 
 
 @pytest.mark.parametrize("name", ["jsonl", "json", "sqlite", "mongo", "journal"])
@@ -105,7 +112,9 @@ def test_registered(tmp_path: Path) -> None:
         assert writer.color == color
 
 
-@pytest.mark.parametrize(("name", "cls"), [("a,b", Notes), ("a.b", Notes), (" ", Notes), ("x", dict), ("x", Notes("red"))])
+@pytest.mark.parametrize(
+    ("name", "cls"), [("a,b", Notes), ("a.b", Notes), (" ", Notes), ("x", dict), ("x", Notes("red"))]
+)
 def test_bad_registrations(name: str, cls: Any) -> None:
     """A name that could not be used, or a class that is no writer, is refused."""
     with pytest.raises(ConfigError, match=r"option (name|cls)"):
@@ -127,7 +136,7 @@ INSTALLED = {
         nothing = 3
     """,
     "plug-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: plug\nVersion: 1.0\n",
-    "plug-1.0.dist-info/entry_points.txt": "[glimpse.writers]\nplug = plug:Plug\nodd = plug:nothing\ngone = plug:Gone\n",
+    "plug-1.0.dist-info/entry_points.txt": "[glimpse.writers]\nplug = plug:Plug\nodd = plug:nothing\ngone = plug:X\n",
     "use.py": """
         import sys
         sys.path.insert(0, sys.argv[1])
@@ -154,4 +163,4 @@ def test_installed_by_a_package(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[:2] == ["plugged 1", "plugged 2"]
     assert lines[2] == "dest odd: plug:nothing is not a subclass of glimpse.BaseWriter"
-    assert lines[3].startswith("dest gone: cannot load plug:Gone")
+    assert lines[3].startswith("dest gone: cannot load plug:X")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.writers import entries as made
-from tests.writers.mongo_server import MongoServer
 
 from glimpse.entry import LogEntry
 from glimpse.writers import BaseWriter
@@ -21,6 +21,8 @@ from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
 from glimpse.writers.mongo import MongoWriter
 from glimpse.writers.sqlite import SqliteWriter
+from tests.writers import entries as made
+from tests.writers.mongo_server import MongoServer
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a failing example of a database is slow to make smaller
 quickly = settings(
@@ -73,6 +75,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     _drop(uri)
     if server is not None:
         server.stop()
+    while any(thread.name.startswith("pymongo") for thread in threading.enumerate()):  # they end twice a second
+        time.sleep(0.01)
 
 
 def _drop(uri: str) -> None:

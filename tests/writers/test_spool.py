@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.writers.places import small_disk
 
 from glimpse.writers.spool import Spool
+from tests.writers.places import small_disk
 
 
 def records(*numbers: int) -> list[dict[str, Any]]:
