@@ -100,6 +100,33 @@ def test_an_exception_without_start_is_a_call() -> None:
     assert (only.error_type, only.error_message, only.raised_here) == ("KeyError", "'x'", True)
 
 
+def error_level(*frames: tuple[str, int, bool]) -> list[dict[str, object]]:
+    """Exceptions as level ERROR writes them: function, depth, and whether the exception is new there."""
+    program = Recorder()
+    for function, _, is_new in frames:
+        call = program.start(function)
+        error = ValueError("bad")
+        error.seen = not is_new  # type: ignore[attr-defined]
+        program.fail(call, error)
+    ends = [entry for entry in program.entries if entry["stage"] == "EXCEPTION"]
+    return [
+        {**entry, "entry_id": number, "call_id": number, "parent_id": None, "depth": depth}
+        for number, (entry, (_, depth, _)) in enumerate(zip(ends, frames, strict=True), 1)
+    ]
+
+
+def test_exceptions_of_level_error_are_nested_by_depth() -> None:
+    """Without STARTs, an exception that leaves one depth after the other is one way out."""
+    entries = error_level(("app.a", 3, True), ("app.b", 2, False), ("app.c", 3, True), ("app.d", 1, True))
+    events = list(call_events(entries))
+    assert [(event, call.function) for event, call in events] == [
+        (STARTED, "app.b"), (STARTED, "app.a"), (ENDED, "app.a"), (ENDED, "app.b"),
+        (STARTED, "app.c"), (ENDED, "app.c"), (STARTED, "app.d"), (ENDED, "app.d"),
+    ]  # fmt: skip
+    paths = {call.function: [outer.function for outer in call.path()] for _, call in events}
+    assert paths == {"app.a": ["app.b", "app.a"], "app.b": ["app.b"], "app.c": ["app.c"], "app.d": ["app.d"]}
+
+
 def test_numbers_used_again_are_another_run() -> None:
     """A process id that comes back, as in containers, does not mix two runs."""
     first, second = Recorder(), Recorder(start_us=1_801_426_615_000_000)

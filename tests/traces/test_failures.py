@@ -15,6 +15,7 @@ from glimpse.traces.failures import Failure, Failures, find_callers
 from glimpse.traces.lines import Damage
 from tests.traces.recording import Recorder
 from tests.traces.strategies import programs
+from tests.traces.test_calls import error_level
 
 
 def of_calls(program: Recorder) -> Failures:
@@ -79,6 +80,17 @@ def test_an_exception_counts_once() -> None:
     ]
     assert failure.caught_in is not None
     assert failure.caught_in.function == "app.main"
+
+
+def test_level_error_counts_an_exception_once() -> None:
+    """Where only exceptions are recorded, their depths tell which calls one of them passed."""
+    program = Recorder()
+    program.entries = error_level(("app.a", 3, True), ("app.b", 2, False), ("app.b", 2, True), ("app.c", 1, False))
+    for failures in (of_calls(program), of_lines(program)):
+        assert [(row.function, row.count, path_of(row)) for row in failures.rows()] == [
+            ("app.a", 1, [("app.b", "b()", True), ("app.a", "a()", True)]),
+            ("app.b", 1, [("app.c", "c()", True), ("app.b", "b()", True)]),
+        ]
 
 
 def test_another_exception_on_the_way_is_another() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -127,6 +127,7 @@ class _Book:
     """The open calls of all processes, and what waits for a call that has not been seen yet.
 
     ``left`` are calls that may still get children: known by their span, or ended in a task that has started others.
+    ``chains`` are exceptions without a START that may still pass on: the calls left so far, innermost first.
     """
 
     def __init__(self) -> None:
@@ -134,9 +135,12 @@ class _Book:
         self.left: OrderedDict[_Key, Call] = OrderedDict()
         self.waiting: OrderedDict[_Key, list[Call]] = OrderedDict()
         self.early_ms: OrderedDict[_Key, float] = OrderedDict()
+        self.chains: dict[Hashable, list[Call]] = {}
 
     def start(self, record: Record) -> Iterator[CallEvent]:
-        call = new_call(record)
+        yield from self._enter(new_call(record))
+
+    def _enter(self, call: Call) -> Iterator[CallEvent]:
         key = (call.process, call.call_id)
         if (lost := self.open.pop(key, None)) is not None:
             yield ENDED, lost  # the process id and the numbers are used again: another run began in the same file
@@ -154,10 +158,19 @@ class _Book:
     def end(self, record: Record) -> Iterator[CallEvent]:
         call = self.open.pop((process_of(record), record["call_id"]), None)
         if call is None:
-            yield from self.start(record)
-            call = self.open.pop((process_of(record), record["call_id"]))
+            call = new_call(record)
             call.complete = False
-        finish(call, record)
+            finish(call, record)
+            if call.failed and call.parent_id is None:
+                yield from self._chain(call)
+                return
+            yield from self._enter(call)
+            del self.open[call.process, call.call_id]
+        else:
+            finish(call, record)
+        yield from self._leave(call)
+
+    def _leave(self, call: Call) -> Iterator[CallEvent]:
         if call.parent is not None:
             call.parent.children_ms += call.occupied_ms if call.yields is not None else call.duration_ms or 0.0
         elif (key := parent_key(call)) is not None:
@@ -168,7 +181,26 @@ class _Book:
             self._remember((call.process, call.call_id), call)
         yield ENDED, call
 
+    def _chain(self, call: Call) -> Iterator[CallEvent]:
+        """Take in an exception of level ERROR, where only depths and their order tell which call made which."""
+        where = (call.process, call.thread, call.task)
+        chain = self.chains.get(where)
+        if chain is not None and passes_on(chain[-1], call):
+            chain[-1].parent = call
+            chain.append(call)
+            return
+        self.chains[where] = [call]
+        yield from self._unchain(chain or ())
+
+    def _unchain(self, chain: Sequence[Call]) -> Iterator[CallEvent]:
+        for call in reversed(chain):
+            yield STARTED, call
+        for call in chain:
+            yield from self._leave(call)
+
     def close(self) -> Iterator[CallEvent]:
+        for chain in self.chains.values():
+            yield from self._unchain(chain)
         for call in reversed(self.open.values()):
             yield ENDED, call
 
@@ -204,6 +236,15 @@ def parent_key(call: Call) -> tuple[Hashable, int | str] | None:
     if call.parent_id is not None:
         return (call.process, call.parent_id)
     return (SPAN, call.parent_span_id) if call.parent_span_id is not None else None
+
+
+def passes_on(inner: Call, outer: Call) -> bool:
+    """Whether, at level ERROR, the exception that left one call is the one that left another one next."""
+    return (
+        outer.depth == inner.depth - 1
+        and not outer.raised_here
+        and (inner.error_type, inner.error_message) == (outer.error_type, outer.error_message)
+    )
 
 
 def new_call(record: Record) -> Call:

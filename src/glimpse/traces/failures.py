@@ -68,7 +68,7 @@ class Failures:
     def __init__(self) -> None:
         self.groups: dict[tuple[str, str, int | None], Failure] = {}
         self.dropped = 0
-        self._passing: OrderedDict[tuple[Hashable, int], tuple[Call, Failure | None]] = OrderedDict()
+        self._passing: OrderedDict[Hashable, tuple[Call, Failure | None]] = OrderedDict()
 
     def rows(self) -> list[Failure]:
         """The groups, the most frequent first."""
@@ -87,7 +87,10 @@ class Failures:
 
     def add(self, call: Call, offset: int = 0) -> None:
         """Take in a call that ended in an exception; the calls that it passed come from the innermost out."""
-        below, example_of = self._passing.pop((call.process, call.call_id), (None, None))
+        own = (call.process, call.call_id) if call.parent_id is not None else _level_key(call, call.depth)
+        passing = self._passing
+        found = passing.pop(own) if own in passing else passing.pop((call.process, call.call_id), None)
+        below, example_of = found or (None, None)
         if below is not None and below.parent is None:
             below.parent = call
         same = below is not None and (below.error_type, below.error_message) == (call.error_type, call.error_message)
@@ -95,8 +98,9 @@ class Failures:
             example_of = self._count(call, offset)
         elif example_of is not None:
             example_of.passed.append(call)
-        if call.parent_id is not None:
-            self._passing[(call.process, call.parent_id)] = (call, example_of)
+        above = _key_above(call)
+        if above is not None:
+            self._passing[above] = (call, example_of)
             if len(self._passing) > PASSING:
                 self._passing.popitem(last=False)
 
@@ -151,6 +155,17 @@ class Failures:
                 finish(call, record)
                 self.add(call, offset + begin)
             found = text.find(_MARK, end)
+
+
+def _key_above(call: Call) -> Hashable | None:
+    """What the call that an exception passes on to will be known by; at level ERROR there are only depths to tell."""
+    if call.parent_id is not None:
+        return (call.process, call.parent_id)
+    return _level_key(call, call.depth - 1) if call.depth > 1 else None
+
+
+def _level_key(call: Call, depth: int) -> Hashable:
+    return (call.process, call.thread, call.task, depth)
 
 
 def find_callers(stream: BinaryIO, failures: Iterable[Failure]) -> None:

@@ -56,6 +56,8 @@ def outcome_of(failure: Failure) -> str:
     outermost = failure.passed[-1]
     if outermost.parent_id is not None:
         return f"left the trace: call #{outermost.parent_id} is not in it"
+    if outermost.depth > 1:
+        return "caught in a call that is not recorded"
     return "left the outermost traced call"
 
 

@@ -110,7 +110,7 @@ def _call_line(node: Node, place: _Place, whole: float | None, style: Style) -> 
     outcome = outcome_text(call, brief=node.passed_on)
     colours = ("red",) if call.failed else ("yellow",) if not call.finished else ("green",)
     share = (call.duration_ms or 0.0) / whole if whole else 1.0
-    time = duration(call.duration_ms) if call.finished else ""
+    time = duration(call.duration_ms) if call.duration_ms is not None else ""
     weight = ("bold",) if share >= _LARGE else ("dim",) if share < _NEGLIGIBLE else ()
     return _line(time, place.branch, text, outcome, style, weight, colours, f"#{call.call_id}")
 
