@@ -21,7 +21,7 @@ from glimpse.config.arguments import from_arguments
 from glimpse.errors import GlimpseError, bad_value
 from glimpse.hook.startup import INCLUDE, POLICY, STATS, switched_on
 from glimpse.parsers import texts
-from glimpse.policy import PolicySet, find_policy_file
+from glimpse.policy import PolicySet, TracingPolicy, find_policy_file
 from glimpse.writers.registry import writer_class
 
 EXAMPLES: Final = """\
@@ -165,7 +165,9 @@ def _policy(options: Namespace, config: Config) -> dict[str, str]:
     if options.include and options.config_policy is not None:
         raise UsageError("give either --policy or --include, not both")
     if options.include:
-        return {INCLUDE: ",".join(texts(",".join(options.include))), POLICY: ""}
+        included = texts(",".join(options.include))
+        TracingPolicy(included_packages=included)  # refuses what cannot be a name
+        return {INCLUDE: ",".join(included), POLICY: ""}
     if os.environ.get(INCLUDE) and config.policy is None:
         return {}
     file = config.policy or _closest_policy(options)

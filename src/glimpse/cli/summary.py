@@ -31,8 +31,7 @@ class Before:
         from datetime import datetime, timezone
 
         file = _file(config)
-        size = os.path.getsize(file) if file and os.path.exists(file) else 0
-        return cls(file, size, datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"))
+        return cls(file, _size(file) if file else 0, datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f"))
 
 
 def summary(stats_folder: str, config: Config, before: Before) -> str:
@@ -43,7 +42,9 @@ def summary(stats_folder: str, config: Config, before: Before) -> str:
     stats = list(_stats(stats_folder))
     written = sum(each.get("written", 0) for each in stats)
     if not stats:
-        return "nothing was recorded: no Python process left any statistics"
+        if before.file is not None and _size(before.file) > before.size:
+            return f"no process lived to count its entries; they are in {before.file}"
+        return "nothing was recorded: no Python process started Glimpse, or none lived to say so"
     if not written and not any(each.get("dropped") for each in stats):
         return f"nothing was recorded{_why(stats)}: no included function was called (see glimpse explain NAME)"
     parts = [count_of(written, "entry", "entries")]
@@ -70,7 +71,7 @@ def _why(stats: list[dict[str, Any]]) -> str:
 
 def _highlights(before: Before) -> list[str]:
     """Functions, errors and the slowest call, read back from the file, unless that would take long."""
-    if before.file is None or not os.path.exists(before.file) or os.path.getsize(before.file) > _READ_AT_MOST:
+    if before.file is None or not 0 < _size(before.file) < _READ_AT_MOST:
         return []
     from glimpse.traces.filters import Selection
     from glimpse.views.sources import open_sources
@@ -89,6 +90,10 @@ def _highlights(before: Before) -> list[str]:
         count_of(sum(row["errors"] for row in rows), "error"),
         f"slowest {slowest['function']} {duration(slowest['max_ms'])}",
     ]
+
+
+def _size(file: str) -> int:
+    return os.path.getsize(file) if os.path.exists(file) else 0
 
 
 def _file(config: Config) -> str | None:
