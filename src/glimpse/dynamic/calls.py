@@ -78,12 +78,15 @@ class Calls:
 
     def begin(self, traced: Traced, frame: FrameType) -> None:
         """A generator or coroutine runs for the first time."""
-        number = id(frame)
-        before = self._open.get(number)
-        if before is not None:
-            self.close(number, before)
-        call = self._open[number] = self._here[get_ident()] = Call(traced, frame.f_code)
+        self.forget_other(frame)
+        call = self._open[id(frame)] = self._here[get_ident()] = Call(traced, frame.f_code)
         traced.read(frame)
+
+    def forget_other(self, frame: FrameType) -> None:
+        """End the call whose frame had this one's identity, and died unseen."""
+        before = self._open.get(id(frame))
+        if before is not None:
+            self.close(id(frame), before)
 
     def sentinel(self, frame: FrameType, follow: Callable[..., Any] | None = None) -> Sentinel:
         """Something to put in a generator's frame so that its end is not missed."""

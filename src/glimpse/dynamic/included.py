@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -142,7 +143,10 @@ def _is_generated(code: CodeType, module: str, file: str | None) -> bool:
 
     What is typed into an interpreter, or given to it with ``-c``, is text too, and the source of ``__main__``.
     """
-    return code.co_filename.startswith("<") and (file is not None or module != _MAIN)
+    if not code.co_filename.startswith("<"):
+        return False
+    typed = module == _MAIN and file is None
+    return not typed or (code.co_filename == "<string>" and sys.argv[:1] != ["-c"])
 
 
 def _real_name(scope: Mapping[str, Any]) -> tuple[str, ...]:

@@ -169,6 +169,7 @@ class _Local:
         elif self._code.begins(frame):
             self._watched.pop(id(frame), None)
             if MAY_END_UNSTARTED:
+                calls.forget_other(frame)
                 frame.f_trace_opcodes = True  # it begins with its first instruction, if it gets that far
                 return self._follow
             calls.begin(traced, frame)
@@ -242,7 +243,8 @@ class _Local:
         watch = self._watched.get(id(frame))
         if watch is None:
             self._set_watching(frame, False)
-            if MAY_END_UNSTARTED and self._code.stands_first(frame) and self._calls.known(frame) is None:
+            first = MAY_END_UNSTARTED and self.traced.kind != "f" and self._code.stands_first(frame)
+            if first and self._calls.known(frame) is None:
                 self._calls.begin(self.traced, frame)
             return
         if watch.flying and watch.last is not None:
