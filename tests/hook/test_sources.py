@@ -84,9 +84,15 @@ def test_refused_files(name: str) -> None:
     assert refusal(rewritten, BROKEN[name]) == refusal(compiled, BROKEN[name])
 
 
+SECOND_LINE_EVENT = {(3, 11): ["except_star"], (3, 12): ["falls_off_with_swallowing", "generator_in_with", "except_star"]}
+"""Where a swallowed exception leads back to the end of the function, its line is told twice: see docs/invisible.md."""
+
+
 @pytest.mark.parametrize("name", [name for name, (since, _) in SNIPPETS.items() if sys.version_info >= since])
-def test_snippets(name: str) -> None:
+def test_snippets(name: str, request: pytest.FixtureRequest) -> None:
     """Each way to write a function that has surprised a rewriter."""
+    if name in SECOND_LINE_EVENT.get(sys.version_info[:2], ()):
+        request.applymarker(pytest.mark.xfail(strict=True, reason="one line event more"))
     assert differences(SNIPPETS[name][1], seen_of_f) == []
 
 
