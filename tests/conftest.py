@@ -21,7 +21,7 @@ settings.register_profile("shared", deadline=None)  # a busy machine is no reaso
 settings.load_profile("shared")
 
 PACKAGE = str(Path(glimpse.__file__).parent) + os.sep
-THREAD_END_S = 2.0
+THREAD_END_S = 5.0
 
 
 @pytest.fixture(autouse=True)
