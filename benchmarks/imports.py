@@ -1,0 +1,130 @@
+"""What importing costs under the hook: instrumented packages from a warm cache, modules outside the policy, start-up.
+
+Usage: ``python benchmarks/imports.py [--runs N] [--json] [PACKAGE ...]``. Without packages, those of a list that are
+installed. Every figure comes from fresh processes of this Python, the variants in turn; a ratio is that of medians,
+with that of minima beside it, which says more on a busy machine. Needs Glimpse installed, for the start-up file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+USUAL = ["flask", "jinja2", "click", "rich.console", "networkx", "pyparsing", "hypothesis", "pymongo", "_pytest.config"]
+NAMES = 20_000
+
+IMPORT = """
+import importlib, sys, time
+from glimpse.hook import activate
+from glimpse.hook.cache import _toolchain
+from glimpse.policy import TracingPolicy
+from glimpse.probe import hooks
+_toolchain()
+if sys.argv[2] == "hook":
+    activation = activate(TracingPolicy(included_packages=[sys.argv[1].partition(".")[0]]))
+start = time.process_time_ns()
+importlib.import_module(sys.argv[1])
+print((time.process_time_ns() - start) / 1e6)
+if sys.argv[2] == "hook":
+    assert not [each for each in activation.outcomes.values() if each.state == "rewritten"] or sys.argv[3] == "cold"
+"""
+
+FIND = f"""
+import sys, time
+from glimpse.hook import activate
+from glimpse.policy import TracingPolicy
+activate(TracingPolicy(included_packages=["shop"], excluded_packages=["shop.vendor"]))
+find = sys.meta_path[0].find_spec
+names = [f"package{{n % 200}}.module{{n}}" for n in range({NAMES})]
+for _ in "first", "again":
+    start = time.perf_counter_ns()
+    for name in names:
+        find(name, None, None)
+    print((time.perf_counter_ns() - start) / 1e3 / len(names))
+"""
+
+START = """
+import subprocess, sys, time
+start = time.perf_counter_ns()
+subprocess.run([sys.executable, sys.argv[1]], check=True)
+print((time.perf_counter_ns() - start) / 1e6)
+"""
+
+
+def figures(code: str, *arguments: str, env: Mapping[str, str] | None = None) -> list[float]:
+    """What a fresh process prints."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GLIMPSE_", "PYTHON"))}
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, env={**kept, **(env or {})}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return [float(line) for line in done.stdout.split()]
+
+
+def ratio(plain: list[float], other: list[float]) -> dict[str, float]:
+    """How much longer the other takes."""
+    return {
+        "plain_ms": round(statistics.median(plain), 2),
+        "ratio": round(statistics.median(other) / statistics.median(plain), 3),
+        "ratio_of_minima": round(min(other) / min(plain), 3),
+    }
+
+
+def warm_import(package: str, runs: int) -> dict[str, float]:
+    """An instrumented package from the cache, against the plain one from its ``.pyc`` files."""
+    for how in ("plain", "hook"):
+        figures(IMPORT, package, how, "cold")
+    taken: dict[str, list[float]] = {"plain": [], "hook": []}
+    for _ in range(runs):
+        for how, times in taken.items():
+            times += figures(IMPORT, package, how, "warm")
+    return ratio(taken["plain"], taken["hook"])
+
+
+def start_up(runs: int, folder: str) -> dict[str, float]:
+    """What the start-up file adds to an empty program: switched off, and on."""
+    script = Path(folder, "empty.py")
+    script.write_text("")
+    policy = Path(folder, "policy.json")
+    policy.write_text('{"version": "1.0", "included_packages": ["shop"]}')
+    on = {"GLIMPSE_AUTO": "1", "GLIMPSE_POLICY": str(policy), "GLIMPSE_LOG_PATH": str(Path(folder, "log.jsonl"))}
+    taken: dict[str, list[float]] = {"off": [], "on": []}
+    for _ in range(runs):
+        taken["off"] += figures(START, str(script))
+        taken["on"] += figures(START, str(script), env=on)
+    off = statistics.median(taken["off"])
+    return {"off_ms": round(off, 1), "on_adds_ms": round(statistics.median(taken["on"]) - off, 1)}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packages", nargs="*")
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    packages = options.packages or [name for name in USUAL if importlib.util.find_spec(name.partition(".")[0])]
+    found: dict[str, dict[str, float]] = {}
+    for package in packages:
+        found[f"warm import of {package}"] = warm_import(package, options.runs)
+    first, again = figures(FIND)
+    found["import outside the policy"] = {"adds_us_first": round(first, 2), "adds_us_again": round(again, 2)}
+    with tempfile.TemporaryDirectory() as folder:
+        found["start of an empty program"] = start_up(options.runs, folder)
+    if options.json:
+        print(json.dumps(found, indent=2))
+        return
+    for what, values in found.items():
+        print(f"{what:36} {'  '.join(f'{name} {value}' for name, value in values.items())}")
+
+
+if __name__ == "__main__":
+    main()
