@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from glimpse.policy import PolicySet, TracingPolicy
     from glimpse.tracer import Tracer, install, trace, uninstall
-    from glimpse.traces import load
+    from glimpse.views import load
     from glimpse.writers import BaseWriter, register_writer
 
 __all__ = [
@@ -58,7 +58,7 @@ _ROOMS = {
     "errors": tuple(name for name in __all__ if name.endswith("Error") or name == "PolicyNotFound"),
     "policy": ("PolicySet", "TracingPolicy"),
     "tracer": ("Tracer", "install", "trace", "uninstall"),
-    "traces": ("load",),
+    "views": ("load",),
     "writers": ("BaseWriter", "register_writer"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
