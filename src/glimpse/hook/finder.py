@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Finder"]
 
+_REWRITING_ASSERTIONS = "_pytest.assertion.rewrite"
+
 
 class Finder:
     """Stands first on ``sys.meta_path``. Never finds a module by itself, never keeps one from being found.
@@ -35,6 +37,8 @@ class Finder:
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The spec that the other finders have for an included module; None for all others."""
+        if sys.meta_path[0] is not self:
+            self._come_before_pytest()
         if not self._may_include(fullname):
             return None
         asking = (get_ident(), fullname)
@@ -48,6 +52,15 @@ class Finder:
         if spec is not None and spec.loader is not None:
             self._instrument(fullname, spec)
         return spec
+
+    def _come_before_pytest(self) -> None:
+        """Let no included module be taken unseen: pytest's finder puts itself first and keeps what it finds."""
+        finders = list(sys.meta_path)
+        places = [place for place, finder in enumerate(finders) if type(finder).__module__ == _REWRITING_ASSERTIONS]
+        if self in finders and places and places[0] < finders.index(self):
+            finders.remove(self)
+            finders.insert(places[0], self)
+            sys.meta_path[:] = finders
 
     def _found_by_others(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None

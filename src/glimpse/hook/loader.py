@@ -88,6 +88,9 @@ def _unfit(kind: type[Any]) -> str | None:
     from importlib import abc, machinery
     from zipimport import zipimporter
 
+    if kind.__module__ == "_pytest.assertion.rewrite":
+        return "pytest rewrites its assertions; with --assert=plain it would not"
+
     without_source = (
         machinery.ExtensionFileLoader,
         machinery.SourcelessFileLoader,
