@@ -26,7 +26,7 @@ from tests.writers.mongo_server import MongoServer
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # a failing example of a database is slow to make smaller
 quickly = settings(
-    max_examples=40, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -24,8 +24,9 @@ __all__ = ["MongoWriter"]
 
 _THREADS_END_S: Final = 1.0
 _DUPLICATE: Final = 11000
-_REFUSED: Final = frozenset({2, 22, 121, 10334, 17280})
-"""Codes of errors that the same document will meet again: bad value, invalid, not as the schema wants it, too large."""
+_TOO_LARGE: Final = 10334
+_REFUSED: Final = frozenset({2, 22, 121, 17280})
+"""Codes of errors that the same document will meet again: bad value, invalid, not as the schema wants it, long key."""
 _EXISTS: Final = 48
 _OTHER_OPTIONS: Final = 85
 _FIRST_PAUSE_S: Final = 1.0
@@ -78,6 +79,9 @@ class MongoWriter(BaseWriter):
         self._spool_path = file_path(spool_path)
         self._client: MongoClient[dict[str, Any]] | None = None
         self._collection: Collection[dict[str, Any]] | None = None
+        from glimpse.writers.mongo_documents import Dates
+
+        self._dates = Dates()
         self._threads_before: set[threading.Thread] = set()
         self._closed = False
         self._begin()
@@ -102,10 +106,24 @@ class MongoWriter(BaseWriter):
 
         :raises WriterError, OSError: neither was possible.
         """
+        self.write_records([entry.to_dict() for entry in entries])
+
+    def write_records(self, records: Sequence[dict[str, Any]]) -> None:
+        """Insert entries that are dicts already; they get two keys more.
+
+        One of them is an ``_id`` that is the same whenever this batch is offered again.
+        """
         if self._closed:
             raise WriterError("mongo: the writer is closed")
         last = dict(self._last)
-        records = [self._identified(entry, last) for entry in entries]
+        run = self._run
+        for record in records:
+            pid, number = record["pid"], record["entry_id"]
+            latest, generation = last.get(pid, (0, 0))
+            if number <= latest:  # ids of entries grow: another process had the same pid
+                generation += 1
+            last[pid] = number, generation
+            record["_id"] = f"{run}-{pid}-{generation}-{number}"
         if not self._try_send(records):
             self._spool.put(records)
         self._last = last
@@ -143,18 +161,7 @@ class MongoWriter(BaseWriter):
         """Yield the entries of ``mongodb://HOST/DATABASE.COLLECTION`` in the order of their time."""
         return _read(source)
 
-    def _identified(self, entry: LogEntry, last: dict[int, tuple[int, int]]) -> dict[str, Any]:
-        """An entry with an ``_id`` that is the same whenever this batch is offered again.
-
-        Ids of entries grow; where they do not, another process had the same pid.
-        """
-        latest, generation = last.get(entry.pid, (0, 0))
-        if entry.entry_id <= latest:
-            generation += 1
-        last[entry.pid] = entry.entry_id, generation
-        return {"_id": f"{self._run}-{entry.pid}-{generation}-{entry.entry_id}", **entry.to_dict()}
-
-    def _try_send(self, records: list[dict[str, Any]]) -> bool:
+    def _try_send(self, records: Sequence[dict[str, Any]]) -> bool:
         """Whether the server has everything now."""
         from pymongo.errors import PyMongoError
 
@@ -173,15 +180,24 @@ class MongoWriter(BaseWriter):
         self._retry_at, self._pause, self._away = 0.0, _FIRST_PAUSE_S, None
         return True
 
-    def _insert(self, collection: Collection[dict[str, Any]], records: list[dict[str, Any]]) -> None:
+    def _insert(self, collection: Collection[dict[str, Any]], records: Sequence[dict[str, Any]]) -> None:
+        from bson.errors import BSONError
         from pymongo.errors import BulkWriteError
 
-        from glimpse.writers.mongo_documents import document_of
+        from glimpse.writers.mongo_documents import storable
 
+        self._dates.put(records)
         try:
-            collection.insert_many([document_of(record) for record in records], ordered=False)
+            try:
+                collection.insert_many(records, ordered=False)
+            except (BSONError, UnicodeError, OverflowError):  # rare, and what was sent of them is not stored twice
+                collection.insert_many([storable(record) for record in records], ordered=False)
         except BulkWriteError as error:
             failed = [each for each in error.details["writeErrors"] if each.get("code") != _DUPLICATE]
+            large = [records[each["index"]] for each in failed if each.get("code") == _TOO_LARGE]
+            if large:  # the driver leaves it to the server to refuse some of them
+                collection.insert_many([storable(record) for record in large], ordered=False)
+                failed = [each for each in failed if each.get("code") != _TOO_LARGE]
             refused = [records[each["index"]] for each in failed if each.get("code") in _REFUSED]
             if len(refused) < len(failed) or error.details.get("writeConcernErrors"):
                 raise

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from datetime import datetime, timezone
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from math import isfinite
 from typing import Any, Final
 
 from bson import Binary
@@ -13,7 +13,7 @@ from bson.binary import USER_DEFINED_SUBTYPE
 from glimpse.entry import FIELDS, LogEntry
 from glimpse.writers.encoding import entry_from
 
-__all__ = ["document_of", "entry_of"]
+__all__ = ["Dates", "entry_of", "storable"]
 
 _MOST_TEXT: Final = 12_000_000
 """Characters of a document, of which the server takes 16 MiB: beyond it, the longest fields are cut."""
@@ -21,18 +21,32 @@ _MOST_TEXT: Final = 12_000_000
 _INT64: Final = 1 << 63
 
 
-def document_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The document of a record, an entry's fields and ``_id``. ``time`` is its timestamp as a date, to the millisecond.
+class Dates:
+    """Gives records their timestamp as a date, which MongoDB can expire and index."""
 
-    Text that UTF-8 cannot hold is stored as binary data, of which reading makes the same text again.
+    def __init__(self) -> None:
+        self._second: tuple[str, datetime | None] = ("", None)
+
+    def put(self, records: Iterable[dict[str, Any]]) -> None:
+        """Set ``time`` of each record, to the millisecond, in UTC; not where the timestamp is no such."""
+        for record in records:
+            timestamp = record["timestamp"]
+            second, fraction = timestamp[:19], timestamp[20:]
+            if second != self._second[0]:
+                self._second = second, _moment(second)
+            moment = self._second[1]
+            if moment is not None and len(fraction) == 6 and fraction.isascii() and fraction.isdigit():
+                record["time"] = moment.replace(microsecond=int(fraction))
+
+
+def storable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A document that the server takes, of a record that it may not take as it is.
+
+    Text that UTF-8 cannot hold is stored as binary data, of which reading makes the same text again; what is too long
+    for a document is cut, and says so.
     """
-    document = {name: _storable(value) for name, value in record.items()}
-    moment = _moment(record.get("timestamp"))
-    if moment is not None:
-        document["time"] = moment
-    if _size(document) > _MOST_TEXT:
-        document = _cut(document)
-    return document
+    document = {name: value if name == "time" else _storable(value) for name, value in record.items()}
+    return _cut(document) if _size(document) > _MOST_TEXT else document
 
 
 def entry_of(document: Mapping[str, Any]) -> LogEntry:
@@ -47,7 +61,7 @@ def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return value if value.isascii() else _text(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return value if isfinite(value) else None
     if isinstance(value, int):
         return value if -_INT64 <= value < _INT64 else str(value)
     if isinstance(value, Mapping):
@@ -69,6 +83,8 @@ def _text(value: str) -> str | Binary:
 def _restored(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogatepass")
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, int) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, Mapping):
@@ -78,9 +94,9 @@ def _restored(value: Any) -> Any:
     return value
 
 
-def _moment(timestamp: object) -> datetime | None:
+def _moment(second: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(timestamp)).replace(tzinfo=timezone.utc)
+        return datetime.strptime(second, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - MongoDB takes it for UTC, and faster
     except ValueError:
         return None
 
