@@ -87,17 +87,25 @@ class Included:
 
     def traced(self, code: CodeType, frame: FrameType) -> Traced | None:
         """How the calls of this code are recorded; None if they are not."""
-        module = frame.f_globals.get("__name__")
-        if type(module) is not str or not self._policy.may_include(module):
+        module, file = _place(frame)
+        if module is None or not self._policy.may_include(module):
             return None
-        file = frame.f_globals.get("__file__")
-        file = file if type(file) is str else None
         if code.co_flags & _FUNCTION != _FUNCTION or code.co_name.startswith("<") or _is_generated(code, module, file):
             return None
-        aliases = _real_name(frame.f_globals) if module == _MAIN else ()
-        if not self._policy.decide_module(module, file, aliases=aliases).included:
+        if not self._includes(frame, module, file):
             return None
         return self._decided(code, frame, module, file)
+
+    def leaves_out_file(self, code: CodeType, frame: FrameType) -> bool:
+        """Whether nothing that comes from this code's file can be included, whatever function it is."""
+        module, file = _place(frame)
+        if module is None or module == _MAIN or file is None or code.co_filename != file:
+            return False
+        return not self._policy.may_include(module) or not self._includes(frame, module, file)
+
+    def _includes(self, frame: FrameType, module: str, file: str | None) -> bool:
+        aliases = _real_name(frame.f_globals) if module == _MAIN else ()
+        return self._policy.decide_module(module, file, aliases=aliases).included
 
     def _decided(self, code: CodeType, frame: FrameType, module: str, file: str | None) -> Traced | None:
         qualname = names.qualified_name(code, frame)
@@ -136,6 +144,12 @@ class Included:
         for slot, _ in self._slots.values():
             self._session.disconnect(slot)
         self._slots.clear()
+
+
+def _place(frame: FrameType) -> tuple[str | None, str | None]:
+    """The module and the file that the frame's code belongs to, as far as its globals tell."""
+    module, file = frame.f_globals.get("__name__"), frame.f_globals.get("__file__")
+    return module if type(module) is str else None, file if type(file) is str else None
 
 
 def _is_generated(code: CodeType, module: str, file: str | None) -> bool:

@@ -22,6 +22,7 @@ from ..errors import GlimpseError
 from ..probe.codes import CodeTable
 from .calls import Calls, hands_out
 from .included import Included, Traced
+from .readers import Reader
 
 __all__ = ["MonitoringCore"]
 
@@ -42,6 +43,8 @@ class MonitoringCore:
         self._included, self._calls = included, calls
         self._errors_only = errors_only
         self._traced: CodeTable[Traced] = CodeTable()
+        self._enters: CodeTable[Reader] = CodeTable()
+        self._ends: CodeTable[tuple[Callable[[str, Any], Any], str]] = CodeTable()
         self._left_out: CodeTable[bool] = CodeTable()
         self._tool = self._free_tool()
         self._stopped = False
@@ -127,14 +130,27 @@ class MonitoringCore:
                 self._traced.put(code, traced)
         return traced
 
-    def _admit(self, code: CodeType, frame: FrameType) -> Traced | None:
-        """Decide on code that is about to run for the first time; ask for its other events if it is traced."""
-        traced = self._included.traced(code, frame)
-        if traced is not None:
+    def _admit(self, code: CodeType, frame: FrameType) -> Reader | None:
+        """Decide on code that is about to run for the first time; ask for its other events if it is traced.
+
+        :return: what is to be called with the frame of each of its calls; None if it is left out.
+        """
+        try:
+            traced = self._included.traced(code, frame)
+            if traced is None:
+                return None
+            suspends = traced.kind in "ga"
+            enter = traced.read if traced.kind == "f" else self._enter_suspending(traced)
+            end = traced.end if traced.kind == "f" else self._end_suspending
             self._traced.put(code, traced)
-            wanted = ("PY_RETURN", "PY_YIELD", "PY_RESUME") if traced.kind in "ga" else ("PY_RETURN",)
+            self._ends.put(code, (end, traced.key))
+            self._enters.put(code, enter)
+            wanted = ("PY_RETURN", "PY_YIELD", "PY_RESUME") if suspends else ("PY_RETURN",)
             self._monitoring.set_local_events(self._tool, code, self._mask(*wanted))
-        return traced
+        except Exception as error:
+            self._failed(error)
+            return None
+        return enter
 
     # -- callbacks --------------------------------------------------------------------------------------------
 
@@ -153,42 +169,48 @@ class MonitoringCore:
         }
 
     def _starts(self) -> Callable[..., Any]:
-        traced_by_id, admit, begin = self._traced.by_id, self._admit, self._calls.begin
-        frame_at, failed, disable = sys._getframe, self._failed, self._monitoring.DISABLE
-        sentinel = self._calls.sentinel
+        enters, admit, failed = self._enters.by_id, self._admit, self._failed
+        frame_at, disable = sys._getframe, self._monitoring.DISABLE
 
         def on_start(code: CodeType, offset: int) -> Any:
             try:
-                frame = frame_at(1)
-                traced = traced_by_id.get(id(code)) or admit(code, frame)
-                if traced is None:
+                enter = enters[id(code)]
+            except KeyError:
+                enter = admit(code, frame_at(1))
+                if enter is None:
                     return disable
-                if traced.kind == "f":
-                    traced.read(frame)
-                else:
-                    begin(traced, frame)
-                    if CLOSES_SILENTLY and traced.kind != "c" and frame.f_trace is None and sys.gettrace() is None:
-                        frame.f_trace = sentinel(frame)
+            try:
+                enter(frame_at(1))
             except Exception as error:
                 failed(error)
 
         return on_start
 
     def _returns(self) -> Callable[..., Any]:
-        traced_by_id, end = self._traced.by_id, self._calls.end
-        frame_at, failed = sys._getframe, self._failed
+        ends, failed = self._ends.by_id, self._failed
 
         def on_return(code: CodeType, offset: int, value: Any) -> None:
             try:
-                traced = traced_by_id[id(code)]
-                if traced.kind == "f":
-                    traced.end(traced.key, value)
-                else:
-                    end(frame_at(1), value)
+                end, key = ends[id(code)]
+                end(key, value)
             except Exception as error:
                 failed(error)
 
         return on_return
+
+    def _enter_suspending(self, traced: Traced) -> Reader:
+        begin, sentinel = self._calls.begin, self._calls.sentinel
+        watched = CLOSES_SILENTLY and traced.kind != "c"
+
+        def enter(frame: FrameType) -> None:
+            begin(traced, frame)
+            if watched and frame.f_trace is None and sys.gettrace() is None:
+                frame.f_trace = sentinel(frame)
+
+        return enter
+
+    def _end_suspending(self, key: str, value: Any) -> None:
+        self._calls.end(sys._getframe(2), value)
 
     def _suspensions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
         known, pause, go_on = self._calls.known, self._calls.pause, self._calls.go_on

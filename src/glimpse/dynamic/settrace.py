@@ -1,7 +1,7 @@
 """Dynamic mode by ``sys.settrace``, for interpreters without ``sys.monitoring``.
 
 - The interpreter calls the trace function for every call of every function; what is left out costs one look-up more
-  than a trace function that does nothing. Line events are off.
+  than a trace function that does nothing, by file where a whole module is left out. Line events are off.
 - A trace function that is there already, such as a debugger's or coverage's, goes on being called; see ``chain``.
 - ``sys.settrace`` is a thread's own affair. Threads that ``threading`` starts later are traced; those that run already
   are not, before 3.12, nor are those that are started behind its back (``_thread``).
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ class SettraceCore:
         self._errors_only = errors_only
         self._known: CodeTable[_Local] = CodeTable()
         self._left_out: CodeTable[bool] = CodeTable()
+        self._files_left_out: set[str] = set()
         self.stopped = False
         if errors_only:
             calls.record_errors_only(self.depth)
@@ -83,6 +85,7 @@ class SettraceCore:
             self._calls.close_all(self._traced)
         self._known.clear()
         self._left_out.clear()
+        self._files_left_out.clear()
         self._calls.probe.describer.others.remove(self.traces)
         self._included.close()
 
@@ -98,15 +101,20 @@ class SettraceCore:
             traced = self._included.traced(code, frame)
             if traced is None:
                 self._left_out.put(code, True)
+                if self._included.leaves_out_file(code, frame):
+                    self._files_left_out.add(code.co_filename)
             else:
                 local = _Local(traced, code, self._calls, errors_only=self._errors_only)
                 self._known.put(code, local)
         return local
 
     def _trace_function(self) -> TraceFunction:
-        left_out, known, decide = self._left_out.by_id, self._known.by_id, self._local_for
+        files, left_out = self._files_left_out, self._left_out.by_id
+        known, decide = self._known.by_id, self._local_for
 
         def trace(frame: FrameType, event: str, arg: Any) -> Any:
+            if frame.f_code.co_filename in files:  # the usual case, and cheaper to ask than for the code object
+                return None
             number = id(frame.f_code)
             if number in left_out:
                 return None
@@ -115,7 +123,7 @@ class SettraceCore:
                 return None
             try:
                 local = known.get(number) or decide(frame.f_code, frame)
-                return None if local is None else local.called(frame)
+                return None if local is None else local.enter(frame)
             except Exception as error:
                 self._failed(error)
                 return None
@@ -157,26 +165,33 @@ class _Local:
         self._watched: dict[int, _Watch] = {}
         self._errors_only = errors_only
         self._follow = self._follower()
+        self.enter = self._enter_plain() if traced.kind == "f" and not errors_only else self._enter
 
-    def called(self, frame: FrameType) -> TraceFunction:
+    def _enter_plain(self) -> Callable[[FrameType], TraceFunction]:
+        read, follow = self.traced.read, self._follow
+
+        def enter(frame: FrameType) -> TraceFunction:
+            frame.f_trace_lines = False
+            read(frame)
+            return follow
+
+        return enter
+
+    def _enter(self, frame: FrameType) -> TraceFunction:
         """The frame begins, or goes on after a suspension."""
         frame.f_trace_lines = False
-        traced, calls = self.traced, self._calls
         if self._errors_only:
             return self._follow
-        if traced.kind == "f":
-            traced.read(frame)
-        elif self._code.begins(frame):
-            self._watched.pop(id(frame), None)
-            if MAY_END_UNSTARTED:
-                calls.forget_other(frame)
-                frame.f_trace_opcodes = True  # it begins with its first instruction, if it gets that far
-                return self._follow
-            calls.begin(traced, frame)
-            if CLOSES_SILENTLY and traced.kind != "c":
-                return calls.sentinel(frame, self._follow)
-        else:
+        if not self._code.begins(frame):
             return self._goes_on(frame)
+        self._watched.pop(id(frame), None)
+        if MAY_END_UNSTARTED:
+            self._calls.forget_other(frame)
+            frame.f_trace_opcodes = True  # it begins with its first instruction, if it gets that far
+            return self._follow
+        self._calls.begin(self.traced, frame)
+        if CLOSES_SILENTLY and self.traced.kind != "c":
+            return self._calls.sentinel(frame, self._follow)
         return self._follow
 
     def _goes_on(self, frame: FrameType) -> TraceFunction:
@@ -189,10 +204,15 @@ class _Local:
 
     def _follower(self) -> TraceFunction:
         watched, seen, step, finish = self._watched, self._seen, self._step, self._finish
+        end, key = self.traced.end, self.traced.key
+        plain = self.traced.kind == "f" and not self._errors_only
 
         def follow(frame: FrameType, event: str, arg: Any) -> Any:
             try:
                 if event == "return":
+                    if plain and not watched:
+                        end(key, arg)
+                        return follow
                     finish(frame, arg, watched.get(id(frame)) if watched else None)
                 elif event == "exception":
                     seen(frame, arg[1], arg[2])
