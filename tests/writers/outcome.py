@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from glimpse.errors import ReadError
 
 
@@ -14,11 +16,20 @@ def read_or_refused(read: Callable[[str], Iterable[Any]], path: Path) -> list[An
 
     Any other exception is the test's failure.
     """
-    refused = None
     try:
         return list(read(str(path)))
     except ReadError as error:
-        refused = str(error)
-    assert str(path) in refused
-    assert "\n" not in refused
-    return None
+        return _one_line(str(error), path)
+
+
+def refusal(read: Callable[[str], Iterable[Any]], path: Path) -> str:
+    """The one line, naming the file, by which reading it is refused."""
+    with pytest.raises(ReadError) as caught:
+        list(read(str(path)))
+    _one_line(str(caught.value), path)
+    return str(caught.value)
+
+
+def _one_line(message: str, path: Path) -> None:
+    assert str(path) in message
+    assert "\n" not in message

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,9 @@ from glimpse.errors import ReadError, WriterError
 from glimpse.writers.sqlite import SqliteWriter
 from glimpse.writers.sqlite_schema import VERSION
 from tests.writers import entries as made
-from tests.writers.outcome import read_or_refused
+from tests.writers.outcome import read_or_refused, refusal
 from tests.writers.places import unprivileged
+from tests.writers.processes import run_together
 
 
 def written(folder: Path, *batches: list[LogEntry]) -> Path:
@@ -111,30 +110,18 @@ def test_same_pid_twice_in_one_writer(tmp_path: Path) -> None:
 
 
 WRITE = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from tests.writers import entries as made
-from tests.writers.outcome import read_or_refused
-from tests.writers.places import unprivileged
 from glimpse.writers.sqlite import SqliteWriter
-writer = SqliteWriter(sys.argv[2])
+writer = SqliteWriter(path)
 for number in range(40):
-    batch = made.calls(50, first=number * 100 + 1)
-    for entry in batch:
-        entry.pid = int(sys.argv[3])
-    writer.write_batch(batch)
+    writer.write_batch(calls(50, number * 100 + 1))
 writer.close()
 """
-ROOT = str(Path(__file__).parents[2])
 
 
 def test_several_processes(tmp_path: Path) -> None:
     """Processes that write at the same time wait for each other and lose nothing."""
     path = tmp_path / "trace.db"
-    command = [sys.executable, "-c", WRITE, ROOT, str(path)]
-    processes = [subprocess.Popen([*command, str(pid)]) for pid in range(1, 5)]
-    assert [process.wait(60) for process in processes] == [0] * 4
+    run_together(WRITE, path)
     counts = ask(path, "select pid, count(*) from calls where stage = 'END' group by pid")
     assert counts == [(pid, 2000) for pid in range(1, 5)]
 
@@ -281,9 +268,7 @@ def test_hostile_tables(tmp_path: Path) -> None:
         connection = sqlite3.connect(path)
         connection.executescript(change)
         connection.close()
-        with pytest.raises(ReadError) as caught:
-            list(SqliteWriter.read(str(path)))
-        assert "\n" not in str(caught.value)
+        refusal(SqliteWriter.read, path)
         path.unlink()
 
 

@@ -8,6 +8,7 @@ import zlib
 from datetime import datetime, timezone
 from typing import Final
 
+from glimpse.errors import WriterError
 from glimpse.writers.files import System, create, open_existing, try_lock
 
 __all__ = ["Rotation"]
@@ -95,7 +96,11 @@ class _Compression:
             source = open_existing(path, os.O_RDONLY)
         except OSError:
             return None
-        target = create(f"{path}.gz.part", os.O_WRONLY, "compress")
+        try:
+            target = create(f"{path}.gz.part", os.O_WRONLY, "gzip")
+        except WriterError:  # the plain file stays
+            System.close(source)
+            return None
         job = cls(path, source, target)
         _, busy = try_lock(target, exclusive=True)
         if busy:
