@@ -64,6 +64,22 @@ def test_scene_is_that_of_a_plain_run(tmp_path: Path, options: tuple[str, ...]) 
     plain_and_traced(*options, "app.py", "a", "-b", policy=policy, cwd=tmp_path)
 
 
+@pytest.mark.parametrize("options", [("-x",), ("-ux",), ("-W", "default", "-x")])
+def test_first_line_that_is_to_be_skipped(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """A script that is started with ``-x`` is left to Python, whatever its first line is."""
+    write_files(tmp_path, {"app.py": "print('skipped')\ndef f(): return 1\nprint(f())\n"})
+    env = {"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "app"}
+    assert run_python(*options, "app.py", cwd=tmp_path, env=env).seen == (0, "1\n", "")
+
+
+def test_interactive_afterwards(tmp_path: Path) -> None:
+    """``python -i`` goes on with the script's names, traced."""
+    write_files(tmp_path, {"app.py": "def f(): return 1\n"})
+    policy = write_policy(tmp_path, "app")
+    run = plain_and_traced("-i", "app.py", policy=policy, cwd=tmp_path, stdin="print(f(), __name__)\n")
+    assert run.stdout == "1 __main__\n"
+
+
 def test_script_elsewhere(tmp_path: Path) -> None:
     """A script that is named by a path, or by a link, has its real folder on the import path."""
     write_files(tmp_path, {"code/app.py": LOOKING, "code/helper.py": ""})

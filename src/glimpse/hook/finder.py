@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from glimpse.hook.loader import instrument_spec
-from glimpse.hook.status import LEFT_ALONE, Outcome
+from glimpse.hook.status import LEFT_ALONE, Outcome, say
 
 if TYPE_CHECKING:
     from glimpse.hook.build import Builder
@@ -50,7 +50,10 @@ class Finder:
         finally:
             self._asking.discard(asking)
         if spec is not None and spec.loader is not None:
-            self._instrument(fullname, spec)
+            try:
+                self._instrument(fullname, spec)
+            except Exception as error:  # the program imports its module whatever happens here
+                say(f"{fullname} is not traced: {type(error).__name__}: {error}")
         return spec
 
     def _come_before_pytest(self) -> None:

@@ -19,6 +19,7 @@ from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from glimpse.hook.source import Source
+from glimpse.hook.status import say
 
 if TYPE_CHECKING:
     from glimpse.hook.build import Builder
@@ -28,6 +29,7 @@ __all__ = ["ScriptHook"]
 _MAIN: Final = "__main__"
 _SUFFIXES: Final = (".py", ".pyw")
 _RUNPY: Final = "<frozen runpy>"
+_PLAIN_FLAGS: Final = frozenset("-bBdEiIOPqRsSuvx")  # those without a value can be written in one
 
 
 class ScriptHook:
@@ -46,7 +48,12 @@ class ScriptHook:
         :raises ImportError: it is not one, the policy does not include it, or it has nothing to instrument.
         """
         started = self._started is not None and os.path.abspath(path) == self._started
-        code = self._code(path) if path.endswith(_SUFFIXES) or (started and not _is_archive(path)) else None
+        code = None
+        if path.endswith(_SUFFIXES) or (started and not _is_archive(path)):
+            try:
+                code = self._code(path) if not (started and _is_to_skip_a_line()) else None
+            except Exception as error:  # the program runs its script whatever happens here
+                say(f"{path} is not traced: {type(error).__name__}: {error}")
         if code is None:
             raise ImportError("not a script that Glimpse instruments", path=path)
         if started:
@@ -140,6 +147,13 @@ def _started_script() -> str | None:
     if not arguments or arguments[0] in ("", "-", "-c", "-m") or hasattr(sys.modules.get(_MAIN), "__file__"):
         return None
     return os.path.abspath(arguments[0])
+
+
+def _is_to_skip_a_line() -> bool:
+    """Whether the interpreter was started with ``-x``: the script's first line is not Python."""
+    script = sys.argv[0]
+    options = sys.orig_argv[1 : sys.orig_argv.index(script)] if script in sys.orig_argv else []
+    return any("x" in option and _PLAIN_FLAGS.issuperset(option) for option in options)
 
 
 def _is_archive(path: str) -> bool:
