@@ -17,7 +17,7 @@ from fixtures.differential.differential.sources import BROKEN, ODD, UNREADABLE
 from glimpse.errors import RewriteError
 from glimpse.hook.rewrite import Plan, instrument
 from tests.support.codecompare import compare, is_hook, walk
-from tests.support.sidebyside import FILENAME, both, differences, observe
+from tests.support.sidebyside import FILENAME, both, differences, observe, without_ends
 from tests.support.sourcegen import KINDS, program
 
 
@@ -35,7 +35,7 @@ def seen_of_main(namespace: dict[str, Any]) -> list[str]:
     found = []
     for n in range(3):
         log: list[Any] = []
-        found += [f"n={n}", *observe(namespace["main"], log, n), repr(log)]
+        found += [f"n={n}", *without_ends(observe(namespace["main"], log, n)), repr(log)]
     return found
 
 
@@ -84,7 +84,10 @@ def test_refused_files(name: str) -> None:
     assert refusal(rewritten, BROKEN[name]) == refusal(compiled, BROKEN[name])
 
 
-SECOND_LINE_EVENT = {(3, 11): ["except_star"], (3, 12): ["falls_off_with_swallowing", "generator_in_with", "except_star"]}
+SECOND_LINE_EVENT = {
+    (3, 11): ["except_star"],
+    (3, 12): ["falls_off_with_swallowing", "generator_in_with", "except_star"],
+}
 """Where a swallowed exception leads back to the end of the function, its line is told twice: see docs/invisible.md."""
 
 

@@ -121,7 +121,7 @@ def _silent() -> contextlib.AbstractContextManager[None]:
 
 
 def _concrete(source: bytes, filename: str) -> cst.Module:
-    """The tree of libcst. It is made first: where it cannot be, the import that follows instead says all warnings itself."""
+    """The tree of libcst, made first: where it cannot be, the plain import that follows says all warnings itself."""
     try:
         return cst.parse_module(source)
     except Exception as error:  # whatever it is: the interpreter says whether the source is at fault

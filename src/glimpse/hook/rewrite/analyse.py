@@ -185,7 +185,14 @@ def _first_of_dict(node: Any) -> ast.AST | None:
 
 
 def _is_constant(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) or (isinstance(node, ast.Tuple) and all(map(_is_constant, node.elts)))
+    """Whether the compiler makes a constant of it: a constant, or numbers and tuples that it folds into one."""
+    if isinstance(node, ast.Tuple):
+        return all(map(_is_constant, node.elts))
+    if isinstance(node, ast.UnaryOp):
+        return _is_constant(node.operand)
+    if isinstance(node, ast.BinOp):
+        return _is_constant(node.left) and _is_constant(node.right)
+    return isinstance(node, ast.Constant)
 
 
 def _first_iterable(node: Any) -> ast.AST | None:

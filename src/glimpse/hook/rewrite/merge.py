@@ -66,7 +66,8 @@ class _Cursor:
         first = analyse.first_line_owner(self.left())
         if first is not None:
             return _place(first)
-        return _Place(self.owner.lineno, self.owner.lineno, self.owner.col_offset, self.owner.col_offset)
+        head = self.owner.decorator_list[0] if self.owner.decorator_list else self.owner
+        return _Place(head.lineno, head.lineno, head.col_offset, head.col_offset)
 
     def after_with(self) -> _Place | None:
         """Where a ``with`` block that was just taken is left: at its own line, also when it swallows an exception."""
