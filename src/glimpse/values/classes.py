@@ -108,8 +108,8 @@ def may_run_code(attribute: object) -> bool:
 
 
 def slot_names(cls: type) -> Iterator[str]:
-    """The names of ``__slots__`` of the class and its bases."""
+    """The names of ``__slots__`` of the class and its bases that it has nothing else in the place of."""
     for base in _mro(cls):
         for name, attribute in _namespace(base).items():
-            if type(attribute) is MemberDescriptorType:
+            if type(attribute) is MemberDescriptorType and lookup(cls, name) is attribute:
                 yield name

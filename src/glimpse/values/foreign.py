@@ -13,11 +13,11 @@ from .leaves import by_type
 from .limits import shorten
 from .walk import Path, Render, Walk
 
-__all__ = ["recognise"]
+__all__ = ["is_shown_by_type", "recognise"]
 
 _BY_TYPE: Final = frozenset({
     # Streams, processes, locks and the like of the standard library, and what holds the environment.
-    "_asyncio", "_io", "_socket", "_ssl", "asyncio.base_events", "asyncio.futures", "asyncio.queues", "asyncio.streams",
+    "_asyncio", "_contextvars", "_io", "_socket", "_ssl", "asyncio.base_events", "asyncio.futures", "asyncio.queues", "asyncio.streams",
     "asyncio.tasks", "concurrent.futures", "itertools", "multiprocessing", "os._Environ", "selectors", "socket",
     "sqlite3", "ssl", "subprocess", "tempfile", "weakref",
     # Proxies and mocks: touching them touches, or sets up, what is behind them.
@@ -64,6 +64,14 @@ def recognise(walk: Walk, cls: type) -> Render | None:
     return None
 
 
+def is_shown_by_type(cls: type) -> bool:
+    """Whether the text of such objects might touch what they stand for, or is never made for another reason."""
+    return any(
+        _is_within(classes.dotted_name(base), _BY_TYPE) or classes.module_name(base).partition(".")[0] in _SHAPED
+        for base in classes.mro(cls)
+    )
+
+
 def _is_within(module: str, modules: frozenset[str]) -> bool:
     while module and module not in modules:
         module = module.rpartition(".")[0]
@@ -91,7 +99,8 @@ def _pydantic(walk: Walk, cls: type) -> Render | None:
     writers = (classes.lookup(cls, "__repr__"), classes.lookup(cls, "__repr_args__"))
     if not all(str(getattr(writer, "__module__", "")).startswith("pydantic") for writer in writers):
         return None
-    declared: Any = next(filter(None, (classes.lookup(cls, name) for name in _DECLARATIONS)), {})
+    found: list[Any] = [classes.lookup(cls, name) for name in _DECLARATIONS]
+    declared = next((each for each in found if each and type(each) is dict), {})
     unseen = {name for name, field in declared.items() if not _is_shown(field)}
 
     def attributes(value: Any) -> Iterable[tuple[str, Any]]:

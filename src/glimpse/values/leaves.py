@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import types
 from collections.abc import Callable
@@ -93,6 +94,14 @@ def _slice(walk: Walk, _cls: type) -> Render:
     return render
 
 
+def _mapping_proxy(walk: Walk, _cls: type) -> Render:
+    def render(value: Any, room: int, path: Path) -> str:
+        (inside,) = gc.get_referents(value)
+        return f"mappingproxy({walk.text(inside, room - 14, (*path, id(value)))})"
+
+    return render
+
+
 def _partial(walk: Walk, _cls: type) -> Render:
     def render(value: Any, room: int, path: Path) -> str:
         here = (*path, id(value))
@@ -135,6 +144,7 @@ LEAVES: dict[str, Render] = {
 
 BUILDERS: dict[str, Callable[[Walk, type], Render]] = {
     "functools.partial": _partial,
+    "mappingproxy": _mapping_proxy,
     "slice": _slice,
     **{
         f"{module}.{name}": _path

@@ -1,4 +1,4 @@
-"""Objects of the traced program's own classes: their ``__repr__`` is called only here, under guard."""
+"""Objects of the traced program's own classes: their ``__repr__`` is called only here, if it is harmless, under guard."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from . import classes, locks
+from . import classes
 from .conceal import conceal
+from .effects import PLAIN_IDS, harmless
 from .hostile import GuardedCall
 from .leaves import by_type
 from .limits import REDACTED, shorten
@@ -20,6 +21,7 @@ __all__ = ["cleaned", "default_repr", "enum_member", "exception", "is_secret_cla
 
 _LONGEST_LOOKED_AT = 65_536
 _MOST_ATTRIBUTES = 64
+_MOST_SHOWN = 6
 _AN_OBJECT = object()
 _SECRET_CLASS = re.compile(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
 
@@ -33,39 +35,56 @@ def default_repr(walk: Walk, cls: type) -> Render:
 
 
 def user_repr(walk: Walk, cls: type) -> Render:
-    """For classes with a ``__repr__`` of their own.
+    """For classes with a ``__repr__`` of their own, which is called if nothing can be noticed of it.
 
-    It is not called while a lock is held that it might wait for. What the object's attributes with a hidden name
-    hold does not show in the text.
+    What the object's attributes with a hidden name hold does not show in the text.
     """
-    name = classes.class_name(cls)
-    call = GuardedCall(repr, name)
-    outer_locks = locks.locks_named(cls, "__repr__")
+    attributes_of = _attributes_of(cls)
+    unasked = _unasked(walk, cls, attributes_of)
+    is_harmless = harmless(cls, "__repr__")
+    if is_harmless is None:
+        return unasked
+    call = GuardedCall(repr, classes.class_name(cls))
     hides = walk.redactor.hides
-    slots = tuple(classes.slot_names(cls))
-    attributes_of = _attributes_of(slots, plain_dict=classes.has_plain_dict(cls))
 
-    def render(value: Any, room: int, _path: Path) -> str:
-        secrets = []
-        for attribute, held in attributes_of(value):
-            if id(type(held)) in locks.KIND_IDS and locks.is_held(held):
-                return f"<{name} repr skipped: locked>"
-            if type(attribute) is str and hides(attribute):
-                secrets.append(held)
-        if outer_locks and any(map(locks.is_held, outer_locks)):
-            return f"<{name} repr skipped: locked>"
+    def render(value: Any, room: int, path: Path) -> str:
+        if not is_harmless(value):
+            return unasked(value, room, path)
+        secrets = [held for name, held in attributes_of(value) if type(name) is str and hides(name)]
         return cleaned(walk, call(value), secrets, room)
 
     return render
 
 
-def _attributes_of(slots: tuple[str, ...], *, plain_dict: bool) -> Callable[[Any], Iterable[tuple[str, Any]]]:
+def _unasked(walk: Walk, cls: type, attributes_of: Callable[[Any], Iterable[tuple[str, Any]]]) -> Render:
+    """The ``repr`` of ``object``, and what the object holds of plain values: they tell which one it is."""
+    place = default_repr(walk, cls)
+
+    def render(value: Any, room: int, path: Path) -> str:
+        start = place(value, room, path)
+        shown = (
+            (name, held)
+            for name, held in attributes_of(value)
+            if type(name) is str and name[:1] != "_" and id(type(held)) in PLAIN_IDS and held is not None
+        )
+        pairs = list(islice(shown, _MOST_SHOWN))
+        if not pairs:
+            return start
+        inside = walk.pairs(pairs, len(pairs), room - len(start) - 2, (*path, id(value)), walk.field_label)
+        return f"{start[:-1]}: {inside}>"
+
+    return render
+
+
+def _attributes_of(cls: type) -> Callable[[Any], Iterable[tuple[str, Any]]]:
     """The first attributes of an instance, read without running code of its class."""
+    slots = tuple(classes.slot_names(cls))
+    plain_dict = classes.has_plain_dict(cls)
 
     def in_slots(value: Any) -> Iterator[tuple[str, Any]]:
-        for slot in slots:
+        for name in slots:
             try:
-                yield slot, object.__getattribute__(value, slot)
+                yield name, object.__getattribute__(value, name)
             except AttributeError:
                 continue
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from . import classes
+from .effects import harmless
 from .hostile import GuardedCall, is_programs_own
 from .kinds import choose
 from .limits import OVERSHOOT, Limits, encodable, shorten
@@ -118,14 +119,22 @@ def _message(walk: Walk, problem: BaseException, room: int) -> str:
         return walk.text(arguments, room, ()) if arguments else ""
     if shown is _KEY_ERROR_STR and len(arguments) == 1:
         return walk.text(arguments[0], room, ())
-    if shown is not _PLAIN_STR:
+    if shown is not _PLAIN_STR and _is_harmless(problem):
         return GuardedCall(str, classes.class_name(kind))(problem)
+    if len(arguments) != 1:
+        return walk.text(arguments, room, ()) if arguments else ""
     argument = arguments[0]
     if type(argument) is str:
         return argument
-    if classes.lookup(type(argument), "__str__") is object.__dict__["__str__"]:
-        return walk.text(argument, room, ())
-    return GuardedCall(str, classes.class_name(type(argument)))(argument)
+    own = classes.lookup(type(argument), "__str__") is not object.__dict__["__str__"]
+    if own and _is_harmless(argument):
+        return GuardedCall(str, classes.class_name(type(argument)))(argument)
+    return walk.text(argument, room, ())
+
+
+def _is_harmless(value: object) -> bool:
+    asked = harmless(type(value), "__str__")
+    return asked is not None and asked(value)
 
 
 _arguments_of = BaseException.__dict__["args"].__get__

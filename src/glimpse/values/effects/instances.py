@@ -1,0 +1,231 @@
+"""Asks of one instance what could not be told from its class: what kinds of value are where its methods look."""
+
+from __future__ import annotations
+
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from itertools import islice
+from types import MethodType, ModuleType
+from typing import Any, Final
+
+from .. import classes
+from .judge import MISSING, NAMES, find, is_named_plainly, is_plain_class
+from .places import CALL, CLASS_TEXT, CONTENTS, INPLACE, TEXTS, TYPE, Use
+from .tables import INERT, PLAIN_IDS, PLAIN_NAMES, READING
+from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Asked, Summary, summary_of, way_of
+
+__all__ = ["Look"]
+
+_MOST_VALUES = 400
+_COUNTED_AS_ONE = 8
+_NOTHING: Final = object()
+_attribute = object.__getattribute__
+
+
+def _use(ops: Iterable[str]) -> Use:
+    use = Use()
+    use.ops |= set(ops)
+    return use
+
+
+_TEXT: Final = _use(TEXTS)
+
+
+class Look:
+    """One look at an instance and at what it holds, up to some number of values: beyond, nothing is allowed."""
+
+    __slots__ = ("_left", "_seen")
+
+    def __init__(self) -> None:
+        self._left = _MOST_VALUES
+        self._seen: set[tuple[int, int]] = set()
+
+    def allows(self, use: Use, value: Any) -> bool:
+        """Whether what is done at this place changes nothing if this value is there."""
+        kind = type(value)
+        if id(kind) in PLAIN_IDS:
+            return True
+        key = (id(use), id(value))
+        if key in self._seen:
+            return True
+        self._seen.add(key)
+        self._left -= 1
+        if self._left < 0:
+            return False
+        items = CONTAINERS.get(id(kind))
+        if items is not None:
+            return self._container(use, value, items)
+        for rule in _RULES:
+            answer = rule(self, use, value, kind)
+            if answer is not None:
+                return answer
+        return all(self.does(op, value, kind) for op in use.ops) and all(
+            self._member(name, member, value, kind) for name, member in use.members.items()
+        )
+
+    def does(self, op: str, value: Any, cls: type) -> bool:
+        """Whether an operation on an object of the program, or a method or property of it, changes nothing."""
+        summary = summary_of(cls, op, Look().allows)
+        if summary.refusal:
+            return False
+        if summary.instead:
+            return self.does(summary.instead, value, cls)
+        if summary.shows_items:
+            items = CONTAINERS[id(classes.owner(cls, op))]
+            return self._container(_TEXT, value, items)
+        return summary.asked is None or self.fits(summary.asked, value, cls)
+
+    def fits(self, asked: Asked, value: Any, cls: type) -> bool:
+        """Whether the values of an instance are such that the method changes nothing."""
+        if asked.unshadowed and not asked.unshadowed.isdisjoint(classes.instance_dict(value)):
+            return False
+        for name, use in asked.direct:
+            try:
+                held = _attribute(value, name)
+            except AttributeError:
+                if asked.has_getattr:
+                    return False
+                continue
+            if not self.allows(use, held):
+                return False
+        return all(self._member(name, use, value, cls) for name, use in asked.others) and all(
+            self._does_once(op, value, cls) for op in asked.ops
+        )
+
+    def _does_once(self, op: str, value: Any, cls: type) -> bool:
+        """For an operation on the object itself, that leads back to it perhaps."""
+        return self.allows(_OPERATIONS.setdefault(op, _use({op})), value)
+
+    def _container(self, use: Use, value: Any, items: Callable[[Any], Iterable[Any]]) -> bool:
+        if INPLACE in use.ops or ("__getitem__" in use.ops and type(value) is defaultdict):
+            return False
+        called = [(name, member) for name, member in use.members.items() if CALL in member.ops]
+        if any(name not in READING for name, _ in called):
+            return False
+        inside = list(islice(items(value), _MOST_VALUES + 1))
+        if len(inside) > _MOST_VALUES:
+            return False
+        if PLAIN_IDS.issuperset(map(id, map(type, inside))):
+            self._left -= len(inside) // _COUNTED_AS_ONE
+            return True
+        uses = [use, *(_uncalled(member) for _, member in called)]
+        return all(self.allows(each, item) for item in inside for each in uses)
+
+    # -- attributes -----------------------------------------------------------------------------------------------
+
+    def _member(self, name: str, use: Use, value: Any, cls: type) -> bool:
+        way = way_of(cls, name)
+        if way == GIVEN:
+            return self._given(name, use, value, cls)
+        if name == CONTENTS:
+            found = (CONTAINERS.get(id(base)) for base in classes.mro(cls))
+            items = next(filter(None, found), None)
+            return items is not None and self._container(_uncalled(use), value, items)
+        held = _held(name, value, way)
+        if held is MISSING:
+            return find(cls, "__getattr__") is MISSING
+        return held is not _NOTHING and self.allows(use, held)
+
+    def _given(self, name: str, use: Use, value: Any, cls: type) -> bool:
+        """For what a property, or a method that is called, gives."""
+        if type(find(cls, name)) is property:
+            rest = use
+        elif CALL in use.ops:
+            if classes.has_plain_dict(cls) and name in classes.instance_dict(value):
+                return False
+            rest = _uncalled(use)
+        else:
+            return not use.ops and not use.members
+        if not self.does(name, value, cls):
+            return False
+        if not rest.ops and not rest.members:
+            return True
+        summary: Summary = summary_of(cls, name, Look().allows)
+        if summary.results is None:
+            return False
+        found = [_at(place, value, cls) for place in summary.results]
+        return all(each is not _NOTHING and self.allows(rest, each) for each in found)
+
+
+_OPERATIONS: dict[str, Use] = {}
+
+
+def _uncalled(use: Use) -> Use:
+    """The place without the call that leads to it."""
+    if CALL not in use.ops:
+        return use
+    other = _use(use.ops - {CALL})
+    other.members = use.members
+    return other
+
+
+def _at(place: Use, value: Any, cls: type) -> Any:
+    """What is at a place that is an attribute of the object, or the object itself; else ``_NOTHING``."""
+    if place.parent is None:
+        return value
+    if place.parent.parent is not None or CALL in place.ops:
+        return _NOTHING
+    held = _held(place.name, value, way_of(cls, place.name))
+    return None if held is MISSING else held
+
+
+def _held(name: str, value: Any, way: str) -> Any:
+    """What an attribute holds, if reading it runs no code of the program; else ``_NOTHING``."""
+    if way == DIRECT:
+        try:
+            return _attribute(value, name)
+        except AttributeError:
+            return MISSING
+    if way == REFUSED or way == GIVEN or not classes.has_plain_dict(type(value)):
+        return _NOTHING
+    held = classes.instance_dict(value)
+    return held.get(name, held.get(f"_{name}_", _NOTHING) if way == HELD else _NOTHING)
+
+
+# -- kinds of values -----------------------------------------------------------------------------------------------------
+
+_ASKED_OF_INERT = TEXTS | {"__bool__", "__len__", "__eq__", "__ne__", "__hash__", TYPE, CLASS_TEXT}
+
+
+def _is_only_named(use: Use) -> bool:
+    return use.ops <= _ASKED_OF_INERT and use.members.keys() <= NAMES
+
+
+def _inert(_look: Look, use: Use, _value: Any, kind: type) -> bool | None:
+    return _is_only_named(use) if id(kind) in INERT else None
+
+
+def _class(_look: Look, use: Use, value: Any, kind: type) -> bool | None:
+    if not classes.inherits(kind, type):
+        return None
+    is_plain = is_named_plainly if use.ops.isdisjoint(TEXTS) else is_plain_class
+    return is_plain(value) and _is_only_named(use)
+
+
+def _module(_look: Look, use: Use, _value: Any, kind: type) -> bool | None:
+    return _is_only_named(use) and use.ops.isdisjoint(TEXTS) if kind is ModuleType else None
+
+
+def _bound_method(look: Look, use: Use, value: Any, kind: type) -> bool | None:
+    if kind is not MethodType:
+        return None
+    return _is_only_named(use) and (use.ops.isdisjoint(TEXTS) or look.allows(_TEXT, value.__self__))
+
+
+def _weak(look: Look, use: Use, value: Any, kind: type) -> bool | None:
+    if kind is not weakref.ref:
+        return None
+    return CALL in use.ops and look.allows(_uncalled(use), value())
+
+
+def _named(look: Look, _use: Use, value: Any, kind: type) -> bool | None:
+    name = classes.dotted_name(kind)
+    if name in PLAIN_NAMES:
+        return True
+    if name not in ("datetime.datetime", "datetime.time"):
+        return None
+    return value.tzinfo is None or look.allows(_TEXT, value.tzinfo)
+
+
+_RULES = (_inert, _class, _module, _bound_method, _weak, _named)

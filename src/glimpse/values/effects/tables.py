@@ -1,0 +1,105 @@
+"""Built-ins of which it is known what they do, and do not do, with what they are given."""
+
+from __future__ import annotations
+
+import _thread
+import collections
+import datetime
+import decimal
+import itertools
+import math
+import operator
+import os.path
+import re
+import reprlib
+import sys
+import textwrap
+import time
+import types
+from typing import Final
+
+from .places import ANY
+
+__all__ = [
+    "CHOOSING",
+    "COLLECTING",
+    "HASHING",
+    "INERT",
+    "OPS_OF_CALL",
+    "PLAIN_IDS",
+    "PLAIN_NAMES",
+    "READING",
+]
+
+_PLAIN = (
+    str, int, float, bool, complex, bytes, type(None), type(...), type(NotImplemented), range, datetime.date,
+    datetime.timedelta, datetime.timezone, decimal.Decimal, re.Pattern,
+)  # fmt: skip
+PLAIN_IDS: Final = frozenset(map(id, _PLAIN))
+"""Classes by their id: whatever is done to an instance of exactly this class changes nothing."""
+
+PLAIN_NAMES: Final = frozenset({
+    "fractions.Fraction", "ipaddress.IPv4Address", "ipaddress.IPv6Address", "ipaddress.IPv4Network",
+    "ipaddress.IPv6Network", "uuid.UUID", "zoneinfo.ZoneInfo",
+    *(
+        f"{module}.{name}"
+        for module in ("pathlib", "pathlib._local")
+        for name in ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+    ),
+})  # fmt: skip
+"""The same, of modules that need not be imported for it."""
+
+_INERT = (
+    types.FunctionType, types.BuiltinFunctionType, types.CodeType, types.FrameType, types.CellType,
+    types.GetSetDescriptorType, types.MemberDescriptorType, types.WrapperDescriptorType, types.MethodDescriptorType,
+    types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, object,
+)  # fmt: skip
+INERT: Final = frozenset(map(id, _INERT))
+"""Classes whose instances can be shown, compared and asked for their names, but neither called nor gone through."""
+
+READING: Final = frozenset({
+    "as_posix", "as_tuple", "bit_length", "capitalize", "casefold", "center", "copy", "count", "date", "decode",
+    "difference", "encode", "endswith", "expandtabs", "find", "format", "fromkeys", "get", "hex", "index",
+    "intersection", "isalnum", "isalpha", "isdigit", "isdisjoint", "isidentifier", "isoformat", "issubset",
+    "issuperset", "items", "join", "keys", "ljust", "lower", "lstrip", "most_common", "partition", "replace", "rfind",
+    "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strftime", "strip", "swapcase",
+    "symmetric_difference", "title", "tobytes", "tolist", "total_seconds", "translate", "union", "upper", "values",
+    "zfill",
+})  # fmt: skip
+"""Methods that change no built-in container."""
+
+_OPS = (
+    ((repr, ascii, reprlib.repr), ("__repr__",)),
+    ((str,), ("__str__",)),
+    ((format,), ("__format__",)),
+    ((len,), ("__len__",)),
+    ((bool, operator.truth), ("__bool__", "__len__")),
+    ((hash,), ("__hash__",)),
+    ((any, all), ("__iter__", "__bool__", "__len__")),
+    ((id, callable, object, sys.intern, _thread.get_ident, time.time, time.monotonic, os.getpid), ()),
+    (
+        (
+            abs, bin, bytes, chr, complex, divmod, float, hex, int, oct, ord, pow, range, round, slice, sum,
+            math.ceil, math.floor, math.isclose, math.isfinite, math.isinf, math.isnan, math.log10, math.sqrt,
+            decimal.Decimal, datetime.date, datetime.timedelta,
+            time.strftime, time.gmtime, time.localtime, re.escape, textwrap.dedent, textwrap.indent, textwrap.shorten,
+            os.fspath, os.path.basename, os.path.dirname, os.path.join, os.path.normpath, os.path.split,
+            os.path.splitext,
+        ),
+        (ANY,),
+    ),
+)  # fmt: skip
+OPS_OF_CALL: Final = {id(each): ops for functions, ops in _OPS for each in functions}
+"""By the id of a function: what it does with each of its arguments. What it gives is plain."""
+
+_HASHING = (set, frozenset, dict, collections.OrderedDict, collections.Counter)
+_COLLECTING = (
+    *_HASHING, list, tuple, sorted, reversed, iter, enumerate, zip, collections.deque, itertools.chain,
+    itertools.islice, itertools.zip_longest,
+)  # fmt: skip
+COLLECTING: Final = frozenset(map(id, _COLLECTING))
+"""What gives a new container, or iterator, of what is in its arguments."""
+
+HASHING: Final = frozenset(map(id, _HASHING))
+CHOOSING: Final = frozenset(map(id, (min, max, next)))
+"""What gives one of the items."""
