@@ -51,7 +51,8 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
     body = f"{unpack}  return f'{parts}{{l{len(shape)}}}'\n"
     source = f"def make(text, {labels}):\n def args(event):\n{body} return args\n"
     scope: dict[str, Any] = {"shown": _shown}
-    exec(source, scope)
+    # Compiled first: executing text makes the interpreter forget that a KeyboardInterrupt is ending it.
+    exec(compile(source, "<arguments>", "exec"), scope)
     maker: Callable[..., ArgsMaker] = scope["make"]
     return maker
 

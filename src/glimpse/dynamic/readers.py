@@ -41,6 +41,6 @@ def _maker(wanted: tuple[bool, ...], empties: bool) -> Callable[..., Reader]:
         "    return read",
     ]
     scope: dict[str, Any] = {"__name__": __name__}
-    exec("\n".join(lines), scope)
+    exec(compile("\n".join(lines), "<reader>", "exec"), scope)
     maker: Callable[..., Reader] = scope["make"]
     return maker
