@@ -127,6 +127,7 @@ class Browser:
         page = self._pages[session] = Page(self, session, target)
         for domain in ("Page", "Runtime", "Network", "Log"):
             page.call(f"{domain}.enable")
+        page.call("Emulation.setFocusEmulationEnabled", enabled=True)
         page.resize(width, height)
         page.prefer(dark=dark)
         return page
@@ -163,16 +164,14 @@ class Page:
 
     def resize(self, width: int, height: int) -> None:
         """Give the page a size in CSS pixels."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
-        )
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def prefer(self, *, dark: bool) -> None:
         """Pretend that the system is light or dark, and wants no motion: tests do not wait for it."""
         wanted = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
         self.call("Emulation.setEmulatedMedia", features=[{"name": n, "value": v} for n, v in wanted.items()])
 
-    def open(self, path: Path, *, ready: str = "document.documentElement.dataset.ready === 'yes'") -> None:
+    def open(self, path: Path, *, ready: str = "document.documentElement?.dataset.ready === 'yes'") -> None:
         """Open a file, and wait until it says that it is ready."""
         self.call("Page.navigate", url=path.as_uri())
         self.wait(ready)

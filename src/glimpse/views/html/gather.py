@@ -46,7 +46,7 @@ class LaneUse:
 
 
 class Gathered:
-    """What a report is made of. Memory depends on the limits, and on how many functions, threads and tasks there are."""
+    """What a report is made of. Memory depends on the limits, and on the number of functions, threads and tasks."""
 
     def __init__(self, texts: Texts, limits: Limits) -> None:
         self.limits = limits

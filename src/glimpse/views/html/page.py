@@ -21,7 +21,7 @@ SCRIPTS: Final = (
     "base", "palette", "data", "index", "search", "details", "flame", "timeline", "pointer", "minimap",
     "tree", "treeview", "functions", "failures", "keys", "main",
 )  # fmt: skip
-STYLES: Final = ("theme", "layout", "views")
+STYLES: Final = ("theme", "layout", "details", "timeline", "tree", "functions", "failures")
 
 
 def write_page(summary: dict[str, Any], rows: Iterable[bytes], texts: Iterable[bytes], stream: TextIO) -> None:

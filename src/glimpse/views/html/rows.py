@@ -135,8 +135,7 @@ def packed(columns: Sequence[Sequence[int]]) -> bytes:
 
 
 def _planes(column: Sequence[int]) -> Iterator[bytes]:
-    high, low = max(column), min(column)
-    width = max(high.bit_length(), (~low if low < 0 else low).bit_length()) // 8 + 1
+    width = max((value if value >= 0 else ~value).bit_length() for value in (min(column), max(column))) // 8 + 1
     values = array("q", column)
     if sys.byteorder == "big":
         values.byteswap()

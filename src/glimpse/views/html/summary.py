@@ -20,6 +20,7 @@ __all__ = ["summary"]
 
 MOST_FAILURES: Final = 1_000
 MOST_MESSAGES: Final = 10
+MOST_STEPS: Final = 80
 
 
 def summary(gathered: Gathered, title: str, lanes: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -90,10 +91,20 @@ def _failure(group: Failure, gathered: Gathered) -> dict[str, Any]:
         "messages": [[clean(message), count] for message, count in messages],
         "more_messages": max(len(group.messages) - MOST_MESSAGES, 0),
         "threads": sorted(map(clean, group.threads))[:MOST_MESSAGES],
-        "path": [_step(call, gathered) for call in group.example.path()],
+        "path": _path(group.example.path(), gathered),
         "caught": None if caught is None else clean(caught.function),
         "traceback": "\n".join(traceback_lines(group.example)),
     }
+
+
+def _path(calls: Sequence[Call], gathered: Gathered) -> list[Any]:
+    """The calls on the way to a failure; of very many, a number stands for those in the middle."""
+    left = len(calls) - MOST_STEPS
+    if left <= 0:
+        return [_step(call, gathered) for call in calls]
+    first = MOST_STEPS // 4
+    outer, inner = calls[:first], calls[left + first :]
+    return [*(_step(call, gathered) for call in outer), left, *(_step(call, gathered) for call in inner)]
 
 
 def _step(call: Call, gathered: Gathered) -> list[Any]:

@@ -100,22 +100,16 @@ def text_of_call(call: Call, start_us: float, duration_ns: int) -> str:
         fields.append(f"yields\t{call.yields}")
     if call.active_ms is not None:
         fields.append(f"active_ns\t{round(call.active_ms * 1e6)}")
-    for name, value in _found(call):
-        fields.append(f"{name}\t{clean(value)}")
+    if call.task is not None:
+        fields.append(f"task\t{clean(call.task)}")
+    if call.line is not None or call.file is not None:
+        place = f"{call.file or '?'}:{'?' if call.line is None else call.line}"
+        fields.append(f"source\t{clean(place)}")
+    if call.trace_id is not None or call.correlation_id is not None or call.policy is not None:
+        fields += [f"{name}\t{clean(value)}" for name in _IDS if (value := getattr(call, name))]
     if call.failed:
         fields += _exception_fields(call)
     return FIELD.join(fields)
-
-
-def _found(call: Call) -> Iterator[tuple[str, str]]:
-    if call.task is not None:
-        yield "task", call.task
-    if call.line is not None or call.file is not None:
-        yield "source", f"{call.file or '?'}:{'?' if call.line is None else call.line}"
-    if call.trace_id is not None or call.correlation_id is not None or call.policy is not None:
-        for name in _IDS:
-            if value := getattr(call, name):
-                yield name, value
 
 
 def _exception_fields(call: Call) -> Iterator[str]:

@@ -36,14 +36,22 @@ const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1
 // A duration as people read it: 340 µs, 21.8 ms, 2.1 s, 3m 12s.
 function duration(ns) {
   const ms = ns / 1e6;
-  for (const [limit, factor, unit] of [[0.9995, 1e3, "µs"], [999.5, 1, "ms"], [59950, 1e-3, "s"]]) {
+  for (const [limit, factor, unit] of [
+    [0.9995, 1e3, "µs"],
+    [999.5, 1, "ms"],
+    [59950, 1e-3, "s"],
+  ]) {
     if (ms < limit) {
       const value = ms * factor;
       return `${value.toFixed(value < 99.95 ? 1 : 0)} ${unit}`;
     }
   }
   const seconds = Math.round(ms / 1000);
-  for (const [size, unit, part, smaller] of [[86400, "d", 3600, "h"], [3600, "h", 60, "m"], [60, "m", 1, "s"]]) {
+  for (const [size, unit, part, smaller] of [
+    [86400, "d", 3600, "h"],
+    [3600, "h", 60, "m"],
+    [60, "m", 1, "s"],
+  ]) {
     if (seconds >= size) {
       const rest = Math.floor((seconds % size) / part);
       return `${number(Math.floor(seconds / size))}${unit} ${String(rest).padStart(2, "0")}${smaller}`;

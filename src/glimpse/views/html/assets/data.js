@@ -1,6 +1,11 @@
 // The packed rows and texts in the page. A row is a call, or a bundle of short ones; rows are in the order of starts.
 
-const FAILED = 1, UNFINISHED = 2, RAISED = 4, BUNDLE = 8, INCOMPLETE = 16, CLOSED = 32;
+const FAILED = 1,
+  UNFINISHED = 2,
+  RAISED = 4,
+  BUNDLE = 8,
+  INCOMPLETE = 16,
+  CLOSED = 32;
 const CACHED_BLOCKS = 48;
 const rows = {
   count: facts.rows,
@@ -47,7 +52,8 @@ async function loadRows(progress) {
       last[name] = rows[name][first + length - 1];
       await breathe();
     }
-    for (let row = first; row < first + length; row++) rows.caller[row] = rows.caller[row] ? row - rows.caller[row] : -1;
+    for (let row = first; row < first + length; row++)
+      rows.caller[row] = rows.caller[row] ? row - rows.caller[row] : -1;
     byId(`rows-${block}`).remove();
     progress((first + length) / rows.count);
     await breathe();

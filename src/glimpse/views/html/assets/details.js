@@ -34,17 +34,35 @@ async function showDetails(row) {
 }
 
 function heading(row, badge) {
-  const close = button("×", () => select(-1), { class: "icon close", "aria-label": "Close details", title: "Close (Esc)" });
-  return make("header", {}, make("div", {}, make("h2", {}, nameOf(row)), make("p", { class: "module" }, moduleOf(row))), close, badge);
+  const close = button("×", () => select(-1), {
+    class: "icon close",
+    "aria-label": "Close details",
+    title: "Close (Esc)",
+  });
+  return make(
+    "header",
+    {},
+    make("div", {}, make("h2", {}, nameOf(row)), make("p", { class: "module" }, moduleOf(row))),
+    close,
+    badge,
+  );
 }
 
 function bundleParts(row) {
   const limit = duration(facts.bundles.short_ns);
   return [
     heading(row, null),
-    make("p", {}, `Calls shorter than ${limit} that followed each other, shown together to keep this page light. ` +
-      "They are counted one by one under Functions."),
-    figures([["Calls", number(rows.calls[row])], ["Took together", duration(rows.below[row])], ["From first to last", duration(rows.duration[row])]]),
+    make(
+      "p",
+      {},
+      `Calls shorter than ${limit} that followed each other, shown together to keep this page light. ` +
+        "They are counted one by one under Functions.",
+    ),
+    figures([
+      ["Calls", number(rows.calls[row])],
+      ["Took together", duration(rows.below[row])],
+      ["From first to last", duration(rows.duration[row])],
+    ]),
     actions(row),
     ...callerParts(row),
   ];
@@ -53,13 +71,16 @@ function bundleParts(row) {
 function callParts(row, record) {
   const took = record && record.took_ns ? Number(record.took_ns) : rows.duration[row];
   const active = record && record.active_ns ? Number(record.active_ns) : null;
-  const own = active === null || record.yields === undefined ? Math.max(took - rows.below[row], 0) : Math.max(active - rows.below[row], 0);
+  const own =
+    active === null || record.yields === undefined
+      ? Math.max(took - rows.below[row], 0)
+      : Math.max(active - rows.below[row], 0);
   const unfinished = rows.flags[row] & UNFINISHED;
   return [
     heading(row, badgeOf(row, record)),
     figures([
       [unfinished ? "Open for" : "Took", duration(took)],
-      ["Of it in itself", duration(own)],
+      ["Own time", duration(own)],
       active === null ? null : ["Running", duration(active)],
       record && record.yields !== undefined ? ["Yielded", number(Number(record.yields))] : null,
     ]),
@@ -80,13 +101,21 @@ function badgeOf(row, record) {
 }
 
 function figures(pairs) {
-  const items = pairs.filter(Boolean).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+  const items = pairs
+    .filter(Boolean)
+    .map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
   return make("dl", { class: "figures" }, ...items);
 }
 
 function actions(row) {
-  const timeline = () => { showView("timeline"); reveal(row, true); };
-  const tree = () => { showView("tree"); revealInTree(row); };
+  const timeline = () => {
+    showView("timeline");
+    reveal(row, true);
+  };
+  const tree = () => {
+    showView("tree");
+    revealInTree(row);
+  };
   const items = [button("Zoom to it", timeline), button("Show among calls", tree)];
   if (rows.func[row] >= 0) items.push(button("All calls of it", () => searchFor(`=${functions[rows.func[row]].full}`)));
   return make("div", { class: "actions" }, ...items);
@@ -96,16 +125,29 @@ const section = (title, ...children) => make("section", {}, make("h3", {}, title
 const code = (text, kind = "") => make("pre", { class: kind, tabindex: "0" }, text);
 
 function missingTexts() {
-  return make("p", { class: "hint" }, "Arguments and result of this call are not in the page: it keeps those of " +
-    `${plural(facts.texts.kept, "call")}, slow and failed ones first. `, make("code", {}, "glimpse report --texts"), " keeps more.");
+  return make(
+    "p",
+    { class: "hint" },
+    "Arguments and result of this call are not in the page: it keeps those of " +
+      `${plural(facts.texts.kept, "call")}, slow and failed ones first. `,
+    make("code", {}, "glimpse report --texts"),
+    " keeps more.",
+  );
 }
 
 function valueParts(row, record) {
   const values = splitArguments(record.args);
-  const shown = values && values.length
-    ? make("dl", { class: "values" }, ...values.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]))
-    : code(record.args);
-  const parts = [values && !values.length ? section("Arguments", make("p", { class: "hint" }, "none")) : section("Arguments", shown)];
+  const shown =
+    values && values.length
+      ? make(
+          "dl",
+          { class: "values" },
+          ...values.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]),
+        )
+      : code(record.args);
+  const parts = [
+    values && !values.length ? section("Arguments", make("p", { class: "hint" }, "none")) : section("Arguments", shown),
+  ];
   if (record.result !== null) parts.push(section("Result", code(record.result)));
   return parts;
 }
@@ -135,20 +177,37 @@ function splitArguments(text) {
     if (depth < 0) return null;
   }
   if (depth || quote) return null;
-  const pairs = [...parts, inner.slice(from)].map((part) => [part.slice(0, part.indexOf("=")), part.slice(part.indexOf("=") + 1)]);
+  const pairs = [...parts, inner.slice(from)].map((part) => [
+    part.slice(0, part.indexOf("=")),
+    part.slice(part.indexOf("=") + 1),
+  ]);
   return pairs.every(([name]) => /^\**[\p{L}_][\p{L}\p{N}_]*$/u.test(name)) ? pairs : null;
 }
 
 function exceptionParts(record) {
   if (!record || record.error === undefined) return [];
   const line = record.error_line ? ` (line ${record.error_line})` : "";
-  const text = make("p", { class: "error" }, make("strong", {}, record.error), record.message ? `: ${record.message}` : "", line);
+  const text = make(
+    "p",
+    { class: "error" },
+    make("strong", {}, record.error),
+    record.message ? `: ${record.message}` : "",
+    line,
+  );
   return [section("Exception", text, record.traceback ? code(record.traceback, "traceback") : null)];
 }
 
 function callLink(row, text = nameOf(row)) {
-  return make("button", { type: "button", class: isFailed(row) ? "link bad" : "link", on: { click: () => select(row, { reveal: true, focus: true }) } },
-    make("span", {}, text), make("span", { class: "time" }, duration(rows.duration[row])));
+  return make(
+    "button",
+    {
+      type: "button",
+      class: isFailed(row) ? "link bad" : "link",
+      on: { click: () => select(row, { reveal: true, focus: true }) },
+    },
+    make("span", {}, text),
+    make("span", { class: "time" }, duration(rows.duration[row])),
+  );
 }
 
 function callerParts(row) {

@@ -3,16 +3,31 @@
 function drawFailures() {
   const groups = facts.failures.map(failureGroup);
   const parts = groups.length ? groups : [make("p", { class: "empty" }, "No call ended in an exception.")];
-  if (facts.failures_left_out) parts.push(make("p", { class: "hint" }, `${plural(facts.failures_left_out, "more kind")} of exceptions are not listed here; glimpse errors -n 0 lists all.`));
+  if (facts.failures_left_out)
+    parts.push(
+      make(
+        "p",
+        { class: "hint" },
+        `${plural(facts.failures_left_out, "more kind")} of exceptions are not listed here; glimpse errors -n 0 lists all.`,
+      ),
+    );
   byId("failures").replaceChildren(...parts);
   byId("failure-count").textContent = facts.exceptions ? number(facts.exceptions) : "";
 }
 
 function failureGroup(group, index) {
-  const summary = make("summary", {},
+  const summary = make(
+    "summary",
+    {},
     make("span", { class: "times" }, `${number(group.count)}×`),
-    make("span", { class: "kind" }, make("strong", {}, group.type || "exception"), group.messages.length && group.messages[0][0] ? `: ${group.messages[0][0]}` : ""),
-    make("span", { class: "module" }, placeOf(group)));
+    make(
+      "span",
+      { class: "kind" },
+      make("strong", {}, group.type || "exception"),
+      group.messages.length && group.messages[0][0] ? `: ${group.messages[0][0]}` : "",
+    ),
+    make("span", { class: "module" }, placeOf(group)),
+  );
   const element = make("details", { class: "failure", open: index === 0 }, summary);
   const fill = () => element.open && element.children.length === 1 && element.append(...failureParts(group));
   element.addEventListener("toggle", fill);
@@ -28,14 +43,25 @@ function placeOf(group) {
 function failureParts(group) {
   const parts = [];
   if (group.messages.length > 1 || group.more_messages) {
-    const items = group.messages.map(([message, count]) => make("li", {}, make("span", { class: "times" }, `${number(count)}×`), message));
-    if (group.more_messages) items.push(make("li", { class: "hint" }, `and ${plural(group.more_messages, "other message")}`));
+    const items = group.messages.map(([message, count]) =>
+      make("li", {}, make("span", { class: "times" }, `${number(count)}×`), message),
+    );
+    if (group.more_messages)
+      items.push(make("li", { class: "hint" }, `and ${plural(group.more_messages, "other message")}`));
     parts.push(section("Messages", make("ul", { class: "messages" }, ...items)));
   }
-  const steps = group.path.map((step) => pathStep(step, group));
-  parts.push(section(group.count > 1 ? "The first one, by the calls that led to it" : "The calls that led to it", make("ol", { class: "path" }, ...steps)));
+  const steps = group.path.map(pathStep);
+  parts.push(
+    section(
+      group.count > 1 ? "The first one, by the calls that led to it" : "The calls that led to it",
+      make("ol", { class: "path" }, ...steps),
+    ),
+  );
   const caught = group.caught ? `It did not leave ${group.caught}.` : "It left every call in the trace.";
-  const when = group.count > 1 ? `From ${group.first} to ${group.last} UTC, in ${group.threads.join(", ")}. ` : `At ${group.first} UTC, in ${group.threads.join(", ")}. `;
+  const when =
+    group.count > 1
+      ? `From ${group.first} to ${group.last} UTC, in ${group.threads.join(", ")}. `
+      : `At ${group.first} UTC, in ${group.threads.join(", ")}. `;
   parts.push(make("p", { class: "hint" }, when + caught));
   if (group.traceback) parts.push(section("Traceback", code(group.traceback, "traceback")));
   const shown = group.path[group.path.length - 1][0];
@@ -45,11 +71,26 @@ function failureParts(group) {
   return parts;
 }
 
-function pathStep([row, name, args, failed]) {
+function pathStep(step) {
+  if (typeof step === "number") return make("li", { class: "hint" }, `… ${plural(step, "more call")}`);
+  const [row, name, args, failed] = step;
   const bare = name.slice(name.lastIndexOf(".") + 1);
-  const text = make("span", {}, make("span", { class: "name" }, name), make("span", { class: "args" }, args.startsWith(`${bare}(`) ? args.slice(bare.length) : ""));
-  const mark = make("span", { class: failed ? "mark bad" : "mark", role: "img", "aria-label": failed ? "the exception left it" : "it went on" }, failed ? "✗" : "·");
-  return make("li", {}, make("button", { type: "button", class: "link", on: { click: () => openRow(row) } }, mark, text));
+  const text = make(
+    "span",
+    {},
+    make("span", { class: "name" }, name),
+    make("span", { class: "args" }, args.startsWith(`${bare}(`) ? args.slice(bare.length) : ""),
+  );
+  const mark = make(
+    "span",
+    { class: failed ? "mark bad" : "mark", role: "img", "aria-label": failed ? "the exception left it" : "it went on" },
+    failed ? "✗" : "·",
+  );
+  return make(
+    "li",
+    {},
+    make("button", { type: "button", class: "link", on: { click: () => openRow(row) } }, mark, text),
+  );
 }
 
 function openRow(row) {

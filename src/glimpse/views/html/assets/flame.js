@@ -75,8 +75,18 @@ function drawHead(frame, lane, y) {
   context.fillRect(0, y, width, HEAD - 2);
   context.fillStyle = paints.soft;
   context.beginPath();
-  if (lane.folded) context.moveTo(9, y + 8), context.lineTo(14, y + 12.5), context.lineTo(9, y + 17);
-  else context.moveTo(7, y + 10), context.lineTo(16, y + 10), context.lineTo(11.5, y + 15.5);
+  const corners = lane.folded
+    ? [
+        [9, 8],
+        [14, 12.5],
+        [9, 17],
+      ]
+    : [
+        [7, 10],
+        [16, 10],
+        [11.5, 15.5],
+      ];
+  for (const [right, down] of corners) context.lineTo(right, y + down);
   context.fill();
   context.textBaseline = "middle";
   context.font = `600 12px ${FONT}`;
@@ -191,9 +201,11 @@ function drawHatch(frame, left, y, width) {
   context.restore();
 }
 
+// The name, or at least its last part, and the time if there is room for it.
 function drawLabel(context, row, x, y, width) {
-  const name = nameOf(row);
   const room = width - 10;
+  const full = nameOf(row);
+  const name = widthOf(context, full) <= room || isBundle(row) ? full : full.slice(full.lastIndexOf(".") + 1);
   const time = duration(rows.duration[row]);
   const nameWidth = widthOf(context, name);
   context.fillStyle = paints.text;
@@ -207,7 +219,7 @@ function drawLabel(context, row, x, y, width) {
       context.globalAlpha = alpha;
     }
   } else {
-    const fitting = Math.floor((name.length * room) / nameWidth) - 1;
+    const fitting = Math.floor((name.length * (room - 8)) / nameWidth);
     if (fitting > 1) context.fillText(`${name.slice(0, fitting)}…`, x + 5, y + ROW / 2);
   }
 }

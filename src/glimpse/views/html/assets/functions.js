@@ -18,7 +18,10 @@ const byName = new Intl.Collator("en").compare;
 function sortedFunctions() {
   const factor = sorting.down ? -1 : 1;
   const wanted = found.funcs ? functions.filter((each) => found.funcs[each.index]) : functions.slice();
-  return wanted.sort((a, b) => factor * (sorting.by === "full" ? byName(a.full, b.full) : a[sorting.by] - b[sorting.by]) || a.index - b.index);
+  return wanted.sort(
+    (a, b) =>
+      factor * (sorting.by === "full" ? byName(a.full, b.full) : a[sorting.by] - b[sorting.by]) || a.index - b.index,
+  );
 }
 
 function drawFunctions() {
@@ -26,15 +29,29 @@ function drawFunctions() {
   const wanted = sortedFunctions();
   const shown = wanted.slice(0, sorting.shown);
   const most = Math.max(...functions.map((each) => each.self), 1e-9);
-  const table = make("table", {}, make("thead", {}, make("tr", {}, ...TABLE_COLUMNS.map(columnHead))), make("tbody", {}, ...shown.map((each) => functionRow(each, most))));
+  const table = make(
+    "table",
+    {},
+    make("thead", {}, make("tr", {}, ...TABLE_COLUMNS.map(columnHead))),
+    make("tbody", {}, ...shown.map((each) => functionRow(each, most))),
+  );
   const parts = [table];
-  if (!wanted.length) parts.push(make("p", { class: "empty" }, found.query ? `No function has “${found.query}” in its name.` : "No calls."));
+  if (!wanted.length)
+    parts.push(
+      make("p", { class: "empty" }, found.query ? `No function has “${found.query}” in its name.` : "No calls."),
+    );
   if (wanted.length > shown.length) {
     const left = wanted.length - shown.length;
-    parts.push(button(`Show ${number(Math.min(left, 1000))} of ${plural(left, "more function")}`, () => {
-      sorting.shown += 1000;
-      drawFunctions();
-    }, { class: "more" }));
+    parts.push(
+      button(
+        `Show ${number(Math.min(left, 1000))} of ${plural(left, "more function")}`,
+        () => {
+          sorting.shown += 1000;
+          drawFunctions();
+        },
+        { class: "more" },
+      ),
+    );
   }
   const focused = document.activeElement && document.activeElement.dataset.by;
   byId("functions").replaceChildren(...parts);
@@ -50,17 +67,24 @@ function columnHead([key, label, title, kind]) {
   };
   const mark = make("span", { class: "arrow", "aria-hidden": "true" }, sorted ? (sorting.down ? "↓" : "↑") : "");
   const direction = sorting.down ? "descending" : "ascending";
-  return make("th", { scope: "col", class: kind, "aria-sort": sorted ? direction : "none" },
-    make("button", { type: "button", "data-by": key, title, on: { click: action } }, label, mark));
+  return make(
+    "th",
+    { scope: "col", class: kind, "aria-sort": sorted ? direction : "none" },
+    make("button", { type: "button", "data-by": key, title, on: { click: action } }, label, mark),
+  );
 }
 
 function functionRow(each, most) {
   const chip = make("span", { class: "chip" });
-  chip.style.backgroundColor = paints.functions[each.index];
+  chip.style.backgroundColor = paints.chips[each.index];
   const meter = make("span", { class: "meter" });
   meter.style.width = `${(each.self / most) * 100}%`;
-  const name = make("button", { type: "button", class: "function", title: "Find its calls", on: { click: () => openFunction(each) } }, chip,
-    make("span", {}, make("span", { class: "name" }, each.name), make("span", { class: "module" }, each.module)));
+  const name = make(
+    "button",
+    { type: "button", class: "function", title: "Find its calls", on: { click: () => openFunction(each) } },
+    chip,
+    make("span", {}, make("span", { class: "name" }, each.name), make("span", { class: "module" }, each.module)),
+  );
   const cells = TABLE_COLUMNS.slice(1).map(([key, , , kind]) => {
     const value = each[key];
     const text = kind === "count" ? (key === "errors" && !value ? "–" : number(value)) : duration(value * 1e6);
@@ -75,7 +99,8 @@ function openFunction(each) {
   searchFor(`=${each.full}`);
   let slowest = -1;
   for (let row = 0; row < rows.count; row++) {
-    if (rows.func[row] === each.index && !isBundle(row) && (slowest < 0 || rows.duration[row] > rows.duration[slowest])) slowest = row;
+    if (rows.func[row] === each.index && !isBundle(row) && (slowest < 0 || rows.duration[row] > rows.duration[slowest]))
+      slowest = row;
   }
   showView("timeline");
   if (slowest >= 0) select(slowest, { reveal: true });

@@ -1,7 +1,7 @@
 // What makes rows quick to find: tracks (one depth of one lane, in the order of time), and the calls in each call.
 
 const tracks = { first: null, from: null, row: null, start: null, end: null, busy: null, place: null, failed: null };
-const family = { from: null, rows: null, roots: [] };
+const family = { from: null, rows: null, roots: [], longest: null };
 
 async function buildIndex() {
   await buildTracks();
@@ -103,6 +103,9 @@ async function buildFamily() {
     byLane.get(rows.lane[row]).push(row);
   }
   family.roots = [...byLane].map(([lane, members]) => ({ lane, members: Int32Array.from(members) }));
+  family.longest = new Float64Array(facts.lanes.length);
+  for (const { lane, members } of family.roots)
+    for (const row of members) family.longest[lane] = Math.max(family.longest[lane], rows.duration[row]);
 }
 
 // The rows below a row, or those without a caller for -1, in the order in which they began.

@@ -2,25 +2,67 @@
 
 const ZOOM_STEP = 0.6;
 const HELP = [
-  ["Anywhere", [
-    ["/", "search"], ["n, N", "next and previous match"], ["1 2 3 4", "timeline, calls, functions, errors"],
-    ["t", "light or dark"], ["Esc", "close the details, then the search"], ["?", "this list"],
-  ]],
-  ["Timeline", [
-    ["+ −", "zoom in and out"], ["0", "show all"], ["a d", "move left and right"], ["w s", "scroll up and down"],
-    ["↑ ↓", "the caller, the first call in it"], ["← →", "the call before and after, of the same caller"], ["Enter", "zoom to the selected call"],
-  ]],
-  ["Calls", [["↑ ↓", "line by line"], ["→ ←", "open and close, or go to the caller"], ["Enter", "read the details"], ["Home End", "first and last line"]]],
-  ["Pointer", [
-    ["drag", "move"], ["Ctrl or Alt + wheel, pinch", "zoom"], ["Shift + wheel", "move sideways"], ["double click", "zoom to a call"],
-    ["drag in the strip on top", "choose a stretch of time"], ["click on a lane's name", "fold it"],
-  ]],
-  ["Search", [["text", "part of a function's name, or anything in arguments, results and errors; upper and lower case are alike"], ["=name", "exactly this function"]]],
+  [
+    "Anywhere",
+    [
+      ["/", "search"],
+      ["n, N", "next and previous match"],
+      ["1 2 3 4", "timeline, calls, functions, errors"],
+      ["t", "light or dark"],
+      ["Esc", "close the details, then the search"],
+      ["?", "this list"],
+    ],
+  ],
+  [
+    "Timeline",
+    [
+      ["+ −", "zoom in and out"],
+      ["0", "show all"],
+      ["a d", "move left and right"],
+      ["w s", "scroll up and down"],
+      ["↑ ↓", "the caller, the first call in it"],
+      ["← →", "the call before and after, of the same caller"],
+      ["Enter", "zoom to the selected call"],
+    ],
+  ],
+  [
+    "Calls",
+    [
+      ["↑ ↓", "line by line"],
+      ["→ ←", "open and close, or go to the caller"],
+      ["Enter", "read the details"],
+      ["Home End", "first and last line"],
+      ["o", "slowest calls first, or in the order of time"],
+    ],
+  ],
+  [
+    "Pointer",
+    [
+      ["drag", "move"],
+      ["Ctrl or Alt + wheel, pinch", "zoom"],
+      ["Shift + wheel", "move sideways"],
+      ["double click", "zoom to a call"],
+      ["drag in the strip on top", "choose a stretch of time"],
+      ["click on a lane's name", "fold it"],
+    ],
+  ],
+  [
+    "Search",
+    [
+      [
+        "text",
+        "part of a function's name, or anything in arguments, results and errors; upper and lower case are alike",
+      ],
+      ["=name", "exactly this function"],
+    ],
+  ],
 ];
 
 function move(find) {
   if (state.selected < 0) {
-    const first = rows.count ? tracks.row[firstAbove(tracks.end, view.from, tracks.from[0], tracks.from[1])] : undefined;
+    const first = rows.count
+      ? tracks.row[firstAbove(tracks.end, view.from, tracks.from[0], tracks.from[1])]
+      : undefined;
     return first !== undefined && select(first, { reveal: true });
   }
   const row = find(state.selected);
@@ -51,6 +93,7 @@ const GLOBAL_KEYS = {
   2: () => showView("tree", true),
   3: () => showView("functions", true),
   4: () => showView("failures", true),
+  o: () => state.view === "tree" && state.ready && orderTree(),
   t: toggleTheme,
   "?": showHelp,
   Escape: () => (state.selected >= 0 ? closeDetails() : searchFor("")),
@@ -65,18 +108,33 @@ function closeDetails() {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open) return;
   if (event.target.closest("input") && event.key !== "Escape") return;
-  const onTimeline = state.ready && state.view === "timeline" && !event.target.closest("button, [role=tab], aside, summary");
-  const action = (onTimeline && TIMELINE_KEYS[event.key]) || GLOBAL_KEYS[event.key];
+  const onTimeline = state.ready && state.view === "timeline" && !byId("details").contains(event.target);
+  const onButton =
+    event.target.closest("button, summary, a") && (event.key === "Enter" || event.key.startsWith("Arrow"));
+  const action = (onTimeline && !onButton && TIMELINE_KEYS[event.key]) || GLOBAL_KEYS[event.key];
   if (!action) return;
   event.preventDefault();
   action();
 });
 
 function showHelp() {
-  const parts = HELP.map(([title, keys]) => make("section", {}, make("h3", {}, title),
-    make("dl", {}, ...keys.flatMap(([key, meaning]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, meaning)]))));
+  const parts = HELP.map(([title, keys]) =>
+    make(
+      "section",
+      {},
+      make("h3", {}, title),
+      make(
+        "dl",
+        {},
+        ...keys.flatMap(([key, meaning]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, meaning)]),
+      ),
+    ),
+  );
   const close = button("×", () => byId("keys").close(), { class: "icon close", "aria-label": "Close" });
-  byId("keys").replaceChildren(make("header", {}, make("h2", { id: "keys-title" }, "Keys and hints"), close), make("div", { class: "help" }, ...parts));
+  byId("keys").replaceChildren(
+    make("header", {}, make("h2", { id: "keys-title" }, "Keys and hints"), close),
+    make("div", { class: "help" }, ...parts),
+  );
   byId("keys").showModal();
 }
 

@@ -28,22 +28,40 @@ function showFigures() {
     facts.processes === 1 ? null : ["Processes", number(facts.processes)],
     ["Threads", number(facts.threads)],
     facts.tasks ? ["Tasks", number(facts.tasks)] : null,
-    facts.services.length > 1 ? ["Services", facts.services.join(", "), "words"] : facts.services.length ? ["Service", facts.services[0], "words"] : null,
+    facts.services.length > 1
+      ? ["Services", facts.services.join(", "), "words"]
+      : facts.services.length
+        ? ["Service", facts.services[0], "words"]
+        : null,
     facts.calls ? ["Began", `${facts.first.slice(0, 19)} UTC`, "words"] : null,
   ];
-  byId("figures").replaceChildren(...kinds.filter(Boolean).map(([name, value, kind]) => make("div", { class: kind }, make("dt", {}, name), make("dd", { title: value }, value))));
+  byId("figures").replaceChildren(
+    ...kinds
+      .filter(Boolean)
+      .map(([name, value, kind]) =>
+        make("div", { class: kind }, make("dt", {}, name), make("dd", { title: value }, value)),
+      ),
+  );
 }
 
 // Says what is shown together or was left out, so that nothing is missing silently.
 function showNotes() {
-  const notes = [];
   const { bundles, texts } = facts;
-  if (bundles.count) {
-    notes.push(`${plural(bundles.calls, "call")} shorter than ${duration(bundles.short_ns)} ${bundles.calls === 1 ? "is" : "are"} drawn together as ${plural(bundles.count, "bundle")}; ` +
-      "the figures under Functions and Errors count every single one.");
-  }
   const single = facts.calls - bundles.calls;
-  if (texts.kept < single) notes.push(`Arguments and results of ${number(texts.kept)} of the other ${plural(single, "call")} are in the page, slow and failed ones first.`);
+  const notes = [];
+  if (bundles.count) {
+    notes.push(
+      `${plural(bundles.calls, "call")} shorter than ${duration(bundles.short_ns)} ` +
+        `${bundles.calls === 1 ? "is" : "are"} drawn together as ${plural(bundles.count, "bundle")}; ` +
+        "the figures under Functions and Errors count every single one.",
+    );
+  }
+  if (texts.kept < single) {
+    notes.push(
+      `Arguments and results of ${number(texts.kept)} of the ${bundles.count ? "other " : ""}` +
+        `${plural(single, "call")} are in the page, slow and failed ones first.`,
+    );
+  }
   byId("notes").textContent = notes.join(" ");
   byId("notes").hidden = !notes.length;
 }
@@ -58,9 +76,12 @@ async function start() {
     return;
   }
   performance.mark("glimpse-overview");
-  if (document.readyState === "loading") await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
+  if (document.readyState === "loading")
+    await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
   const progress = byId("progress");
-  await loadRows((share) => (progress.textContent = `Opening ${number(facts.rows)} rows … ${Math.round(share * 100)} %`));
+  await loadRows(
+    (share) => (progress.textContent = `Opening ${number(facts.rows)} rows … ${Math.round(share * 100)} %`),
+  );
   progress.textContent = "Arranging …";
   await buildIndex();
   progress.textContent = facts.calls ? "" : "This trace has no calls.";

@@ -83,6 +83,7 @@ minimap.addEventListener("pointerup", (event) => {
   const { x } = positionIn(minimap, event);
   const ns = span / minimapDrag.width;
   const width = view.to - view.from;
-  if (!minimapDrag.inside && Math.abs(x - minimapDrag.x) <= 3) show(x * ns - width / 2, x * ns + width / 2, { animate: true });
+  if (!minimapDrag.inside && Math.abs(x - minimapDrag.x) <= 3)
+    show(x * ns - width / 2, x * ns + width / 2, { animate: true });
   minimapDrag = null;
 });

@@ -31,25 +31,31 @@ const isDark = () => (theme ? theme === "dark" : dark.matches);
 
 function applyTheme() {
   const root = document.documentElement;
-  if (theme) root.dataset.theme = theme;
+  root.dataset.theme = isDark() ? "dark" : "light";
   byId("theme").setAttribute("aria-pressed", String(isDark()));
   const style = getComputedStyle(root);
   const value = (name) => style.getPropertyValue(name).trim();
   const names = ["paper", "surface", "ink", "soft", "faint", "line", "accent", "veil", "bad", "bundle"];
   paints = Object.fromEntries(names.map((name) => [name, value(`--${name}`)]));
   paints.text = value("--flame-ink");
-  paints.modules = [...modules.values()].map(({ rank }) => hue(rank, 0));
+  paints.modules = [...modules.values()].map(({ rank }) => chipHue(rank));
+  paints.chips = functions.map((each) => chipHue(modules.get(each.module).rank));
   paints.functions = functions.map((each) => hue(modules.get(each.module).rank, each.index % 3));
   emit("theme");
 }
 
+// The ground of a call's name; the functions of a module differ a little in shade.
 function hue(rank, shade) {
+  const lightness = isDark() ? 0.43 + shade * 0.028 : 0.86 - shade * 0.028;
+  return `oklch(${lightness} ${tint(rank)})`;
+}
+
+// The same, strong enough for a small mark beside a name.
+const chipHue = (rank) => `oklch(${isDark() ? 0.66 : 0.76} ${tint(rank)})`;
+
+function tint(rank) {
   const round = Math.floor(rank / HUES.length);
-  const tint = HUES[rank % HUES.length] + round * 9;
-  const chroma = round ? 0.045 : 0.085;
-  return isDark()
-    ? `oklch(${0.42 + shade * 0.028} ${chroma} ${tint})`
-    : `oklch(${0.86 - shade * 0.028} ${chroma} ${tint})`;
+  return `${round ? 0.05 : 0.095} ${HUES[rank % HUES.length] + round * 9}`;
 }
 
 function toggleTheme() {

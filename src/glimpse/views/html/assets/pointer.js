@@ -76,15 +76,23 @@ lanesBox.addEventListener("dblclick", (event) => {
   if (target && target.row !== undefined) reveal(target.row, true);
 });
 
-lanesBox.addEventListener("wheel", (event) => {
-  const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-  const zooming = event.ctrlKey || event.metaKey || event.altKey || lanesBox.scrollHeight <= lanesBox.clientHeight;
-  if (!sideways && !zooming) return;
-  event.preventDefault();
-  const pixels = event.deltaMode ? 16 : 1;
-  if (sideways) pan(((event.deltaX || event.deltaY) * pixels * (view.to - view.from)) / flameBox.width);
-  else zoom(1.0025 ** (Math.max(Math.min(event.deltaY * pixels, 300), -300) * (event.ctrlKey ? 2 : 1)), positionIn(lanesBox, event).x / flameBox.width);
-}, { passive: false });
+lanesBox.addEventListener(
+  "wheel",
+  (event) => {
+    const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    const zooming = event.ctrlKey || event.metaKey || event.altKey || lanesBox.scrollHeight <= lanesBox.clientHeight;
+    if (!sideways && !zooming) return;
+    event.preventDefault();
+    const pixels = event.deltaMode ? 16 : 1;
+    if (sideways) pan(((event.deltaX || event.deltaY) * pixels * (view.to - view.from)) / flameBox.width);
+    else
+      zoom(
+        1.0025 ** (Math.max(Math.min(event.deltaY * pixels, 300), -300) * (event.ctrlKey ? 2 : 1)),
+        positionIn(lanesBox, event).x / flameBox.width,
+      );
+  },
+  { passive: false },
+);
 
 lanesBox.addEventListener("mousemove", (event) => {
   if (!state.ready || pointers.size) return;
@@ -128,15 +136,25 @@ function fillManyTooltip({ from, to }) {
   const busy = tracks.busy[to] - tracks.busy[from];
   let calls = 0;
   for (let place = from; place < Math.min(to, from + 100000); place++) calls += rows.calls[tracks.row[place]];
-  tooltip.replaceChildren(make("strong", {}, `${plural(calls, "call")} in this pixel`), make("span", { class: "time" }, duration(busy)),
-    make("p", {}, "Click to zoom in on them"));
+  tooltip.replaceChildren(
+    make("strong", {}, `${plural(calls, "call")} in this pixel`),
+    make("span", { class: "time" }, duration(busy)),
+    make("p", {}, "Click to zoom in on them"),
+  );
 }
 
 async function fillTooltip(row, key) {
-  const head = [make("strong", {}, nameOf(row)), make("span", { class: "time" }, duration(rows.duration[row])), make("p", { class: "module" }, moduleOf(row))];
+  const head = [
+    make("strong", {}, nameOf(row)),
+    make("span", { class: "time" }, duration(rows.duration[row])),
+    make("p", { class: "module" }, moduleOf(row)),
+  ];
   tooltip.replaceChildren(...head);
   const record = isBundle(row) ? null : await recordOf(row);
   if (!record || tooltip.dataset.row !== key) return;
-  const outcome = record.error !== undefined ? make("p", { class: "bad" }, `✗ ${record.error}: ${record.message}`) : record.result !== null && make("p", { class: "mono" }, `→ ${record.result}`);
+  const outcome =
+    record.error !== undefined
+      ? make("p", { class: "bad" }, `✗ ${record.error}: ${record.message}`)
+      : record.result !== null && make("p", { class: "mono" }, `→ ${record.result}`);
   tooltip.replaceChildren(...head, make("p", { class: "mono" }, record.args), outcome || "");
 }

@@ -5,7 +5,8 @@ let searchRun = 0;
 let searchTimer = 0;
 let rowOfText = null;
 
-const isMatch = (row) => (rows.func[row] >= 0 && found.funcs[rows.func[row]] === 1) || (found.rows && found.rows[row] === 1);
+const isMatch = (row) =>
+  (rows.func[row] >= 0 && found.funcs[rows.func[row]] === 1) || (found.rows && found.rows[row] === 1);
 
 // Finds functions whose name holds the query; "=name" is exactly this one. The texts follow after a moment.
 function search(query) {
@@ -71,7 +72,7 @@ async function scanTexts(query, run) {
 function markMatches(text, query, first) {
   let from = 0;
   let record = first;
-  for (let at = text.indexOf(query); at >= 0; ) {
+  for (let at = text.indexOf(query); at >= 0;) {
     let mark = text.indexOf("\x1e", from);
     while (mark >= 0 && mark < at) {
       record++;

@@ -10,7 +10,12 @@ let flameBox = { width: 0, height: 0, top: 0 };
 
 function startTimeline() {
   const several = facts.processes > 1;
-  layout.lanes = facts.lanes.map((lane, index) => ({ index, folded: false, name: lane.name, detail: laneDetail(lane, index, several) }));
+  layout.lanes = facts.lanes.map((lane, index) => ({
+    index,
+    folded: false,
+    name: lane.name,
+    detail: laneDetail(lane, index, several),
+  }));
   layout.lanes = layout.lanes.filter((lane) => depthOf(lane.index) > 0);
   layOut();
   view.from = 0;
@@ -25,7 +30,9 @@ function laneDetail(lane, index, several) {
   const to = tracks.from[tracks.first[index + 1]];
   let calls = 0;
   for (let place = from; place < to; place++) calls += rows.calls[tracks.row[place]];
-  const failures = firstAbove(tracks.failed, to, 0, tracks.failed.length, true) - firstAbove(tracks.failed, from, 0, tracks.failed.length, true);
+  const failures =
+    firstAbove(tracks.failed, to, 0, tracks.failed.length, true) -
+    firstAbove(tracks.failed, from, 0, tracks.failed.length, true);
   const parts = [plural(calls, "call")];
   if (lane.tasks > 1) parts.unshift(plural(lane.tasks, "task"));
   if (several || lane.service) parts.unshift(lane.service || `pid ${lane.pid}`);
@@ -37,7 +44,20 @@ function laneDetail(lane, index, several) {
 function fillLegend() {
   const items = [...modules.values()].slice(0, 12).map((module) => {
     const chip = make("span", { class: "chip", "data-module": module.rank });
-    return make("li", {}, make("button", { type: "button", on: { click: () => searchFor(module.name) }, title: `Find calls in ${module.name || "this module"}` }, chip, module.name || "(no module)"));
+    return make(
+      "li",
+      {},
+      make(
+        "button",
+        {
+          type: "button",
+          on: { click: () => searchFor(module.name) },
+          title: `Find calls in ${module.name || "this module"}`,
+        },
+        chip,
+        module.name || "(no module)",
+      ),
+    );
   });
   if (modules.size > 12) items.push(make("li", { class: "hint" }, `and ${plural(modules.size - 12, "more module")}`));
   byId("legend").replaceChildren(...items);
@@ -45,7 +65,8 @@ function fillLegend() {
 }
 
 function paintChips() {
-  for (const chip of document.querySelectorAll(".chip[data-module]")) chip.style.backgroundColor = paints.modules[Number(chip.dataset.module)];
+  for (const chip of document.querySelectorAll(".chip[data-module]"))
+    chip.style.backgroundColor = paints.modules[Number(chip.dataset.module)];
 }
 
 function resizeTimeline() {
@@ -80,16 +101,17 @@ function drawAxis() {
     context.fillStyle = paints.line;
     context.fillRect(x, 16, 1, 8);
     context.fillStyle = paints.soft;
-    context.fillText(tick === 0 ? "0" : axisLabel(tick), x + 4, 12);
+    if (x < width - 150 || width < 600) context.fillText(axisLabel(tick), x + 4, 12);
   }
 }
 
 // Moments far into a trace need the digits that tell neighbours apart.
 function axisLabel(tick) {
   const width = view.to - view.from;
-  if (tick < width * 20) return duration(tick);
+  const round = (ns) => (ns === 0 ? "0" : duration(ns).replace(/\.0 /, " "));
+  if (tick < width * 20) return round(tick);
   const base = Math.floor(view.from / width) * width;
-  return `${duration(base)} + ${duration(tick - base)}`;
+  return `${round(base)} + ${round(tick - base)}`;
 }
 
 function clamped(from, to) {
@@ -134,7 +156,7 @@ function reveal(row, fit = false) {
   const from = rows.start[row];
   const to = endOf(row);
   const outside = to < view.from + width * 0.02 || from > view.to - width * 0.02;
-  if (fit || (to - from) < width / 300) {
+  if (fit || to - from < width / 300) {
     const room = Math.max((to - from) * (fit ? 0.08 : 8), SHORTEST / 2);
     show(from - room, to + room, { animate: true });
   } else if (outside || to - from > width) {
@@ -153,7 +175,8 @@ function revealLane(row) {
   const y = layout.y[at] + HEAD + level * ROW;
   const scroller = byId("lanes");
   if (y < scroller.scrollTop + HEAD) scroller.scrollTop = level < 6 ? layout.y[at] : y - HEAD - 3 * ROW;
-  else if (y + ROW > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = y - scroller.clientHeight + 4 * ROW;
+  else if (y + ROW > scroller.scrollTop + scroller.clientHeight)
+    scroller.scrollTop = y - scroller.clientHeight + 4 * ROW;
 }
 
 function foldLane(lane, folded) {

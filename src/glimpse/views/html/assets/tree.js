@@ -4,7 +4,7 @@ const SHOWN_OF_A_RUN = 3;
 const LONGEST_RUN = 6;
 const MOST_AT_ONCE = 200;
 const MORE_AT_ONCE = 1000;
-const tree = { lines: [], active: 0 };
+const tree = { lines: [], active: 0, slowestFirst: false };
 
 function startTree() {
   tree.lines = [];
@@ -14,15 +14,26 @@ function startTree() {
     else tree.lines.push(...linesFor(root.members, 0));
   }
   if (!single && family.roots.length) openLine(0);
-  const first = tree.lines.findIndex((line) => line.kind === "call");
+  const first = tree.lines.findIndex((line) => line.kind === "call" && hasChildren(line.row));
   if (first >= 0) openLine(first);
+}
+
+function orderTree() {
+  tree.slowestFirst = !tree.slowestFirst;
+  tree.active = 0;
+  byId("tree-order").setAttribute("aria-pressed", String(tree.slowestFirst));
+  startTree();
+  treeList.scrollTop = 0;
+  drawTree();
 }
 
 // The lines of calls of one caller: of many that repeat a few, and a line for the rest.
 function linesFor(members, level) {
-  if (members.length <= MOST_AT_ONCE / 4) return Array.from(members, (row) => callLine(row, level));
+  if (members.length <= MOST_AT_ONCE / 4 && !tree.slowestFirst)
+    return Array.from(members, (row) => callLine(row, level));
   const lines = [];
-  for (let from = 0; from < members.length; ) {
+  if (tree.slowestFirst) return slowestLines(members, level);
+  for (let from = 0; from < members.length;) {
     if (lines.length >= MOST_AT_ONCE) {
       lines.push(moreLine(members.subarray(from), level, false));
       break;
@@ -34,6 +45,13 @@ function linesFor(members, level) {
     if (shown < to - from) lines.push(moreLine(members.subarray(from + shown, to), level, true));
     from = to;
   }
+  return lines;
+}
+
+function slowestLines(members, level) {
+  const sorted = members.slice().sort((a, b) => rows.duration[b] - rows.duration[a] || a - b);
+  const lines = Array.from(sorted.subarray(0, MOST_AT_ONCE), (row) => callLine(row, level));
+  if (sorted.length > MOST_AT_ONCE) lines.push(moreLine(sorted.subarray(MOST_AT_ONCE), level, false));
   return lines;
 }
 
@@ -100,45 +118,61 @@ function outerLine(at) {
 // Opens the lines down to a call; gives the call's line, or -1.
 function openTo(row) {
   const path = pathOf(row);
-  let from = 0;
+  let at = 0;
   if (family.roots.length > 1) {
-    from = tree.lines.findIndex((line) => line.kind === "lane" && line.lane === rows.lane[path[0]]);
-    openLine(from);
-    from++;
+    const lane = tree.lines.findIndex((line) => line.kind === "lane" && line.lane === rows.lane[path[0]]);
+    openLine(lane);
+    at = lane + 1;
   }
-  let at = -1;
-  for (const each of path) {
-    at = findLine(each, from);
-    if (at < 0) return -1;
-    if (each !== row) openLine(at);
-    from = at + 1;
+  at = findLine(tree.lines, path[0], at);
+  for (let step = 1; step < path.length && at >= 0; step++) {
+    if (!tree.lines[at].open) return openAll(at, path.slice(step));
+    at = findLine(tree.lines, path[step], at + 1);
   }
   return at;
 }
 
+// Opens a closed line down to the last call of a path, at once however long it is; gives the line of that call.
+function openAll(at, path) {
+  const front = [];
+  const behind = [];
+  let line = tree.lines[at];
+  for (const row of path) {
+    line.open = true;
+    const lines = linesFor(childrenOf(line.row), line.level + 1);
+    const place = findLine(lines, row, 0);
+    front.push(...lines.slice(0, place + 1));
+    behind.push(lines.slice(place + 1));
+    line = lines[place];
+  }
+  insertLines(at + 1, 0, front.concat(...behind.reverse()));
+  return at + front.length;
+}
+
 // The line of a call among its siblings from here on, taken out of the line of "more" if it is in one.
-function findLine(row, from) {
-  const { level } = tree.lines[from] || {};
-  for (let at = from; at < tree.lines.length && tree.lines[at].level >= level; at++) {
-    const line = tree.lines[at];
+function findLine(lines, row, from) {
+  if (from >= lines.length) return -1;
+  const { level } = lines[from];
+  for (let at = from; at < lines.length && lines[at].level >= level; at++) {
+    const line = lines[at];
     if (line.level > level) continue;
     if (line.kind === "call" && line.row === row) return at;
     if (line.kind === "more") {
-      const place = firstAbove(line.members, row, 0, line.members.length, true);
-      if (line.members[place] === row) return takeOut(at, place);
+      const place = line.members.indexOf(row);
+      if (place >= 0) return takeOut(lines, at, place);
     }
   }
   return -1;
 }
 
-function takeOut(at, place) {
-  const { members, level, alike } = tree.lines[at];
-  const lines = [];
-  if (place > 0) lines.push(moreLine(members.subarray(0, place), level, alike));
-  lines.push(callLine(members[place], level));
-  if (place + 1 < members.length) lines.push(moreLine(members.subarray(place + 1), level, alike));
-  insertLines(at, 1, lines);
+function takeOut(lines, at, place) {
+  const { members, level, alike } = lines[at];
+  const parts = [callLine(members[place], level)];
+  if (place > 0) parts.unshift(moreLine(members.subarray(0, place), level, alike));
+  if (place + 1 < members.length) parts.push(moreLine(members.subarray(place + 1), level, alike));
+  lines.splice(at, 1, ...parts);
   return at + (place > 0 ? 1 : 0);
 }
 
 on("ready", startTree);
+byId("tree-order").addEventListener("click", orderTree);
