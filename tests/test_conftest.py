@@ -12,7 +12,7 @@ LEAKS = {
     "import hooks": "sys.meta_path.append(type('Finder', (), {'find_spec': lambda *a: None}))",
     "trace function": "sys.settrace(lambda *a: None)",
     "environment": "os.environ['GLIMPSE_LEAK'] = '1'",
-    "threads": "threading.Thread(target=time.sleep, args=(4,), daemon=True).start()",
+    "threads": "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
     "signal handlers": "signal.signal(signal.SIGTERM, lambda *a: None)",
     "recursion limit": "sys.setrecursionlimit(sys.getrecursionlimit() + 1)",
 }
