@@ -140,10 +140,10 @@ class Merger:
         final = self._block(cursor, new.finalbody, False)
         return _at(ast.Try(body, [handler], [], final), _NOWHERE)
 
-    def _call(self, hook: str, new: Any, place: _Place, load: _Place, argument: ast.expr | None = None) -> ast.expr:
+    def _call(self, hook: str, new: Any, place: _Place, load: _Place, argument: ast.expr | None = None) -> Any:
         """An injected call; ``argument`` is the original expression that it carries, if it carries one."""
         if not new.args:
-            return _at(ast.Call(_at(ast.Constant(placeholder(hook)), load), [], []), place)
+            return _at(ast.Call(_at(_constant(placeholder(hook)), load), [], []), place)
         key = new.args[0].value
         if isinstance(key, int):
             key = self.keys[key]
@@ -154,11 +154,11 @@ class Merger:
             args = [key, *(_spread(_copy(arg), load) for arg in new.args[1:])]
         if hook.startswith("enter_"):
             hook = _specialised(hook, new)
-        return _at(ast.Call(_at(ast.Constant(placeholder(hook)), load), args, []), place)
+        return _at(ast.Call(_at(_constant(placeholder(hook)), load), args, []), place)
 
     # -- original statements ----------------------------------------------------------------------------------
 
-    def _twin(self, plain: ast.stmt | None, new: ast.stmt, yields: bool) -> ast.stmt:
+    def _twin(self, plain: Any, new: Any, yields: bool) -> Any:
         if plain is None or type(plain) is not type(new):
             if type(new) is ast.Pass and isinstance(plain, _STAYING):
                 return plain
@@ -256,3 +256,7 @@ def _copy(node: Any) -> Any:
 def _at(node: Any, place: _Place) -> Any:
     node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = place
     return node
+
+
+def _constant(value: Any) -> Any:
+    return ast.Constant(value)
