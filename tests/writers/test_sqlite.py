@@ -333,16 +333,18 @@ def event_streams(draw: st.DrawFn) -> list[tuple[Any, ...]]:
 
 
 @settings(max_examples=50, deadline=None)
-@given(event_streams(), st.integers(1, 30))
-def test_rows_from_events(tmp_path_factory: pytest.TempPathFactory, stream: list[tuple[Any, ...]], size: int) -> None:
-    """Rows made straight from events are the entries that the assembler makes of them."""
+@given(event_streams(), st.integers(1, 30), st.integers(0, 10))
+def test_rows_from_events(
+    tmp_path_factory: pytest.TempPathFactory, stream: list[tuple[Any, ...]], size: int, least: int
+) -> None:
+    """Rows made straight from events, at once or collected, are the entries that the assembler makes of them."""
     origin = Origin(4242, 1_700_000_000_000_000_000, service="shop")
     path = tmp_path_factory.mktemp("rows") / "trace.db"
     writer = SqliteWriter(str(path))
     fast, plain = writer.row_assembler(origin), Assembler(origin)
     expected = []
     for at in range(0, len(stream), size):
-        batch = fast.rows(stream[at : at + size])
+        batch = fast.rows(stream[at : at + size], least)
         if batch is not None:
             writer.write_rows(batch)
         expected += plain.feed(stream[at : at + size])

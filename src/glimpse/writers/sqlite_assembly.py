@@ -7,6 +7,7 @@ from typing import Any
 
 from glimpse.assembly import Assembler, Origin
 from glimpse.assembly.events import Event
+from glimpse.assembly.shapes import SHORT_INT_BITS
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
 from glimpse.writers.sqlite_schema import DEPTH_BITS, WHERE_BITS
 
@@ -14,6 +15,7 @@ __all__ = ["RowAssembler"]
 
 _SITE_SHIFT = DEPTH_BITS + WHERE_BITS
 _TOO_DEEP = 1 << DEPTH_BITS
+_NO_FRAME = (0,) * 9
 
 
 class RowAssembler(Assembler):
@@ -26,16 +28,19 @@ class RowAssembler(Assembler):
         self._places: dict[tuple[str, int], int] = {}
         self._plain = self.trace is None and origin.correlation_id is None
 
-    def rows(self, chunk: Iterable[Event]) -> RowBatch | None:
-        """The rows of these events; None if there are none."""
+    def rows(self, chunk: Iterable[Event], least: int = 0) -> RowBatch | None:
+        """The rows of these events and of those before them; None as long as there are fewer than ``least`` calls.
+
+        A transaction has a price of its own, so some hundred calls should share one.
+        """
         if self._plain:
             self._feed_plain(chunk)
         else:
             self._maker.add(self.feed(chunk))
-        return self._taken()
+        return self._taken() if len(self._maker.began) >= least else None
 
     def last_rows(self, t: int) -> RowBatch | None:
-        """The rows of the calls that are open when recording ends at ``t``."""
+        """The rows that are left, and of the calls that are open, when recording ends at ``t``."""
         self._maker.add(self.close(t))
         return self._taken()
 
@@ -48,6 +53,7 @@ class RowAssembler(Assembler):
         """What ``feed`` does, with rows in the place of entries for the START and END of plain calls."""
         stacks, sites, places, began = self._stacks, self.records.sites, self._places, self._maker.began
         text, number = self.records.origin.atom_text, self.last_id
+        result: str
         for event in chunk:
             kind = event[0]
             if kind == 1 and event[4] is None and event[3] >= 0:
@@ -67,16 +73,22 @@ class RowAssembler(Assembler):
                     began[number] = [number, None, up, place + depth, site.args(event), t, None, None]
                     continue
             elif kind == 2:
-                value, row = event[4], None
                 stack = stacks.get(event[3])  # type: ignore[assignment]
-                if stack and stack[-1][3] == event[1] and value != ():
-                    row = began.get(stack[-1][0])
-                if row is not None and row[1] is None and stack[-1][8] is None:
+                frame = stack[-1] if stack else _NO_FRAME
+                row = began.get(frame[0])
+                value = event[4]
+                if row is not None and value != () and frame[8] is None and event[1] in (frame[3], None):
+                    if value is None:
+                        result = "None"
+                    elif type(value) is int and value.bit_length() < SHORT_INT_BITS:
+                        result = str(value)
+                    else:
+                        result = value[0] if type(value) is tuple else text(value)
                     del stack[-1]
                     number += 1
                     row[1] = number - row[0]
                     row[6] = event[2] - row[5]
-                    row[7] = value[0] if type(value) is tuple else text(value)
+                    row[7] = result
                     continue
             self.last_id = number
             self._maker.add(self.feed((event,)))
