@@ -83,7 +83,7 @@ def recorded(door: Callable[[Tracer, str], None], program: str, level: str, fold
 
 
 def comparable(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entries of ``main``'s call tree and of other threads, without times, numbered from the first of them; tasks too."""
+    """The entries of ``main``'s call tree and of other threads, without times; entries and tasks numbered anew."""
     first = next((place for place, entry in enumerate(entries) if entry["args"] == "main()"), 0)
     numbers: dict[int, int] = {}
     tasks: dict[str, int] = {}

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from glimpse.decorators import Door
     from glimpse.hook import Activation
     from glimpse.policy import Decider
+    from glimpse.writers import BaseWriter
 
-__all__ = ["Tracer", "current", "install", "trace", "uninstall"]
+__all__ = ["Tracer", "current", "install", "register_writer", "trace", "uninstall"]
 
 Decorated = TypeVar("Decorated")
 _lock = threading.RLock()
@@ -105,7 +106,7 @@ class Tracer:
     def trace_function(self, target: Any = None, /, **options: Any) -> Any:
         """Decorator: trace this function, method, coroutine, generator or class, whatever the policy says.
 
-        Bare, or with options: ``args=False`` or ``result=False`` leave these out, ``redact=[...]`` names values to hide.
+        Bare, or with options: ``args=False`` and ``result=False`` leave these out, ``redact=[...]`` names what to hide.
 
         :raises GlimpseError: it cannot be traced, or an option cannot be used.
         """
@@ -115,13 +116,13 @@ class Tracer:
             session = self._opened()
             if self._door is None:
                 self._door = Door(self.config)
-                self._door.attach(self.config, session.connect_decorated)
+                self._door.attach(self.config, session)
         return decorate(target, self._door, options)
 
     def adopt(self, door: Door) -> None:
         """Record what is reported through this door."""
         with _lock:
-            door.attach(self.config, self._opened().connect_decorated)
+            door.attach(self.config, self._opened())
 
     def release(self, door: Door) -> None:
         """Record it no more."""
@@ -194,7 +195,7 @@ class Tracer:
             owners = _owners(self._policy) if self._policy is not None else []
             self._session = Session(self.config, owners, self._correlation_id)
             if self._door is not None:
-                self._door.attach(self.config, self._session.connect_decorated)
+                self._door.attach(self.config, self._session)
         return self._session
 
     def _rest(self) -> None:
@@ -209,6 +210,18 @@ class Tracer:
 
 def _owners(policy: Decider) -> list[TracingPolicy]:
     return list(policy.policies())
+
+
+def register_writer(name: str, cls: type[BaseWriter]) -> None:
+    """Let ``dest=name`` mean this class, with the keys of ``params`` that it declares.
+
+    :raises ConfigError: the name has a comma or a dot in it, or the class is not a writer.
+    """
+    from glimpse.config import register_dest
+    from glimpse.writers import register_writer as register
+
+    register(name, cls)
+    register_dest(name, [option.name for option in cls.options] or None)
 
 
 _installed: list[Tracer] = []
@@ -251,7 +264,7 @@ def current() -> Tracer | None:
 class _UsualDoor:
     """Where functions decorated with ``glimpse.trace`` report: to the installed tracer, else to one that runs.
 
-    In a program that makes neither, the first call of such a function makes a tracer of the environment's configuration.
+    In a program that makes neither, the first call of such a function makes a tracer, configured by the environment.
     """
 
     def __init__(self) -> None:
@@ -303,7 +316,7 @@ class _UsualDoor:
                     self._attached.adopt(self._door)
                 except Exception as error:  # in the middle of the program, which must not end by that
                     if sys.stderr is not None:
-                        print(f"glimpse: functions decorated with trace are not recorded: {error}", file=sys.stderr)
+                        sys.stderr.write(f"glimpse: functions decorated with trace are not recorded: {error}\n")
 
 
 _usual_door = _UsualDoor()

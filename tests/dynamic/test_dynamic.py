@@ -371,7 +371,7 @@ def test_a_profile_function_stays(core: str, module: Import, recorded: Recorder)
 def test_an_unknown_core(tmp_path: Path) -> None:
     """A core that does not exist is an error that names those that do."""
     tracer = Tracer(Config(params={"log_path": tmp_path / "log"}), TracingPolicy())
-    with pytest.raises(GlimpseError, match="bad value 'profile'.*auto, monitoring, settrace"):
+    with pytest.raises(GlimpseError, match=r"bad value 'profile'.*auto, monitoring, settrace"):
         glimpse.dynamic.start(tracer.policy, None, tracer.config, core="profile")  # type: ignore[arg-type]
 
 

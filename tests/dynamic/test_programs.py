@@ -13,7 +13,8 @@ from tests.support import read_entries, run_python, write_files
 
 TRACER = """
     from glimpse import Config, Tracer, TracingPolicy
-    tracer = Tracer(Config(params={"log_path": "log.jsonl"}), policy=TracingPolicy(included_packages=["__main__", "app"]))
+    policy = TracingPolicy(included_packages=["__main__", "app"])
+    tracer = Tracer(Config(params={"log_path": "log.jsonl"}), policy=policy)
 """
 APP = """
     def covered(x):
@@ -129,7 +130,8 @@ def test_under_coverage(core: str, tmp_path: Path) -> None:
 
 def test_under_a_debugger(tmp_path: Path) -> None:
     """A breakpoint in a traced function stops there, and the trace has the call."""
-    write_files(tmp_path, {"app.py": APP, "main.py": TRACER + "    import app\n    with tracer:\n        app.caller()\n"})
+    main = TRACER + "    import app\n    with tracer:\n        app.caller()\n"
+    write_files(tmp_path, {"app.py": APP, "main.py": main})
     run = run_python(
         *("-m", "pdb", "-c", "b app.covered", "-c", "c", "-c", "p 'x is', x", "-c", "c", "-c", "q", "main.py"),
         cwd=tmp_path,

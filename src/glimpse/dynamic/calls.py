@@ -79,7 +79,7 @@ class Calls:
     def begin(self, traced: Traced, frame: FrameType) -> None:
         """A generator or coroutine runs for the first time."""
         self.forget_other(frame)
-        call = self._open[id(frame)] = self._here[get_ident()] = Call(traced, frame.f_code)
+        self._open[id(frame)] = self._here[get_ident()] = Call(traced, frame.f_code)
         traced.read(frame)
 
     def forget_other(self, frame: FrameType) -> None:
@@ -209,6 +209,7 @@ class Sentinel:
         self.calls, self.number, self.call, self.follow = calls, number, call, follow
 
     def __call__(self, frame: FrameType, event: str, arg: object) -> Sentinel:
+        """As a trace function."""
         if self.follow is not None:
             self.follow(frame, event, arg)
         return self

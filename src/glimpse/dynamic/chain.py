@@ -33,6 +33,7 @@ class Beside:
         self.own, self.other, self.core = own, other, core
 
     def __call__(self, frame: FrameType, event: str, arg: Any) -> Any:
+        """As a trace function."""
         theirs = self.other(frame, event, arg)
         installed = sys.gettrace()
         if self.core.stopped:

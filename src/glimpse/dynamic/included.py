@@ -30,13 +30,22 @@ class Recording(Protocol):
     """What dynamic mode needs of the session that it records into."""
 
     @property
-    def probe(self) -> Probe: ...
+    def probe(self) -> Probe:
+        """What takes the events."""
+
     @property
-    def files(self) -> dict[str, str]: ...
+    def files(self) -> dict[str, str]:
+        """The file of each module that is traced."""
+
     @property
-    def destination(self) -> str: ...
-    def connect(self, slot: Slot, policy: TracingPolicy | None, replaced: Mapping[str, Any]) -> None: ...
-    def disconnect(self, slot: Slot) -> None: ...
+    def destination(self) -> str:
+        """Where entries go."""
+
+    def connect(self, slot: Slot, policy: TracingPolicy | None, replaced: Mapping[str, Any]) -> None:
+        """Record what the functions of this slot report, under this policy."""
+
+    def disconnect(self, slot: Slot) -> None:
+        """Record it no more."""
 
 
 class Traced:

@@ -176,9 +176,10 @@ class MonitoringCore:
             try:
                 enter = enters[id(code)]
             except KeyError:
-                enter = admit(code, frame_at(1))
-                if enter is None:
+                admitted = admit(code, frame_at(1))
+                if admitted is None:
                     return disable
+                enter = admitted
             try:
                 enter(frame_at(1))
             except Exception as error:

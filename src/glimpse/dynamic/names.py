@@ -98,8 +98,9 @@ def _is_static(code: CodeType, scope: str, frame: FrameType) -> bool:
         attribute = _attribute(owner, code.co_name)
         if attribute is not None and _holds(attribute, code):
             return _any_static(attribute)
-    first = frame.f_locals.get(code.co_varnames[0])
-    for receiver in (type(first), first):
+    first: Any = frame.f_locals.get(code.co_varnames[0])
+    receivers: tuple[Any, ...] = (type(first), first)
+    for receiver in receivers:
         for cls in mro(receiver) if issubclass(type(receiver), type) else ():
             attribute = _attribute(cls, code.co_name)
             if attribute is not None and _holds(attribute, code):

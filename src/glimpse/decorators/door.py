@@ -1,0 +1,117 @@
+"""The way from decorated functions to a tracer, and what decorators can be told."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from itertools import count
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ..errors import GlimpseError, unknown_name
+from ..probe import Slot, slot
+from .wrappers import replace
+
+if TYPE_CHECKING:
+    from ..config import Config
+
+__all__ = ["Door", "Options", "Recording"]
+
+_numbers: Final = count(1_000_000)  # of slots; those of the import hook count from 0
+
+
+class Recording(Protocol):
+    """What a door needs of the session that it leads to."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The file of each module that is traced."""
+
+    def connect_decorated(self, slot: Slot, redact: tuple[str, ...]) -> None:
+        """Record what the functions of this slot report; values of these names are redacted too."""
+
+
+class Options:
+    """What can be given to the decorator.
+
+    :param args: whether arguments are recorded.
+    :param result: whether results are.
+    :param redact: names whose values are hidden, besides those of the configuration.
+    :raises GlimpseError: an option does not exist, or has a bad value.
+    """
+
+    __slots__ = ("args", "redact", "result")
+
+    def __init__(self, args: bool = True, result: bool = True, redact: Sequence[str] = ()) -> None:
+        for name, given in (("args", args), ("result", result)):
+            if type(given) is not bool:
+                raise GlimpseError(f"option {name} of trace: bad value {given!r}; accepted: True or False")
+        if isinstance(redact, str) or not all(isinstance(name, str) for name in redact):
+            raise GlimpseError(f"option redact of trace: bad value {redact!r}; accepted: a list of names")
+        self.args, self.result, self.redact = args, result, tuple(redact)
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Options:
+        """The options of a decorator that was called with these."""
+        for name in given:
+            if name not in cls.__slots__:
+                raise GlimpseError(unknown_name("option of trace", name, ("args", "result", "redact")))
+        return cls(**given)
+
+
+class Door:
+    """The way from decorated functions to a tracer.
+
+    :param config: what is recorded of them.
+    :param wake: called before the first call is reported, if nobody has attached a tracer by then.
+    """
+
+    def __init__(self, config: Config, wake: Callable[[], None] | None = None) -> None:
+        self.config = config
+        self.wakes = wake is not None
+        self.waiting: list[Callable[[], None]] = [wake] if wake is not None else []
+        self._session: Recording | None = None
+        self._files: dict[str, str] = {}
+        self._slots: dict[tuple[str, ...], Slot] = {}
+        self._again: weakref.WeakKeyDictionary[FunctionType, Callable[[], FunctionType]] = weakref.WeakKeyDictionary()
+
+    def attach(self, config: Config, session: Recording) -> None:
+        """Report to this session from now on. Functions that were decorated before are adapted to its configuration."""
+        self.waiting.clear()
+        changed = (config.level, tuple(config.redact)) != (self.config.level, tuple(self.config.redact))
+        self.config, self._session = config, session
+        for module, file in self._files.items():
+            session.files.setdefault(module, file)
+        for redact, each in self._slots.items():
+            session.connect_decorated(each, redact)
+        if changed:
+            for wrapper, again in list(self._again.items()):
+                replace(wrapper, again())
+
+    def detach(self) -> None:
+        """Report to nobody. The slots are disconnected by the session that connected them."""
+        self._session = None
+
+    @property
+    def slots(self) -> list[Slot]:
+        """The slots of the functions that were decorated so far."""
+        return list(self._slots.values())
+
+    def slot(self, redact: tuple[str, ...]) -> Slot:
+        """The slot in which values of these names are redacted too."""
+        found = self._slots.get(redact)
+        if found is None:
+            found = self._slots[redact] = slot(next(_numbers))
+            if self._session is not None:
+                self._session.connect_decorated(found, redact)
+        return found
+
+    def remember(self, function: FunctionType, again: Callable[[], FunctionType] | None = None) -> None:
+        """Know of a function that reports here, and, if it is a wrapper, how to make it again."""
+        file = function.__globals__.get("__file__")
+        if type(file) is str:
+            self._files.setdefault(function.__module__, file)
+            if self._session is not None:
+                self._session.files.setdefault(function.__module__, file)
+        if again is not None:
+            self._again[function] = again
