@@ -12,6 +12,8 @@ from pathlib import Path
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40  # one screen, signature and docstring not counted
+EXEMPT = "PLR0915"
+"""The linter's own rule about length: switched off on the line of a definition, whose docstring says why."""
 
 
 def too_long(path: Path) -> Iterator[str]:
@@ -23,7 +25,7 @@ def too_long(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             size = body_lines(node)
-            if size > MAX_FUNCTION_LINES:
+            if size > MAX_FUNCTION_LINES and EXEMPT not in text.splitlines()[node.lineno - 1]:
                 yield f"{path}:{node.lineno}: {node.name} has {size} lines, at most {MAX_FUNCTION_LINES}"
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
         WriterError,
     )
     from glimpse.policy import PolicySet, TracingPolicy
-    from glimpse.tracer import Tracer, install, trace, uninstall
+    from glimpse.tracer import Tracer, install, register_writer, trace, uninstall
     from glimpse.views import load
-    from glimpse.writers import BaseWriter, register_writer
+    from glimpse.writers import BaseWriter
 
 __all__ = [
     "BaseWriter",
@@ -57,9 +57,9 @@ _ROOMS = {
     "entry": ("LogEntry",),
     "errors": tuple(name for name in __all__ if name.endswith("Error") or name == "PolicyNotFound"),
     "policy": ("PolicySet", "TracingPolicy"),
-    "tracer": ("Tracer", "install", "trace", "uninstall"),
+    "tracer": ("Tracer", "install", "register_writer", "trace", "uninstall"),
     "views": ("load",),
-    "writers": ("BaseWriter", "register_writer"),
+    "writers": ("BaseWriter",),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

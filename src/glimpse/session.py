@@ -60,6 +60,7 @@ class Session:
             service=self.config.service if self.config.enable_trace_id else None,
             correlation_id=self.correlation_id,
             with_lines=self.config.level == "DEBUG",
+            trace_ids=self.config.enable_trace_id,
             files=self.files,
         )
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from . import events as ev
 from .calls import Frame, Suspendable
 from .events import Event
+from .ids import span_ids
 from .records import Origin, Records
 from .shapes import SHORT_INT_BITS
 
@@ -27,7 +28,6 @@ class Assembler:
 
     :param origin: the process.
     :param pauses: whether SUSPEND and RESUME are entries (level DEBUG).
-    :param trace: gives a call's ids for tracing across services, from its parent's; None if they are not wanted.
     """
 
     def __init__(
@@ -35,14 +35,13 @@ class Assembler:
         origin: Origin,
         *,
         pauses: bool = False,
-        trace: Callable[[Frame | None, Event], tuple[str, str, str | None]] | None = None,
         first_id: int = 1,
     ) -> None:
         self.records = Records(origin)
         self._since = self._until = 0
         self._stamp = ""
         self.pauses = pauses
-        self.trace = trace
+        self.trace = span_ids(origin.pid, origin.base) if origin.trace_ids else None
         self.last_id = first_id - 1
         self.unmatched = 0
         self._stacks: dict[int, list[Frame]] = {}

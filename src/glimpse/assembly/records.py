@@ -30,6 +30,7 @@ class Origin:
 
     :param base: nanoseconds between the monotonic clock and the epoch, see ``clock.wall_base``.
     :param atom_text: the text of an atom, within the limits of the configuration.
+    :param trace_ids: whether entries carry the ids of their trace and span.
     :param files: module name to file, for ``with_lines`` (level DEBUG: each entry says its file and line).
     """
 
@@ -39,6 +40,7 @@ class Origin:
     service: str | None = None
     correlation_id: str | None = None
     with_lines: bool = False
+    trace_ids: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -61,6 +61,7 @@ def _assembler(meta: Mapping[str, Any]) -> tuple[Assembler, Filter | None]:
         service=meta.get("service"),
         correlation_id=meta.get("correlation_id"),
         with_lines=bool(meta.get("with_lines")),
+        trace_ids=bool(meta.get("trace_ids")),
         files=dict(meta.get("files") or {}),
     )
     rules = {str(name): Rule(depth, ms) for name, (depth, ms) in (meta.get("rules") or {}).items()}

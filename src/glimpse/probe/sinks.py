@@ -169,6 +169,7 @@ class RawSink:
             "correlation_id": origin.correlation_id,
             "files": dict(origin.files) if origin.with_lines else {},
             "with_lines": origin.with_lines,
+            "trace_ids": origin.trace_ids,
         }
 
 

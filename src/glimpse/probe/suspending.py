@@ -39,7 +39,9 @@ CHUNK: int
 def enter_g(key: str, *values: Any) -> None:
     atoms = ATOMS
     try:
-        shown = [value if type(value) in atoms else freeze(value) for value in values]
+        shown = [value if type(value) in atoms else freeze(value) for value in values[":@" in key :]]
+        if ":@" in key:  # the first parameter is a receiver
+            shown.insert(0, receiver(values[0]))
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
@@ -153,7 +155,9 @@ def leave_g(key: str) -> None:
 def enter_c(key: str, *values: Any) -> None:
     atoms = ATOMS
     try:
-        shown = [value if type(value) in atoms else freeze(value) for value in values]
+        shown = [value if type(value) in atoms else freeze(value) for value in values[":@" in key :]]
+        if ":@" in key:  # the first parameter is a receiver
+            shown.insert(0, receiver(values[0]))
         th = threads[get_ident()]
     except KeyError:
         th = new_thread()
