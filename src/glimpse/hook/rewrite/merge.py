@@ -133,7 +133,7 @@ class Merger:
             place = cursor.after_with() or _NOWHERE
         return _at(type(new)(self._call(hook, new.value, place, place)), place)
 
-    def _guard(self, hook: str, new: ast.Try, cursor: _Cursor) -> ast.stmt:
+    def _guard(self, hook: str, new: ast.Try, cursor: _Cursor) -> Any:
         body = self._block(cursor, new.body, hook.startswith("thrown_"))
         matcher = self._call(hook, new.handlers[0].type, _NOWHERE, _NOWHERE)
         handler = _at(ast.ExceptHandler(matcher, None, [_at(ast.Raise(), _NOWHERE)]), _NOWHERE)
@@ -168,7 +168,7 @@ class Merger:
         elif isinstance(plain, ast.Return):
             self._return(plain, new)
         if isinstance(plain, ast.Match):
-            self._inner(plain.cases, new.cases)  # type: ignore[attr-defined]
+            self._inner(plain.cases, new.cases)
         elif hasattr(plain, "body"):
             self._inner([plain], [new])
             self._inner(getattr(plain, "handlers", ()), getattr(new, "handlers", ()))
