@@ -6,16 +6,19 @@ import asyncio
 import functools
 import gc
 import inspect
+import os
 import pickle
 import sys
 import traceback
 import typing
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import glimpse
 from glimpse import Config, GlimpseError, Tracer
@@ -66,6 +69,42 @@ def test_arguments_are_shown_as_bound(tracer: Tracer, shown: Shown) -> None:
         "START plain(a=1, b=2, c=3, rest=(4,), d=5, e=5, more={'f': 6})",
         "END plain (1, 2, 3, 4, 5, 5, 6)",
     ]
+
+
+SIGNATURES = st.tuples(st.integers(0, 3), st.integers(0, 3), st.booleans(), st.integers(0, 2), st.booleans())
+
+
+@given(SIGNATURES, st.integers(0, 8), st.lists(st.sampled_from("abcdefgh"), unique=True), st.integers(0, 4))
+@settings(max_examples=150, deadline=None)
+def test_any_signature(
+    shape: tuple[int, int, bool, int, bool], positional: int, named: list[str], defaults: int
+) -> None:
+    """Whatever the parameters and the call, a wrapper returns or refuses as its function does."""
+    only, both, rest, by_name, more = shape
+    names = iter("abcdefgh")
+    first = [next(names) for _ in range(only + both)]
+    words = [f"{name}=-{place}" if place >= len(first) - defaults else name for place, name in enumerate(first)]
+    if only:
+        words.insert(only, "/")
+    words += ["*args"] if rest else ["*"] if by_name else []
+    words += [next(names) for _ in range(by_name)] + (["**kw"] if more else [])
+    scope: dict[str, Any] = {}
+    exec(f"def f({', '.join(words)}): return dict(locals())", scope)
+    tracer = Tracer(Config(params={"log_path": os.devnull}))
+    try:
+        traced = tracer.trace_function(scope["f"])
+        given_names = {name: name for name in named}
+        assert outcome(traced, range(positional), given_names) == outcome(scope["f"], range(positional), given_names)
+    finally:
+        tracer.close()
+
+
+def outcome(function: Callable[..., Any], args: Iterable[int], named: dict[str, str]) -> Any:
+    """What a call returns, or the text of its TypeError."""
+    try:
+        return function(*args, **named)
+    except TypeError as error:
+        return str(error)
 
 
 def test_a_decorated_function_looks_as_before(tracer: Tracer) -> None:
@@ -128,7 +167,7 @@ def test_generators(tracer: Tracer, shown: Shown) -> None:
                 heard.append((yield i))
             except KeyError as error:
                 heard.append(error)
-        return heard  # noqa: B901
+        return heard
 
     assert inspect.isgeneratorfunction(echo)
     talk = echo(3)
@@ -479,7 +518,8 @@ def test_trace_uses_the_installed_tracer(tmp_path: Path) -> None:
     write_files(tmp_path, {"shop.py": SHOP})
     code = """
         import shop, glimpse
-        glimpse.install(glimpse.TracingPolicy(["other"]), glimpse.Config(params={"log_path": "a.jsonl"}, redact=["pin"]))
+        config = glimpse.Config(params={"log_path": "a.jsonl"}, redact=["pin"])
+        glimpse.install(glimpse.TracingPolicy(["other"]), config)
         shop.buy("pen", "1234")
         glimpse.uninstall()
         shop.buy("ink")
