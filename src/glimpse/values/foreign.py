@@ -66,7 +66,7 @@ def recognise(walk: Walk, cls: type) -> Render | None:
 
 def is_shown_by_type(cls: type) -> bool:
     """Whether the text of such objects might touch what they stand for, or is never made for another reason."""
-    return any(
+    return not classes.inherits(cls, BaseException) and any(
         _is_within(classes.dotted_name(base), _BY_TYPE) or classes.module_name(base).partition(".")[0] in _SHAPED
         for base in classes.mro(cls)
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import classes
 from .instances import Look
-from .judge import MISSING, find, is_c_method
+from .nature import MISSING, find, is_c_method
 from .tables import PLAIN_IDS
 from .ways import summary_of
 

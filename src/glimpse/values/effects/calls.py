@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import string
 import types
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from .. import classes
+from . import gaps
+from .gaps import inside_of
+from .nature import asks_class
 from .places import (
     ANY,
     CALL,
@@ -22,7 +24,7 @@ from .places import (
     Known,
     Made,
     Method,
-    Refused,
+    RefusedError,
     Root,
     Site,
     Super,
@@ -35,20 +37,17 @@ from .tables import CHOOSING, COLLECTING, HASHING, OPS_OF_CALL, PLAIN_IDS, READI
 if TYPE_CHECKING:
     from .judge import Judge
 
-__all__ = ["bind", "bind_code", "call", "percent", "super_of"]
+__all__ = ["call", "super_of"]
 
-_VARARGS, _VARKEYWORDS = 0x04, 0x08
-_INJECTED = "glimpse."
+_INJECTED = "glimpse.probe"
 _C_METHODS = frozenset(map(id, (types.WrapperDescriptorType, types.MethodDescriptorType)))
-_BASES = frozenset(map(id, (list, tuple, dict, set, frozenset, BaseException)))
-_PERCENT = re.compile(r"%(?:\((\w*)\))?[-#0 +]*(\*|\d+)?(?:\.(\*|\d+))?([a-zA-Z%])")
-_FIELD = re.compile(r"\.([^.\[]+)|\[([^\]]*)\]")
+_BASES = frozenset(map(id, (list, tuple, dict, set, frozenset, deque, defaultdict, OrderedDict, BaseException)))
 
 
 def call(judge: Judge, callees: Values, arguments: Arguments, site: Site) -> Values:
     """What calling any of these may give.
 
-    :raises Refused: it may do something that can be noticed.
+    :raises RefusedError: it may do something that can be noticed.
     """
     found: set[Any] = set()
     for callee in callees:
@@ -64,11 +63,11 @@ def call(judge: Judge, callees: Values, arguments: Arguments, site: Site) -> Val
         elif kind is Made:
             found |= judge.run_made(callee, arguments)
         elif callee not in PLAIN:
-            raise Refused("calls what is not known")
+            raise RefusedError("calls what is not known")
     return frozenset(found)
 
 
-# -- methods --------------------------------------------------------------------------------------------------------------
+# -- methods ---------------------------------------------------------------------------------------------------------
 
 
 def _method(judge: Judge, method: Method, arguments: Arguments, site: Site) -> Values:
@@ -83,7 +82,7 @@ def _method(judge: Judge, method: Method, arguments: Arguments, site: Site) -> V
     if type(receiver) is Site:
         return _of_site(judge, receiver, name, arguments)
     if type(receiver) is Known and type(receiver.value) is str and name == "format":
-        format_text(judge, receiver.value, arguments)
+        gaps.format_text(judge, receiver.value, arguments)
         return PLAIN
     given = arguments.all()
     if name == "join":
@@ -102,7 +101,7 @@ def _of_root(judge: Judge, root: Root, name: str, arguments: Arguments) -> Value
         judge.do(name, frozenset({root}))
         return PLAIN
     if name not in READING:
-        raise Refused(f"calls {name}")
+        raise RefusedError(f"calls {name}")
     return frozenset({root.member(CONTENTS)}) | PLAIN
 
 
@@ -116,27 +115,18 @@ def _of_site(judge: Judge, site: Site, name: str, arguments: Arguments) -> Value
     if name == "sort":
         _order(judge, contents.read(site), arguments)
         return PLAIN
-    if name == "join" or name == "format":
+    if name in ("join", "format"):
         judge.do(ANY, given)
     if name not in _PUTTING:
         judge.do("__hash__", given)
         judge.do("__eq__", given)
-        judge.do("__iter__", given)
-        given = _inside(judge, given)
+        judge.go_through(given, mapping=name == "update")
+        given = inside_of(judge, given)
     contents.add(site, given | PLAIN)
     return contents.read(site) | {site}
 
 
-def _inside(judge: Judge, values: Values) -> Values:
-    """The values themselves and, of containers, what is in them: a method may take either."""
-    found = values
-    for value in values:
-        if type(value) in (Site, Use) or (type(value) is Known and type(value.value) is tuple):
-            found |= judge.elements(frozenset({value}))
-    return found
-
-
-# -- functions and classes --------------------------------------------------------------------------------------------------
+# -- functions and classes -------------------------------------------------------------------------------------------
 
 
 def _known(judge: Judge, function: Any, arguments: Arguments, site: Site) -> Values:
@@ -144,32 +134,39 @@ def _known(judge: Judge, function: Any, arguments: Arguments, site: Site) -> Val
     special = _SPECIAL.get(key)
     if special is not None:
         return special(judge, arguments, site)
-    ops = OPS_OF_CALL.get(key)
-    if ops is not None:
-        for op in ops:
+    if key in OPS_OF_CALL:
+        for op in OPS_OF_CALL[key]:
             judge.do(op, arguments.all())
         return PLAIN
     if key in COLLECTING or key in CHOOSING:
         return _collect(judge, key, arguments, site)
+    return _other(judge, function, arguments, site)
+
+
+def _other(judge: Judge, function: Any, arguments: Arguments, site: Site) -> Values:
+    """A function that is not in any table."""
     if type(function) is FunctionType:
-        if str(function.__module__).startswith(_INJECTED):
+        if type(function.__module__) is str and function.__module__.startswith(_INJECTED):
             return arguments.all() | PLAIN
         return judge.run(function, arguments)
     if id(type(function)) in _C_METHODS:
         return _unbound(judge, function, arguments.positional, arguments, site)
-    if classes.inherits(type(function), type) and classes.inherits(function, BaseException):
-        return _exception(judge, function)
     if classes.inherits(type(function), type):
-        raise Refused(f"makes a {classes.class_name(function)}")
+        return _made(function)
     name = function.__name__ if type(function) is types.BuiltinFunctionType else classes.class_name(type(function))
-    raise Refused(f"calls {name}")
+    raise RefusedError(f"calls {name}")
 
 
-def _exception(judge: Judge, cls: type) -> Values:
+def _made(cls: type) -> Values:
+    """An instance: of an exception that only keeps its arguments."""
     made = [classes.lookup(cls, name) for name in ("__new__", "__init__")]
-    if any(type(each) is FunctionType or type(each) is staticmethod for each in made) or type(cls) is not type:
-        raise Refused(f"makes a {classes.class_name(cls)}")
+    if any(type(each) is FunctionType or type(each) is staticmethod for each in made) or not _is_exception(cls):
+        raise RefusedError(f"makes a {classes.class_name(cls)}")
     return PLAIN
+
+
+def _is_exception(cls: type) -> bool:
+    return type(cls) is type and classes.inherits(cls, BaseException)
 
 
 def _unbound(judge: Judge, method: Any, positional: list[Values], arguments: Arguments, site: Site) -> Values:
@@ -199,14 +196,14 @@ def _contents(judge: Judge, root: Root, owner: type, name: str) -> Values:
         return PLAIN
     if id(owner) in PLAIN_IDS:
         return PLAIN
-    if id(owner) not in _BASES:
-        raise Refused(f"calls {name} of {classes.class_name(owner)}")
+    if id(owner) not in _BASES or asks_class(root.cls, owner):
+        raise RefusedError(f"calls {name} of {classes.class_name(owner)}")
     if name in TEXTS:
         root.member(CONTENTS).ops.add("__repr__")
         return PLAIN
     if name in READING or name in ("__iter__", "__len__", "__contains__", "__getitem__"):
         return frozenset({root.member(CONTENTS)}) | PLAIN
-    raise Refused(f"calls {name}")
+    raise RefusedError(f"calls {name}")
 
 
 def _order(judge: Judge, values: Values, arguments: Arguments) -> None:
@@ -224,8 +221,9 @@ def _apply(judge: Judge, functions: Values, values: Values) -> Values:
 
 def _collect(judge: Judge, function: int, arguments: Arguments, site: Site) -> Values:
     given = arguments.rest.union(*arguments.positional)
-    judge.do("__iter__", given)
-    found = judge.elements(given)
+    if function == id(reversed):
+        judge.do("__reversed__", given)
+    found = judge.go_through(given, mapping=function in HASHING)
     if function in (id(dict), id(enumerate), id(zip)):
         found |= EMPTY.union(*arguments.named.values()) | PLAIN | {site}
         found |= judge.elements(frozenset(each for each in found if type(each) is not Root) - {site})
@@ -244,10 +242,10 @@ def _collect(judge: Judge, function: int, arguments: Arguments, site: Site) -> V
 
 def _map(judge: Judge, arguments: Arguments, site: Site) -> Values:
     if arguments.rest or len(arguments.positional) < 2:
-        raise Refused("calls map in an unusual way")
+        raise RefusedError("calls map in an unusual way")
     function, *given = arguments.positional
     for values in given:
-        judge.do("__iter__", values)
+        judge.go_through(values)
     results = call(judge, function, Arguments([judge.elements(values) for values in given], {}), site)
     judge.contents.add(site, results)
     return frozenset({site})
@@ -255,10 +253,9 @@ def _map(judge: Judge, arguments: Arguments, site: Site) -> Values:
 
 def _filter(judge: Judge, arguments: Arguments, site: Site) -> Values:
     if len(arguments.positional) != 2:
-        raise Refused("calls filter in an unusual way")
+        raise RefusedError("calls filter in an unusual way")
     function, given = arguments.positional
-    judge.do("__iter__", given)
-    found = judge.elements(given)
+    found = judge.go_through(given)
     judge.do("__bool__", _apply(judge, function, found))
     judge.contents.add(site, found)
     return frozenset({site})
@@ -266,7 +263,7 @@ def _filter(judge: Judge, arguments: Arguments, site: Site) -> Values:
 
 def _type(judge: Judge, arguments: Arguments, _site: Site) -> Values:
     if len(arguments.positional) != 1:
-        raise Refused("makes a class")
+        raise RefusedError("makes a class")
     found: set[Any] = set()
     for value in arguments.positional[0]:
         if type(value) is Root:
@@ -276,7 +273,7 @@ def _type(judge: Judge, arguments: Arguments, _site: Site) -> Values:
         elif type(value) is Site or value in PLAIN or _is_text(value):
             found |= PLAIN
         else:
-            raise Refused("asks for the class of what is not known")
+            raise RefusedError("asks for the class of what is not known")
     return frozenset(found)
 
 
@@ -286,7 +283,7 @@ def _is_text(value: Any) -> bool:
 
 def _isinstance(judge: Judge, arguments: Arguments, _site: Site) -> Values:
     if len(arguments.positional) != 2:
-        raise Refused("calls isinstance in an unusual way")
+        raise RefusedError("calls isinstance in an unusual way")
     value, kinds = arguments.positional
     judge.do(TYPE, frozenset(each for each in value if type(each) is Use))
     ahead = list(kinds - PLAIN)
@@ -298,9 +295,9 @@ def _isinstance(judge: Judge, arguments: Arguments, _site: Site) -> Values:
             ahead += [item for item in judge.contents.read(each) if type(item) is not Site]
         elif type(each) is Known and classes.inherits(type(each.value), type):
             if _decides_itself(each.value):
-                raise Refused("asks a class with a metaclass")
+                raise RefusedError("asks a class with a metaclass")
         elif type(each) is not Known or type(each.value) is not types.UnionType:
-            raise Refused("asks for a class that is not known")
+            raise RefusedError("asks for a class that is not known")
     return PLAIN
 
 
@@ -315,12 +312,12 @@ def _decides_itself(cls: type) -> bool:
 
 def _getattr(judge: Judge, arguments: Arguments, _site: Site) -> Values:
     if len(arguments.positional) < 2 or arguments.rest:
-        raise Refused("calls getattr in an unusual way")
+        raise RefusedError("calls getattr in an unusual way")
     value, names, *default = arguments.positional
     found: Values = EMPTY.union(*default)
     for name in names:
         if type(name) is not Known or type(name.value) is not str:
-            raise Refused("reads attributes whose names are not known")
+            raise RefusedError("reads attributes whose names are not known")
         found |= judge.attribute(value, name.value)
     return found
 
@@ -336,7 +333,7 @@ def _vars(judge: Judge, arguments: Arguments, _site: Site) -> Values:
 
 def _super(judge: Judge, arguments: Arguments, _site: Site) -> Values:
     if len(arguments.positional) != 2:
-        raise Refused("uses super() in an unusual way")
+        raise RefusedError("uses super() in an unusual way")
     return super_of(*arguments.positional)
 
 
@@ -359,95 +356,6 @@ def super_of(after: Values, receiver: Values) -> Values:
     for cls in after:
         for value in receiver:
             if type(cls) is not Known or type(value) is not Root:
-                raise Refused("uses super() in an unusual way")
+                raise RefusedError("uses super() in an unusual way")
             found.append(Super(cls, value))
     return frozenset(found)
-
-
-# -- texts with gaps --------------------------------------------------------------------------------------------------------
-
-_NUMBERS = ("__int__", "__index__", "__float__")
-
-
-def percent(judge: Judge, text: str, given: Values) -> None:
-    """``text % given``."""
-    values = given | _inside(judge, given)
-    named = "%(" in text
-    if named:
-        judge.do("__getitem__", given)
-        values = _inside(judge, values)
-    for gap in _PERCENT.finditer(text):
-        kind = gap[4]
-        wide = "*" in (gap[2], gap[3])
-        for op in ("__str__",) if kind == "s" else ("__repr__",) if kind in "ra" else () if kind == "%" else _NUMBERS:
-            judge.do(op, values)
-        if wide:
-            judge.do("__index__", values)
-
-
-def format_text(judge: Judge, text: str, arguments: Arguments) -> None:
-    """``text.format(...)``."""
-    try:
-        gaps = list(string.Formatter().parse(text))
-    except ValueError:
-        return
-    every = arguments.all()
-    for _, field, spec, conversion in gaps:
-        if field is None:
-            continue
-        first = re.split(r"[.\[]", field, maxsplit=1)[0]
-        values = arguments.named.get(first, every)
-        if first.isdigit() and int(first) < len(arguments.positional):
-            values = arguments.positional[int(first)]
-        for name, _item in _FIELD.findall(field):
-            if name:
-                values = judge.attribute(values, name)
-            else:
-                judge.do("__getitem__", values)
-                values |= _inside(judge, values)
-        judge.do({"r": "__repr__", "a": "__repr__", "s": "__str__"}.get(conversion or "", "__format__"), values)
-        if spec and "{" in spec:
-            for op in TEXTS:
-                judge.do(op, every)
-
-
-# -- arguments ----------------------------------------------------------------------------------------------------------------
-
-
-def bind(judge: Judge, function: FunctionType, arguments: Arguments) -> dict[str, Values] | None:
-    """The variables of a function that is called; None if it cannot be called like this."""
-    code = function.__code__
-    names = code.co_varnames[: code.co_argcount]
-    defaults = dict(zip(reversed(names), reversed(function.__defaults__ or ()), strict=False))
-    defaults.update(function.__kwdefaults__ or {})
-
-    def default(name: str) -> Values:
-        return judge.constant(defaults[name]) if name in defaults else EMPTY
-
-    return bind_code(judge, code, arguments, default)
-
-
-def bind_code(
-    judge: Judge, code: CodeType, arguments: Arguments, default: Callable[[str], Values]
-) -> dict[str, Values] | None:
-    """The same for bare code."""
-    count, keyword_only = code.co_argcount, code.co_kwonlyargcount
-    names = code.co_varnames
-    bound: dict[str, Values] = {}
-    for place, name in enumerate(names[: count + keyword_only]):
-        if place < min(count, len(arguments.positional)):
-            bound[name] = arguments.positional[place]
-        elif name in arguments.named:
-            bound[name] = arguments.named[name]
-        else:
-            bound[name] = default(name) | arguments.rest
-    after = count + keyword_only
-    beyond = arguments.rest.union(*arguments.positional[count:])
-    unnamed = arguments.rest.union(*(each for name, each in arguments.named.items() if name not in bound))
-    for flag, extra in ((_VARARGS, beyond), (_VARKEYWORDS, unnamed | PLAIN)):
-        if code.co_flags & flag:
-            site = judge.rest_of(code, flag)
-            judge.contents.add(site, extra)
-            bound[names[after]] = frozenset({site})
-            after += 1
-    return bound

@@ -5,15 +5,17 @@ from __future__ import annotations
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from datetime import datetime, time
 from itertools import islice
 from types import MethodType, ModuleType
 from typing import Any, Final
 
 from .. import classes
-from .judge import MISSING, NAMES, find, is_named_plainly, is_plain_class
+from .judge import NAMES
+from .nature import MISSING, find, is_named_plainly, is_plain_class
 from .places import CALL, CLASS_TEXT, CONTENTS, INPLACE, TEXTS, TYPE, Use
 from .tables import INERT, PLAIN_IDS, PLAIN_NAMES, READING
-from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Asked, Summary, summary_of, way_of
+from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Asked, Summary, items_of, summary_of, way_of
 
 __all__ = ["Look"]
 
@@ -39,30 +41,40 @@ class Look:
 
     def __init__(self) -> None:
         self._left = _MOST_VALUES
-        self._seen: set[tuple[int, int]] = set()
+        self._seen: set[tuple[int, ...]] = set()
 
     def allows(self, use: Use, value: Any) -> bool:
         """Whether what is done at this place changes nothing if this value is there."""
         kind = type(value)
         if id(kind) in PLAIN_IDS:
             return True
-        key = (id(use), id(value))
-        if key in self._seen:
-            return True
-        self._seen.add(key)
-        self._left -= 1
-        if self._left < 0:
-            return False
         items = CONTAINERS.get(id(kind))
         if items is not None:
             return self._container(use, value, items)
-        for rule in _RULES:
-            answer = rule(self, use, value, kind)
-            if answer is not None:
-                return answer
-        return all(self.does(op, value, kind) for op in use.ops) and all(
-            self._member(name, member, value, kind) for name, member in use.members.items()
+        if not self._is_new(id(use), id(value)):
+            return True
+        self._left -= 1
+        if self._left < 0:
+            return False
+        rule = _RULES.get(id(kind)) or (_class if classes.inherits(kind, type) else None)
+        if rule is not None:
+            return rule(self, use, value)
+        return classes.dotted_name(kind) in PLAIN_NAMES or self._object(use, value, kind)
+
+    def _object(self, use: Use, value: Any, cls: type) -> bool:
+        items = items_of(cls)
+        if items is not None and not self._container(use, value, items):
+            return False
+        return all(self.does(op, value, cls) for op in use.ops) and all(
+            self._member(name, member, value, cls) for name, member in use.members.items()
         )
+
+    def _is_new(self, *key: int) -> bool:
+        """Whether this was not asked before; if it was, the answer is on its way already."""
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        return True
 
     def does(self, op: str, value: Any, cls: type) -> bool:
         """Whether an operation on an object of the program, or a method or property of it, changes nothing."""
@@ -100,7 +112,7 @@ class Look:
     def _container(self, use: Use, value: Any, items: Callable[[Any], Iterable[Any]]) -> bool:
         if INPLACE in use.ops or ("__getitem__" in use.ops and type(value) is defaultdict):
             return False
-        called = [(name, member) for name, member in use.members.items() if CALL in member.ops]
+        called = [each for each in use.members.items() if CALL in each[1].ops] if use.members else []
         if any(name not in READING for name, _ in called):
             return False
         inside = list(islice(items(value), _MOST_VALUES + 1))
@@ -109,18 +121,19 @@ class Look:
         if PLAIN_IDS.issuperset(map(id, map(type, inside))):
             self._left -= len(inside) // _COUNTED_AS_ONE
             return True
+        if not self._is_new(id(use), -id(value)):  # unlike the object itself, which may be a container and more
+            return True
         uses = [use, *(_uncalled(member) for _, member in called)]
         return all(self.allows(each, item) for item in inside for each in uses)
 
-    # -- attributes -----------------------------------------------------------------------------------------------
+    # -- attributes ---------------------------------------------------------------------------------------------------
 
     def _member(self, name: str, use: Use, value: Any, cls: type) -> bool:
         way = way_of(cls, name)
         if way == GIVEN:
             return self._given(name, use, value, cls)
         if name == CONTENTS:
-            found = (CONTAINERS.get(id(base)) for base in classes.mro(cls))
-            items = next(filter(None, found), None)
+            items = items_of(cls)
             return items is not None and self._container(_uncalled(use), value, items)
         held = _held(name, value, way)
         if held is MISSING:
@@ -177,13 +190,13 @@ def _held(name: str, value: Any, way: str) -> Any:
             return _attribute(value, name)
         except AttributeError:
             return MISSING
-    if way == REFUSED or way == GIVEN or not classes.has_plain_dict(type(value)):
+    if way in (REFUSED, GIVEN) or not classes.has_plain_dict(type(value)):
         return _NOTHING
     held = classes.instance_dict(value)
     return held.get(name, held.get(f"_{name}_", _NOTHING) if way == HELD else _NOTHING)
 
 
-# -- kinds of values -----------------------------------------------------------------------------------------------------
+# -- kinds of values -------------------------------------------------------------------------------------------------
 
 _ASKED_OF_INERT = TEXTS | {"__bool__", "__len__", "__eq__", "__ne__", "__hash__", TYPE, CLASS_TEXT}
 
@@ -192,40 +205,37 @@ def _is_only_named(use: Use) -> bool:
     return use.ops <= _ASKED_OF_INERT and use.members.keys() <= NAMES
 
 
-def _inert(_look: Look, use: Use, _value: Any, kind: type) -> bool | None:
-    return _is_only_named(use) if id(kind) in INERT else None
+def _inert(_look: Look, use: Use, _value: Any) -> bool:
+    return _is_only_named(use)
 
 
-def _class(_look: Look, use: Use, value: Any, kind: type) -> bool | None:
-    if not classes.inherits(kind, type):
-        return None
+def _class(_look: Look, use: Use, value: Any) -> bool:
     is_plain = is_named_plainly if use.ops.isdisjoint(TEXTS) else is_plain_class
     return is_plain(value) and _is_only_named(use)
 
 
-def _module(_look: Look, use: Use, _value: Any, kind: type) -> bool | None:
-    return _is_only_named(use) and use.ops.isdisjoint(TEXTS) if kind is ModuleType else None
+def _module(_look: Look, use: Use, _value: Any) -> bool:
+    return _is_only_named(use) and use.ops.isdisjoint(TEXTS)
 
 
-def _bound_method(look: Look, use: Use, value: Any, kind: type) -> bool | None:
-    if kind is not MethodType:
-        return None
+def _bound_method(look: Look, use: Use, value: Any) -> bool:
     return _is_only_named(use) and (use.ops.isdisjoint(TEXTS) or look.allows(_TEXT, value.__self__))
 
 
-def _weak(look: Look, use: Use, value: Any, kind: type) -> bool | None:
-    if kind is not weakref.ref:
-        return None
+def _weak(look: Look, use: Use, value: Any) -> bool:
     return CALL in use.ops and look.allows(_uncalled(use), value())
 
 
-def _named(look: Look, _use: Use, value: Any, kind: type) -> bool | None:
-    name = classes.dotted_name(kind)
-    if name in PLAIN_NAMES:
-        return True
-    if name not in ("datetime.datetime", "datetime.time"):
-        return None
+def _time(look: Look, _use: Use, value: Any) -> bool:
     return value.tzinfo is None or look.allows(_TEXT, value.tzinfo)
 
 
-_RULES = (_inert, _class, _module, _bound_method, _weak, _named)
+_RULES: dict[int, Callable[[Look, Use, Any], bool]] = {
+    **dict.fromkeys(INERT, _inert),
+    id(type): _class,
+    id(ModuleType): _module,
+    id(MethodType): _bound_method,
+    id(weakref.ref): _weak,
+    id(datetime): _time,
+    id(time): _time,
+}

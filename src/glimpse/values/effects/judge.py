@@ -7,7 +7,7 @@ instance is left open: it is in the ``Use`` tree of the root, to be asked of eac
 from __future__ import annotations
 
 import builtins
-import weakref
+from collections import namedtuple
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -22,24 +22,30 @@ from types import (
 from typing import Any, Final
 
 from .. import classes
-from . import calls
+from . import calls, gaps
+from .binding import bind, bind_code
+from .flow import STEPS
 from .frames import GENERATOR, Frame, Scope
+from .nature import MISSING, find, is_named_plainly, is_plain_class, reads_plainly, wrapped
 from .places import (
     ANY,
     CALL,
     CLASS_TEXT,
+    COMPARING,
     CONTENTS,
     EMPTY,
+    GIVING,
     INPLACE,
     PLAIN,
     TEXTS,
     TYPE,
+    UNKNOWN,
     Arguments,
     Known,
     Made,
     Memory,
     Method,
-    Refused,
+    RefusedError,
     Root,
     Site,
     Super,
@@ -49,19 +55,19 @@ from .places import (
 )
 from .tables import PLAIN_IDS
 
-__all__ = ["MISSING", "NAMES", "Judge", "find", "is_c_method", "is_named_plainly", "is_plain_class", "reads_plainly", "wrapped"]
+__all__ = ["ITEM_OF_TUPLE", "NAMES", "Judge"]
 
-MISSING: Final = object()
 NAMES: Final = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _MOST_PASSES = 8
 _MOST_CALLS = 12
 _MOST_NAMES = 40
 _C_METHODS = frozenset(map(id, (WrapperDescriptorType, MethodDescriptorType)))
 _FUNCTIONS = frozenset(map(id, (FunctionType, BuiltinFunctionType, MethodType))) | _C_METHODS
-_PLACES = frozenset(map(id, (MemberDescriptorType, GetSetDescriptorType)))
+ITEM_OF_TUPLE: Final = type(namedtuple("ITEM_OF_TUPLE", "first").__dict__["first"])
+_PLACES = frozenset(map(id, (MemberDescriptorType, GetSetDescriptorType, ITEM_OF_TUPLE)))
 _SHADOWED = frozenset(map(id, (tuple, staticmethod, classmethod))) | _FUNCTIONS
 _STAYING = frozenset(map(id, (str, CodeType, ModuleType))) | _FUNCTIONS
-_FREE_OF_CONTENTS = frozenset({INPLACE, "__len__", "__bool__", "__iter__", "__getitem__", "__contains__", "__index__"})
+_FREE_OF_CONTENTS = GIVING | {INPLACE, "__len__", "__bool__", "__contains__", "__index__"}
 
 
 class Judge:
@@ -81,10 +87,12 @@ class Judge:
         self._active: set[Any] = set()
         self._done: set[Any] = set()
 
-    def look_through(self, function: FunctionType) -> Values:
-        """What the method may give, called without arguments.
+    def look_through(self, function: FunctionType, others: Values) -> Values:
+        """What the method may give.
 
-        :raises Refused: it may do something that can be noticed.
+        :param others: what its arguments may be, besides the object itself.
+
+        :raises RefusedError: it may do something that can be noticed.
         """
         receiver: Values = frozenset({self.root})
         for _ in range(_MOST_PASSES):
@@ -92,18 +100,20 @@ class Judge:
             memories = [self.contents, self._results, *(variables for _, variables in self._frames.values())]
             for memory in memories:
                 memory.grew = False
-            found = self.run(function, Arguments([receiver], {}))
+            found = self.run(function, Arguments([receiver], {}, others))
             memories = [self.contents, self._results, *(variables for _, variables in self._frames.values())]
-            if not any(memory.grew for memory in memories) and not any(frame.grew for frame, _ in self._frames.values()):
+            if not any(memory.grew for memory in memories) and not any(
+                frame.grew for frame, _ in self._frames.values()
+            ):
                 return found
-        raise Refused("is long")
+        raise RefusedError("is long")
 
-    # -- functions ------------------------------------------------------------------------------------------------
+    # -- functions ----------------------------------------------------------------------------------------------------
 
     def run(self, function: FunctionType, arguments: Arguments) -> Values:
         """What a function may give for these arguments."""
         function = wrapped(function)
-        bound = calls.bind(self, function, arguments)
+        bound = bind(self, function, arguments)
         if bound is None:
             return EMPTY  # a call that fails
         scope = Scope(lambda name: self._global(function, name), lambda name: self._cell(function, name))
@@ -111,7 +121,7 @@ class Judge:
 
     def run_made(self, made: Made, arguments: Arguments) -> Values:
         """The same for a function that the method makes itself."""
-        bound = calls.bind_code(self, made.code, arguments, lambda _name: made.defaults)
+        bound = bind_code(self, made.code, arguments, lambda _name: made.defaults)
         if bound is None:
             return EMPTY
         return self.enter(made.code, Scope(made.outer.scope.names, made.outer.free), id(made), bound)
@@ -121,11 +131,11 @@ class Judge:
         key = (function, id(code), tuple(bound.values()))
         if key not in self._active and key not in self._done:
             if len(self._active) >= _MOST_CALLS:
-                raise Refused("calls many functions")
+                raise RefusedError("calls many functions")
             self._active.add(key)
             if key not in self._frames:
                 variables = Memory()
-                self._frames[key] = Frame(self, code, scope, variables), variables
+                self._frames[key] = Frame(self, code, scope, variables, STEPS), variables
             frame, variables = self._frames[key]
             for name, values in bound.items():
                 variables.add(name, values)
@@ -166,7 +176,7 @@ class Judge:
         use, _ = self.constants.setdefault(id(value), (Use("a global"), value))
         return frozenset({use})
 
-    # -- operations -----------------------------------------------------------------------------------------------
+    # -- operations ---------------------------------------------------------------------------------------------------
 
     def do(self, op: str, values: Values, inside: frozenset[Site] = frozenset()) -> None:
         """An operation is carried out on a value."""
@@ -183,15 +193,17 @@ class Judge:
                 self._do_to_known(value.value, op)
             elif kind is TypeOf:
                 value.use.ops.add(CLASS_TEXT if op in TEXTS else TYPE)
-            elif op not in ("__bool__", "__len__") and not _is_plain(value):
-                raise Refused(f"does {op} to what is not known")
+            elif not (_is_plain(value) or (op in ("__bool__", "__len__") and kind in (Method, Made))):
+                raise RefusedError(f"does {op} to what is not known")
 
     def _do_to_root(self, root: Root, op: str) -> None:
         if op in (ANY, CALL):
-            raise Refused("hands the object itself on")
+            raise RefusedError("hands the object itself on")
         method = find(root.cls, op)
         if type(method) is FunctionType:
-            self.run(method, Arguments([frozenset({root})], {}, PLAIN))
+            given = self.run(method, Arguments([frozenset({root})], {}, PLAIN if op in TEXTS else UNKNOWN))
+            if op in COMPARING:
+                self.do("__bool__", given)
         else:
             root.ops.add(op)
 
@@ -203,15 +215,15 @@ class Judge:
                     self.do("__repr__" if op in TEXTS else op, self.constant(item))
         elif classes.inherits(kind, type):
             if op == ANY or (op in TEXTS and not is_plain_class(value)):
-                raise Refused("uses a class with a metaclass")
+                raise RefusedError("uses a class with a metaclass")
         elif kind is not str and op == ANY:
-            raise Refused("hands a function on")
+            raise RefusedError("hands a function on")
 
     def operate(self, left: Values, right: Values, sign: str, site: Site) -> Values:
         """``left sign right``; right is empty for operators with one side."""
         if sign == "%" and left and all(type(value) is Known and type(value.value) is str for value in left):
             for value in left:
-                calls.percent(self, value.value, right)
+                gaps.percent(self, value.value, right)
             return PLAIN
         both = left | right
         if all(value in PLAIN or (type(value) is Known and type(value.value) is str) for value in both):
@@ -243,8 +255,26 @@ class Judge:
             elif _is_plain(value) or (kind is Known and type(value.value) is str):
                 found |= PLAIN
             else:
-                raise Refused("goes through what is not known")
+                raise RefusedError("goes through what is not known")
         return frozenset(found)
+
+    def item(self, container: Values, keys: list[Values]) -> Values:
+        """What ``container[key]`` may give."""
+        found: set[Any] = set()
+        for value in container:
+            if type(value) is Root and type(find(value.cls, "__getitem__")) is FunctionType:
+                getter = find(value.cls, "__getitem__")
+                found |= self.run(getter, Arguments([frozenset({value}), EMPTY.union(*keys)], {}))
+            else:
+                self.do("__getitem__", frozenset({value}))
+                found |= self.elements(frozenset({value})) | {value}
+        return frozenset(found)
+
+    def go_through(self, values: Values, *, mapping: bool = False) -> Values:
+        """What is in a container that is gone through, or copied as a mapping is."""
+        for op in ("__iter__", "keys", "__getitem__") if mapping else ("__iter__",):
+            self.do(op, values)
+        return self.elements(values)
 
     def _elements_of_root(self, root: Root) -> Values:
         method = find(root.cls, "__iter__")
@@ -252,7 +282,7 @@ class Judge:
             return self.elements(self.run(method, Arguments([frozenset({root})], {})) - {root})
         return frozenset({root.member(CONTENTS)})
 
-    # -- attributes -----------------------------------------------------------------------------------------------
+    # -- attributes ---------------------------------------------------------------------------------------------------
 
     def attribute(self, values: Values, name: str) -> Values:
         """What reading an attribute may give."""
@@ -275,7 +305,7 @@ class Judge:
             elif _is_plain(value) or ((kind is Made or kind is Method) and name in NAMES):
                 found |= PLAIN
             else:
-                raise Refused(f"reads {name} of what is not known")
+                raise RefusedError(f"reads {name} of what is not known")
         return frozenset(found)
 
     def super_attribute(self, after: Values, receiver: Values, name: str) -> Values:
@@ -286,7 +316,7 @@ class Judge:
         cls = root.cls
         assert cls is not None
         if not reads_plainly(cls):
-            raise Refused("reads attributes of its own kind")
+            raise RefusedError("reads attributes of its own kind")
         if name == "__class__":
             return frozenset({Known(cls)})
         attribute = find(cls, name)
@@ -300,23 +330,31 @@ class Judge:
         if classes.lookup(kind, "__get__") is property.__dict__["__get__"]:
             getter = property.__dict__["fget"].__get__(attribute)
             if type(getter) is not FunctionType:
-                raise Refused(f"reads the property {name}")
+                raise RefusedError(f"reads the property {name}")
             return self.run(getter, Arguments([frozenset({root})], {}))
         if id(kind) in _SHADOWED:
             root.unshadowed.add(name)
+            return self._bound_once(root, name, attribute)
+        if classes.lookup(kind, "__set__") is not None and classes.module_name(kind) not in ("enum", "types"):
+            raise RefusedError(f"reads {name}, which runs code")
+        return frozenset({root.member(name)})
+
+    def _bound_once(self, root: Root, name: str, attribute: Any) -> Values:
+        """For what the object has only as long as it has no attribute of its own with that name."""
+        kind = type(attribute)
         if kind is FunctionType:
             return frozenset({Method(root, attribute)})
         if id(kind) in _C_METHODS:
             return frozenset({Method(root, name)})
-        if kind is staticmethod:
-            return self.constant(attribute.__func__)
-        if kind is classmethod and type(attribute.__func__) is FunctionType:
-            return frozenset({Method(Known(root.cls), attribute.__func__)})
-        if kind is tuple:
-            return self.constant(attribute)
-        if classes.lookup(kind, "__set__") is not None and classes.module_name(kind) not in ("enum", "types"):
-            raise Refused(f"reads {name}, which runs code")
-        return frozenset({root.member(name)})
+        if kind is classmethod:
+            return self._of_class_method(root.cls, attribute)
+        return self.constant(attribute.__func__ if kind is staticmethod else attribute)
+
+    def _of_class_method(self, cls: Any, attribute: classmethod[Any, Any, Any]) -> Values:
+        function = attribute.__func__
+        if type(function) is not FunctionType:
+            raise RefusedError("calls an object")
+        return frozenset({Method(Known(cls), function)})
 
     def _of_super(self, value: Super, name: str) -> Values:
         cls = value.receiver.cls
@@ -329,7 +367,7 @@ class Judge:
                 if id(type(attribute)) in _C_METHODS:
                     return frozenset({Method(value.receiver, Known(attribute))})
                 if type(attribute) is not FunctionType and type(attribute) is not property:
-                    raise Refused(f"reads {name} of super()")
+                    raise RefusedError(f"reads {name} of super()")
                 return self._bound(value.receiver, name, attribute)
         return EMPTY
 
@@ -339,7 +377,7 @@ class Judge:
         if kind is ModuleType:
             found = classes.instance_dict(held).get(name, MISSING)
             if found is MISSING:
-                raise Refused(f"reads {name} of a module")
+                raise RefusedError(f"reads {name} of a module")
             return self.constant(found)
         if classes.inherits(kind, type):
             return self._of_class(held, name)
@@ -347,7 +385,7 @@ class Judge:
             return frozenset({Method(value, name)})
         if name in NAMES:
             return PLAIN
-        raise Refused(f"reads {name} of a function")
+        raise RefusedError(f"reads {name} of a function")
 
     def _of_class(self, cls: type, name: str) -> Values:
         if name in NAMES and is_named_plainly(cls):
@@ -356,15 +394,15 @@ class Judge:
             members = classes.namespace(cls).get("_member_map_")
             if type(members) is dict and name in members:
                 return self.constant(members[name])
-            raise Refused("uses a class with a metaclass")
+            raise RefusedError("uses a class with a metaclass")
         attribute = find(cls, name)
         kind = type(attribute)
         if kind is staticmethod:
             return self.constant(attribute.__func__)
-        if kind is classmethod and type(attribute.__func__) is FunctionType:
-            return frozenset({Method(Known(cls), attribute.__func__)})
+        if kind is classmethod:
+            return self._of_class_method(cls, attribute)
         if attribute is MISSING or (id(kind) not in _FUNCTIONS and classes.lookup(kind, "__get__") is not None):
-            raise Refused(f"reads {name} of a class")
+            raise RefusedError(f"reads {name} of a class")
         return self.constant(attribute)
 
     def call(self, callees: Values, arguments: Arguments, site: Site) -> Values:
@@ -372,57 +410,6 @@ class Judge:
         return calls.call(self, callees, arguments, site)
 
 
-def find(cls: Any, name: str) -> Any:
-    """What the class or a base of it has under the name, or ``MISSING``."""
-    for base in classes.mro(cls):
-        if name in classes.namespace(base):
-            return classes.namespace(base)[name]
-    return MISSING
-
-
-def is_c_method(attribute: Any) -> bool:
-    """Whether it is a method that is not written in Python."""
-    return id(type(attribute)) in _C_METHODS
-
-
-def reads_plainly(cls: type) -> bool:
-    """Whether the class leaves to the interpreter how attributes are read."""
-    return is_c_method(find(cls, "__getattribute__")) and id(classes.owner(cls, "__getattribute__")) not in _READ_OTHERWISE
-
-
-_READ_OTHERWISE = frozenset(map(id, (super, type, ModuleType, *weakref.ProxyTypes)))
-
-
 def _is_plain(value: Any) -> bool:
     """Whether it is plain, or an attribute of something plain."""
     return value in PLAIN or (type(value) is Method and value.receiver in PLAIN)
-
-
-def is_named_plainly(cls: type) -> bool:
-    """Whether asking a class for its name runs no code of a metaclass."""
-    return _is_own_of_classes(type(cls), "__getattribute__", "__name__", "__qualname__")
-
-
-def is_plain_class(cls: type) -> bool:
-    """The same for the text of the class."""
-    return is_named_plainly(cls) and _is_own_of_classes(type(cls), "__repr__", "__str__", "__format__")
-
-
-def _is_own_of_classes(meta: type, *names: str) -> bool:
-    return meta is type or all(id(classes.owner(meta, name)) in _OWN_OF_CLASSES for name in names)
-
-
-_OWN_OF_CLASSES = frozenset(map(id, (type, object)))
-
-
-def wrapped(function: FunctionType) -> FunctionType:
-    """The function inside of the wrappers that stop a ``__repr__`` from calling itself."""
-    while function.__globals__.get("__name__") in ("reprlib", "dataclasses"):
-        names = function.__code__.co_freevars
-        if "user_function" not in names:
-            return function
-        inner = (function.__closure__ or ())[names.index("user_function")].cell_contents
-        if type(inner) is not FunctionType:
-            raise Refused("is wrapped")
-        function = inner
-    return function

@@ -13,8 +13,10 @@ __all__ = [
     "ANY",
     "CALL",
     "CLASS_TEXT",
+    "COMPARING",
     "CONTENTS",
     "EMPTY",
+    "GIVING",
     "INPLACE",
     "NULL",
     "PLAIN",
@@ -26,7 +28,7 @@ __all__ = [
     "Made",
     "Memory",
     "Method",
-    "Refused",
+    "RefusedError",
     "Root",
     "Site",
     "Super",
@@ -37,22 +39,26 @@ __all__ = [
 
 Values: TypeAlias = "frozenset[Any]"
 
-ANY: Final = "*"
+ANY: Final = "<any>"
 """An operation that is not known: whatever could be done with the value."""
-CALL: Final = "()"
-INPLACE: Final = "+="
+CALL: Final = "<call>"
+INPLACE: Final = "<+=>"
 """An operator that changes what can be changed, and makes something new of what cannot."""
-TYPE: Final = "type"
+TYPE: Final = "<type>"
 """Asking what class the value has, and the name of that class."""
-CONTENTS: Final = "[]"
+CONTENTS: Final = "<contents>"
 """The name of the place where the items of an object are that is a built-in container itself."""
-CLASS_TEXT: Final = "class text"
+CLASS_TEXT: Final = "<class text>"
+"""Making the text of that class."""
 TEXTS: Final = frozenset({"__repr__", "__str__", "__format__"})
 """All other operations, too, are named like the method that carries them out."""
+COMPARING: Final = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"})
+GIVING: Final = frozenset({"__iter__", "__getitem__", "__reversed__", "keys"})
+"""Operations that give something of what is in the object."""
 _DEEPEST = 6
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The method may do something that can be noticed; the message says what."""
 
 
@@ -87,7 +93,7 @@ class Use:
     def __init__(self, name: str = "", parent: Use | None = None) -> None:
         self.name = name
         self.parent = parent
-        self.depth = parent.depth + 1 if parent else 0
+        self.depth: int = parent.depth + 1 if parent else 0
         self.ops: set[str] = set()
         self.members: dict[str, Use] = {}
 
@@ -96,7 +102,7 @@ class Use:
         found = self.members.get(name)
         if found is None:
             if self.depth >= _DEEPEST:
-                raise Refused("follows a long chain of attributes")
+                raise RefusedError("follows a long chain of attributes")
             found = self.members[name] = Use(name, self)
         return found
 

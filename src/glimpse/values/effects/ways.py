@@ -16,19 +16,23 @@ from typing import Any, Final, NamedTuple
 
 from .. import classes
 from ..foreign import is_shown_by_type
-from .judge import MISSING, Judge, find, is_c_method, is_named_plainly, is_plain_class, reads_plainly
+from .judge import ITEM_OF_TUPLE, Judge
+from .nature import MISSING, asks_class, find, is_c_method, is_named_plainly, is_plain_class, reads_plainly
 from .places import (
     ANY,
     CALL,
     CLASS_TEXT,
+    COMPARING,
     CONTENTS,
+    GIVING,
     INPLACE,
     PLAIN,
     TEXTS,
     TYPE,
+    UNKNOWN,
     Arguments,
     Known,
-    Refused,
+    RefusedError,
     Root,
     Site,
     Use,
@@ -36,7 +40,7 @@ from .places import (
 )
 from .tables import PLAIN_IDS
 
-__all__ = ["CONTAINERS", "DIRECT", "GIVEN", "HELD", "REFUSED", "Asked", "Summary", "summary_of", "way_of"]
+__all__ = ["CONTAINERS", "DIRECT", "GIVEN", "HELD", "REFUSED", "Asked", "Summary", "items_of", "summary_of", "way_of"]
 
 DIRECT: Final = "direct"
 """``object.__getattribute__`` runs no code of the program."""
@@ -81,8 +85,7 @@ class Summary(NamedTuple):
 
 
 _HARMLESS: Final = Summary()
-_summaries: dict[tuple[int, str], Summary] = {}
-_ways: dict[tuple[int, str], str] = {}
+_told: dict[tuple[int, str], Any] = {}
 _alive: dict[int, weakref.ref[type]] = {}
 
 
@@ -91,38 +94,40 @@ def summary_of(cls: type, op: str, allows: Callable[[Use, Any], bool]) -> Summar
 
     :param allows: whether something may be done to a value that is not of the instance.
     """
-    key = (id(cls), op)
-    known = _summaries.get(key)
-    if known is None:
-        _watch(cls)
-        known = _summaries[key] = _summarise(cls, op, allows)
+    known: Summary = _told.get((id(cls), op)) or _keep(cls, op, _summarise(cls, op, allows))
     return known
 
 
 def way_of(cls: type, name: str) -> str:
     """How an attribute of an instance is read."""
-    key = (id(cls), name)
-    known = _ways.get(key)
-    if known is None:
-        _watch(cls)
-        known = _ways[key] = _way(cls, name)
+    known: str = _told.get((id(cls), f".{name}")) or _keep(cls, f".{name}", _way(cls, name))
     return known
 
 
-def _watch(cls: type) -> None:
+def items_of(cls: type) -> Callable[[Any], Iterable[Any]] | None:
+    """How what is in an instance is had, if the class has a built-in container as a base."""
+    known = _told.get((id(cls), CONTENTS))
+    if known is None:
+        found = (CONTAINERS.get(id(base)) for base in classes.mro(cls))
+        known = _keep(cls, CONTENTS, next(filter(None, found), False))
+    return known or None
+
+
+def _keep(cls: type, what: str, told: Any) -> Any:
     number = id(cls)
     if number not in _alive:
         _alive[number] = weakref.ref(cls, lambda _: _forget(number))
+    _told[number, what] = told
+    return told
 
 
 def _forget(number: int) -> None:
     _alive.pop(number, None)
-    for kept in (_summaries, _ways):
-        for key in [key for key in list(kept) if key[0] == number]:
-            kept.pop(key, None)  # type: ignore[attr-defined]
+    for key in [key for key in list(_told) if key[0] == number]:
+        _told.pop(key, None)
 
 
-# -- attributes -----------------------------------------------------------------------------------------------------------
+# -- attributes ------------------------------------------------------------------------------------------------------
 
 
 def _way(cls: type, name: str) -> str:
@@ -134,16 +139,13 @@ def _way(cls: type, name: str) -> str:
         return GIVEN
     if attribute is MISSING or kind is MemberDescriptorType or kind is GetSetDescriptorType:
         return DIRECT
-    if classes.lookup(kind, "__get__") is None or kind is _ItemOfTuple:
+    if classes.lookup(kind, "__get__") is None or kind is ITEM_OF_TUPLE:
         return DIRECT
     is_enums = classes.module_name(kind) in ("enum", "types") and name in ("name", "value")
     return HELD if classes.lookup(kind, "__set__") is None or is_enums else REFUSED
 
 
-_ItemOfTuple = type(NamedTuple("_Pair", [("first", int)]).__dict__["first"])
-
-
-# -- methods --------------------------------------------------------------------------------------------------------------
+# -- methods ---------------------------------------------------------------------------------------------------------
 
 _INSTEAD: Final = {"__bool__": "__len__", "__iter__": "__getitem__", "__contains__": "__iter__"}
 _OBJECTS_OWN: Final = {"__str__": "__repr__", "__format__": "__str__", "__ne__": "__eq__"}
@@ -153,22 +155,34 @@ _IN_C: Final = TEXTS | {"__bool__", "__len__", "__hash__", "__eq__", "__ne__", "
 def _summarise(cls: type, op: str, allows: Callable[[Use, Any], bool]) -> Summary:
     if op in (ANY, CALL, INPLACE):
         return Summary("does what is not known")
-    if op == TYPE or op == CLASS_TEXT:
-        plain = (is_named_plainly(cls) and reads_plainly(cls)) if op == TYPE else is_plain_class(cls)
-        return _HARMLESS if plain else Summary("uses a class with a metaclass")
+    if op in (TYPE, CLASS_TEXT):
+        return _HARMLESS if _has_plain_class(cls, op) else Summary("uses a class with a metaclass")
     method = find(cls, op)
-    if op in TEXTS and method is not None:
-        if find(cls, "__next__") is not MISSING or find(cls, "__anext__") is not MISSING:
-            return _HARMLESS if is_c_method(method) else Summary("belongs to an iterator")
-        if is_shown_by_type(cls):
-            return Summary("belongs to a class that is shown by its type")
+    if op in TEXTS and is_shown_by_type(cls):
+        return Summary("belongs to a class that is shown by its type")
     if type(method) is FunctionType or type(method) is property:
-        return _looked_through(cls, method, allows)
-    if method is MISSING:
-        return Summary(instead=_INSTEAD[op]) if op in _INSTEAD else _HARMLESS
-    if method is None:
-        return _HARMLESS  # a TypeError
+        return _in_python(cls, op, method, allows)
+    if method is MISSING or method is None:  # without a method, it is a TypeError
+        return Summary(instead=_INSTEAD[op]) if op in _INSTEAD and method is MISSING else _HARMLESS
     return _in_c(cls, op) if is_c_method(method) else Summary("calls an object")
+
+
+def _has_plain_class(cls: type, op: str) -> bool:
+    if op == CLASS_TEXT:
+        return is_plain_class(cls)
+    return is_named_plainly(cls) and reads_plainly(cls) and classes.owner(cls, "__class__") is object
+
+
+def _in_python(cls: type, op: str, method: Any, allows: Callable[[Use, Any], bool]) -> Summary:
+    if op in GIVING:
+        return Summary("goes through an object of the program")
+    if op in TEXTS and (find(cls, "__next__") is not MISSING or find(cls, "__anext__") is not MISSING):
+        return Summary("belongs to an iterator")
+    is_of_two = op.startswith("__") and op not in TEXTS
+    summary = _looked_through(cls, method, UNKNOWN if is_of_two else PLAIN, allows)
+    if op in COMPARING and summary.results != ():
+        return Summary("gives what is not known")
+    return summary
 
 
 def _in_c(cls: type, op: str) -> Summary:
@@ -179,26 +193,42 @@ def _in_c(cls: type, op: str) -> Summary:
         return _HARMLESS
     if id(owner) not in CONTAINERS:
         return _HARMLESS if op in _IN_C else Summary("is not written in Python")
+    if op in TEXTS and asks_class(cls, owner):
+        return Summary("goes through an object of the program")
     if op == "__getitem__" and classes.inherits(cls, dict) and find(cls, "__missing__") is not MISSING:
         return Summary("may add an item")
     return Summary(shows_items=op in TEXTS)
 
 
-def _looked_through(cls: type, method: Any, allows: Callable[[Use, Any], bool]) -> Summary:
+def _looked_through(cls: type, method: Any, others: Values, allows: Callable[[Use, Any], bool]) -> Summary:
     judge = Judge(cls)
     try:
         function = property.__dict__["fget"].__get__(method) if type(method) is property else method
         if type(function) is not FunctionType:
-            raise Refused("calls an object")
+            raise RefusedError("calls an object")
         made = _is_of_attrs(judge, cls, function)
-        results = () if made else _places(judge, judge.look_through(function))
-        if not all(allows(use, value) for use, value in judge.constants.values()):
-            raise Refused("uses a global that is not known")
-    except Refused as problem:
+        results = () if made else _places(judge, judge.look_through(function, others))
+        if not all(_stays(value) and allows(use, value) for use, value in judge.constants.values() if _matters(use)):
+            raise RefusedError("uses a global that is not known")
+    except RefusedError as problem:
         return Summary(str(problem))
+    except RecursionError:
+        raise
+    except Exception as problem:  # an instruction or an object of a kind that nobody thought of
+        return Summary(f"is not understood: {classes.class_name(type(problem))}")
     finally:
         judge.root.cls = None  # nothing of what is kept may keep the class
     return Summary("", _asked(cls, judge.root), results)
+
+
+def _matters(use: Use) -> bool:
+    return bool(use.ops or use.members)
+
+
+def _stays(value: Any) -> bool:
+    """Whether a global can be taken for what it is now: an empty container is there to be filled."""
+    items = CONTAINERS.get(id(type(value)))
+    return items is None or next(iter(items(value)), MISSING) is not MISSING
 
 
 def _asked(cls: type, root: Root) -> Asked | None:
@@ -213,10 +243,11 @@ def _asked(cls: type, root: Root) -> Asked | None:
 
 def _is_of_attrs(judge: Judge, cls: type, function: FunctionType) -> bool:
     """Whether attrs has made the method: it shows the fields, and guards against cycles in a way of its own."""
-    if not function.__code__.co_filename.startswith("<attrs generated") or function.__name__ != "__repr__":
+    declared = classes.lookup(cls, "__attrs_attrs__")
+    if declared is None or not function.__code__.co_filename.startswith("<attrs generated"):
         return False
     root: Values = frozenset({judge.root})
-    for field in classes.lookup(cls, "__attrs_attrs__"):
+    for field in declared:
         held = judge.attribute(root, field.name)
         if field.repr is True:
             judge.do("__repr__", held)
@@ -244,7 +275,7 @@ def _places(judge: Judge, values: Values) -> tuple[Use, ...] | None:
     return tuple(found)
 
 
-# -- containers -----------------------------------------------------------------------------------------------------------
+# -- containers ------------------------------------------------------------------------------------------------------
 
 
 def _mapped(value: Any) -> Iterator[Any]:
@@ -254,7 +285,7 @@ def _mapped(value: Any) -> Iterator[Any]:
 CONTAINERS: Final[dict[int, Callable[[Any], Iterable[Any]]]] = {
     **{id(kind): kind.__iter__ for kind in (list, tuple, set, frozenset, deque)},
     **dict.fromkeys(map(id, (dict, defaultdict, OrderedDict, Counter)), _mapped),
-    **{id(type(view)): iter for view in ({}.keys(), {}.values(), {}.items())},
+    **dict.fromkeys(map(id, (type({}.keys()), type({}.values()), type({}.items()))), iter),
     **dict.fromkeys((id(bytearray), id(memoryview)), lambda _: ()),
     id(MappingProxyType): get_referents,
     id(slice): lambda value: (value.start, value.stop, value.step),

@@ -1,0 +1,87 @@
+"""Questions about classes and functions of the program, that are answered without running any code of them."""
+
+from __future__ import annotations
+
+import weakref
+from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
+from typing import Any, Final
+
+from .. import classes
+from .places import RefusedError
+
+__all__ = [
+    "MISSING",
+    "asks_class",
+    "find",
+    "is_c_method",
+    "is_named_plainly",
+    "is_plain_class",
+    "reads_plainly",
+    "wrapped",
+]
+
+MISSING: Final = object()
+_C_METHODS = frozenset(map(id, (WrapperDescriptorType, MethodDescriptorType)))
+
+
+def find(cls: Any, name: str) -> Any:
+    """What the class or a base of it has under the name, or ``MISSING``."""
+    for base in classes.mro(cls):
+        if name in classes.namespace(base):
+            return classes.namespace(base)[name]
+    return MISSING
+
+
+def is_c_method(attribute: Any) -> bool:
+    """Whether it is a method that is not written in Python."""
+    return id(type(attribute)) in _C_METHODS
+
+
+def asks_class(cls: Any, base: type) -> bool:
+    """Whether methods of the built-in base would run code of the class to go through what it holds."""
+    if id(base) in _GO_THROUGH_THEMSELVES:
+        return False
+    return any(not is_c_method(find(cls, name)) for name in ("__iter__", "items") if find(cls, name) is not MISSING)
+
+
+_GO_THROUGH_THEMSELVES = frozenset(map(id, (list, tuple, dict, BaseException)))
+
+
+def reads_plainly(cls: type) -> bool:
+    """Whether the class leaves to the interpreter how attributes are read."""
+    return (
+        is_c_method(find(cls, "__getattribute__")) and id(classes.owner(cls, "__getattribute__")) not in _READ_OTHERWISE
+    )
+
+
+_READ_OTHERWISE = frozenset(map(id, (super, type, ModuleType, *weakref.ProxyTypes)))
+
+
+def wrapped(function: FunctionType) -> FunctionType:
+    """The function inside of the wrappers that stop a ``__repr__`` from calling itself."""
+    while function.__globals__.get("__name__") in ("reprlib", "dataclasses"):
+        names = function.__code__.co_freevars
+        if "user_function" not in names:
+            return function
+        inner = (function.__closure__ or ())[names.index("user_function")].cell_contents
+        if type(inner) is not FunctionType:
+            raise RefusedError("is wrapped")
+        function = inner
+    return function
+
+
+def is_named_plainly(cls: type) -> bool:
+    """Whether asking a class for its name runs no code of a metaclass."""
+    return _is_own_of_classes(type(cls), "__getattribute__", "__name__", "__qualname__")
+
+
+def is_plain_class(cls: type) -> bool:
+    """The same for the text of the class."""
+    return is_named_plainly(cls) and _is_own_of_classes(type(cls), "__repr__", "__str__", "__format__")
+
+
+def _is_own_of_classes(meta: type, *names: str) -> bool:
+    return meta is type or all(id(classes.owner(meta, name)) in _OWN_OF_CLASSES for name in names)
+
+
+_OWN_OF_CLASSES = frozenset(map(id, (type, object)))
