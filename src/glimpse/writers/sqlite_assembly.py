@@ -49,7 +49,7 @@ class RowAssembler(Assembler):
         self._maker.keep()
         return batch if batch.calls or batch.ends or batch.notes else None
 
-    def _feed_plain(self, chunk: Iterable[Event]) -> None:
+    def _feed_plain(self, chunk: Iterable[Event]) -> None:  # noqa: PLR0915 - as in feed
         """What ``feed`` does, with rows in the place of entries for the START and END of plain calls."""
         stacks, sites, places, began = self._stacks, self.records.sites, self._places, self._maker.began
         text, number = self.records.origin.atom_text, self.last_id

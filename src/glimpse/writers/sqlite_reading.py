@@ -47,7 +47,11 @@ def read_entries(path: str) -> Iterator[LogEntry]:
     """
     _check_file(path)
     try:
+        idle = not os.path.exists(path + "-wal")
         with closing(_open(path)) as connection:
+            if idle and connection.execute("SELECT count(*) FROM spans").fetchone()[0] <= _MOST_TO_INDEX:
+                _index(path)
+            connection.execute("BEGIN")  # from here on, one moment's state
             processes = [_Process(connection, row) for row in _processes(connection)]
             yield from heapq.merge(*(process.entries() for process in processes), key=lambda entry: entry.timestamp)
     except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
@@ -63,29 +67,34 @@ def _check_file(path: str) -> None:
 
 
 def _open(path: str) -> sqlite3.Connection:
-    """A connection that only reads, from one moment's state."""
-    name = "file:" + quote(os.path.abspath(path))
-    idle = not os.path.exists(path + "-wal")
+    """A connection that only reads."""
     try:
-        connection = sqlite3.connect(f"{name}?mode=ro", uri=True, timeout=_BUSY_S, isolation_level=None)
-        _check(connection, path)
+        return _checked(f"{_uri(path)}?mode=ro", path)
     except sqlite3.OperationalError:  # a folder without write access, where the files of WAL mode cannot be made
-        connection = sqlite3.connect(f"{name}?mode=ro&immutable=1", uri=True, isolation_level=None)
-        _check(connection, path)
-        idle = False
-    if idle and connection.execute("SELECT count(*) FROM spans").fetchone()[0] <= _MOST_TO_INDEX:
-        _index(name)
-    connection.execute("BEGIN")
-    return connection
+        return _checked(f"{_uri(path)}?mode=ro&immutable=1", path)
 
 
-def _index(name: str) -> None:
+def _uri(path: str) -> str:
+    return "file:" + quote(os.path.abspath(path))
+
+
+def _index(path: str) -> None:
     """Build the indexes for whoever asks in SQL, now that nobody writes."""
     try:
-        with closing(sqlite3.connect(f"{name}?mode=rw", uri=True, timeout=0, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(f"{_uri(path)}?mode=rw", uri=True, timeout=0, isolation_level=None)) as connection:
             build_indexes(connection)
     except sqlite3.Error:  # not ours to write, or somebody has begun to
         return
+
+
+def _checked(uri: str, path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
+    try:
+        _check(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _check(connection: sqlite3.Connection, path: str) -> None:
