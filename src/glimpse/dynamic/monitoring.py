@@ -262,10 +262,12 @@ class MonitoringCore:
         return on_throw, on_unwind
 
     def _only_errors(self) -> Callable[..., Any]:
-        known, report = self._known, self._calls.report_only
+        left_out, known, report = self._left_out.by_id, self._known, self._calls.report_only
         frame_at, failed = sys._getframe, self._failed
 
         def on_unwind(code: CodeType, offset: int, exc: BaseException) -> None:
+            if id(code) in left_out:
+                return
             try:
                 frame = frame_at(1)
                 traced = known(code, frame)
