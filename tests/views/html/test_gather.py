@@ -137,4 +137,5 @@ def test_texts_beyond_the_limit() -> None:
     page = report_of(program.entries, text_bytes=1000)
     kept = sum(1 for row in page.rows() if row["text"])
     assert kept == page.facts["texts"]["kept"] == len(page.texts())
+    assert page.facts["texts"]["shown"] == kept
     assert 20 <= kept < 3000

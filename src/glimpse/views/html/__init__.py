@@ -61,5 +61,5 @@ def write_report(
             len(gathered.functions),
             facts["calls"] - bundles["calls"],
             bundles["count"],
-            texts.kept,
+            facts["texts"]["shown"],
         )

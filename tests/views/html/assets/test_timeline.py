@@ -184,3 +184,23 @@ def test_a_very_deep_tree(page: Page, tmp_path: Path) -> None:
     page.press("2")
     page.wait("document.getElementById('active-line')?.innerText.includes('depth=3998')")
     assert len(shop(1).entries) > 0
+
+
+def test_a_call_whose_end_alone_was_recorded(page: Page, tmp_path: Path) -> None:
+    """As at level ERROR: no time is made up, and the panel says what is missing."""
+    program = Recorder()
+    call = program.start("app.load", "name='a'")
+    program.fail(call, OSError("gone"))
+    entry = program.entries[-1]
+    entry.update(call_id=entry["entry_id"])
+    del entry["duration_ms"]
+    program.entries = [entry]
+    trace, report = program.save(tmp_path / "t.jsonl"), tmp_path / "t.html"
+    assert main(["report", str(trace), "-o", str(report)]) == 0
+    page.open(report)
+    page.evaluate("document.getElementById('lanes').focus()")
+    page.press("ArrowDown")
+    page.wait("document.querySelector('#details .badge')?.textContent === 'raised OSError'")
+    text = page.text("#details")
+    assert "Took" not in text
+    assert "its START is not in the trace" in text

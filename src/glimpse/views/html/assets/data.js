@@ -109,6 +109,8 @@ async function recordOf(row) {
 
 const isBundle = (row) => (rows.flags[row] & BUNDLE) !== 0;
 const isFailed = (row) => (rows.flags[row] & FAILED) !== 0;
+// Whether only its end was recorded, as at level ERROR.
+const isOpenStart = (row) => (rows.flags[row] & INCOMPLETE) !== 0;
 const endOf = (row) => rows.start[row] + rows.duration[row];
 
 function nameOf(row) {

@@ -69,27 +69,29 @@ function bundleParts(row) {
 }
 
 function callParts(row, record) {
-  const took = record && record.took_ns ? Number(record.took_ns) : rows.duration[row];
-  const active = record && record.active_ns ? Number(record.active_ns) : null;
-  const own =
-    active === null || record.yields === undefined
-      ? Math.max(took - rows.below[row], 0)
-      : Math.max(active - rows.below[row], 0);
-  const unfinished = rows.flags[row] & UNFINISHED;
   return [
     heading(row, badgeOf(row, record)),
-    figures([
-      [unfinished ? "Open for" : "Took", duration(took)],
-      ["Own time", duration(own)],
-      active === null ? null : ["Running", duration(active)],
-      record && record.yields !== undefined ? ["Yielded", number(Number(record.yields))] : null,
-    ]),
+    figures(timeFigures(row, record || {})),
     actions(row),
     ...(record ? valueParts(row, record) : [missingTexts()]),
     ...exceptionParts(record),
     ...callerParts(row),
     ...calleeParts(row),
     ...placeParts(row, record || {}),
+  ];
+}
+
+// How long it took, as far as that is known: of a call whose start was not recorded it may not be.
+function timeFigures(row, record) {
+  if (isOpenStart(row) && !record.took_ns) return [];
+  const took = record.took_ns ? Number(record.took_ns) : rows.duration[row];
+  const active = record.active_ns ? Number(record.active_ns) : null;
+  const occupied = active !== null && record.yields !== undefined ? active : took;
+  return [
+    [rows.flags[row] & UNFINISHED ? "Open for" : "Took", duration(took)],
+    ["Own time", duration(Math.max(occupied - rows.below[row], 0))],
+    active === null ? null : ["Running", duration(active)],
+    record.yields === undefined ? null : ["Yielded", number(Number(record.yields))],
   ];
 }
 
@@ -129,7 +131,7 @@ function missingTexts() {
     "p",
     { class: "hint" },
     "Arguments and result of this call are not in the page: it keeps those of " +
-      `${plural(facts.texts.kept, "call")}, slow and failed ones first. `,
+      `${plural(facts.texts.shown, "call")}, slow and failed ones first. `,
     make("code", {}, "glimpse report --texts"),
     " keeps more.",
   );
@@ -244,7 +246,7 @@ function slowestOf(all) {
 function placeParts(row, record) {
   const lane = facts.lanes[rows.lane[row]];
   const pairs = [
-    ["Started", `${record.began || clock(rows.start[row])} UTC`],
+    [isOpenStart(row) ? "Ended" : "Started", `${record.began || clock(rows.start[row])} UTC`],
     ["After", `${duration(rows.start[row])} of the trace`],
     ["Thread", lane.name],
     record.task && record.task !== lane.name ? ["Task", record.task] : null,

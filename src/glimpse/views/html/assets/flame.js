@@ -100,7 +100,7 @@ function drawHead(frame, lane, y) {
 
 function drawTrack(frame, from, to, y) {
   const { view, scale, context } = frame;
-  let at = firstAbove(tracks.end, view.from, from, to);
+  let at = firstAbove(tracks.end, view.from, from, to, true);
   context.font = `11.5px ${FONT}`;
   context.textBaseline = "middle";
   while (at < to && tracks.start[at] < view.to) {
@@ -240,6 +240,7 @@ function ticks(view, width) {
   const power = 10 ** Math.floor(Math.log10(wanted));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= wanted);
   const marks = [];
+  marks.step = step;
   for (let tick = Math.ceil(view.from / step) * step; tick < view.to; tick += step) marks.push(tick);
   return marks;
 }

@@ -61,7 +61,7 @@ const HELP = [
 function move(find) {
   if (state.selected < 0) {
     const first = rows.count
-      ? tracks.row[firstAbove(tracks.end, view.from, tracks.from[0], tracks.from[1])]
+      ? tracks.row[firstAbove(tracks.end, view.from, tracks.from[0], tracks.from[1], true)]
       : undefined;
     return first !== undefined && select(first, { reveal: true });
   }

@@ -56,9 +56,9 @@ function showNotes() {
         "the figures under Functions and Errors count every single one.",
     );
   }
-  if (texts.kept < single) {
+  if (texts.shown < single) {
     notes.push(
-      `Arguments and results of ${number(texts.kept)} of the ${bundles.count ? "other " : ""}` +
+      `Arguments and results of ${number(texts.shown)} of the ${bundles.count ? "other " : ""}` +
         `${plural(single, "call")} are in the page, slow and failed ones first.`,
     );
   }

@@ -96,22 +96,27 @@ function drawAxis() {
   const scale = width / (view.to - view.from);
   context.font = `11px ${FONT}`;
   context.textBaseline = "middle";
-  for (const tick of ticks(view, width)) {
+  const marks = ticks(view, width);
+  for (const tick of marks) {
     const x = Math.round((tick - view.from) * scale);
     context.fillStyle = paints.line;
     context.fillRect(x, 16, 1, 8);
     context.fillStyle = paints.soft;
-    if (x < width - 150 || width < 600) context.fillText(axisLabel(tick), x + 4, 12);
+    if (x < width - 150 || width < 600) context.fillText(axisLabel(tick, marks.step), x + 4, 12);
   }
 }
 
-// Moments far into a trace need the digits that tell neighbours apart.
-function axisLabel(tick) {
-  const width = view.to - view.from;
-  const round = (ns) => (ns === 0 ? "0" : duration(ns).replace(/\.0 /, " "));
-  if (tick < width * 20) return round(tick);
-  const base = Math.floor(view.from / width) * width;
-  return `${round(base)} + ${round(tick - base)}`;
+// A moment on the axis, with as many digits as tell neighbours apart.
+function axisLabel(tick, step) {
+  if (tick === 0) return "0";
+  if (step >= 1e9) return duration(tick).replace(/\.0 /, " ");
+  const [size, unit] = [
+    [1e9, "s"],
+    [1e6, "ms"],
+    [1e3, "µs"],
+  ].find(([each]) => tick >= each) || [1, "ns"];
+  const digits = Math.max(Math.ceil(-Math.log10(step / size) - 1e-9), 0);
+  return `${(tick / size).toFixed(digits)} ${unit}`;
 }
 
 function clamped(from, to) {
@@ -156,7 +161,7 @@ function reveal(row, fit = false) {
   const from = rows.start[row];
   const to = endOf(row);
   const outside = to < view.from + width * 0.02 || from > view.to - width * 0.02;
-  if (fit || to - from < width / 300) {
+  if (to > from && (fit || to - from < width / 300)) {
     const room = Math.max((to - from) * (fit ? 0.08 : 8), SHORTEST / 2);
     show(from - room, to + room, { animate: true });
   } else if (outside || to - from > width) {

@@ -49,7 +49,7 @@ function placeLine(at) {
 function lineElement(line, className, ...children) {
   const element = make(
     "div",
-    { class: `line ${className}`, role: "treeitem", "aria-level": line.level + 1 },
+    { class: `line ${className}`, role: "treeitem", "aria-level": line.level + 1, "aria-setsize": -1 },
     ...children,
   );
   element.firstElementChild.style.paddingInlineStart = `${8 + Math.min(line.level, DEEPEST_INDENT) * INDENT}px`;
