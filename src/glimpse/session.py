@@ -24,6 +24,17 @@ def renderer_for(config: Config, policy: TracingPolicy | None = None) -> Rendere
     return Renderer(Limits(config.max_field_length, config.max_items, config.max_depth), Redactor(names))
 
 
+class _ModuleFiles(dict[str, str]):
+    """The file of each module, as the module says; what is put in here says it of modules that do not."""
+
+    def get(self, module: str, default: Any = None) -> Any:
+        found = super().get(module)
+        if found is None:
+            file = getattr(sys.modules.get(module), "__dict__", {}).get("__file__")
+            found = file if isinstance(file, str) else default
+        return found
+
+
 class Session:
     """Opens the destination and records until it is closed: by ``close``, or at interpreter exit.
 
@@ -37,7 +48,7 @@ class Session:
 
         self.config = config
         self.correlation_id = correlation_id or config.correlation_id
-        self.files: dict[str, str] = {}
+        self.files: dict[str, str] = _ModuleFiles()
         self.values = renderer_for(config)
         self._slots: list[Slot] = []
         writer = open_writer(config)
