@@ -17,9 +17,9 @@ __all__ = ["is_shown_by_type", "recognise"]
 
 _BY_TYPE: Final = frozenset({
     # Streams, processes, locks and the like of the standard library, and what holds the environment.
-    "_asyncio", "_contextvars", "_io", "_socket", "_ssl", "asyncio.base_events", "asyncio.futures", "asyncio.queues", "asyncio.streams",
-    "asyncio.tasks", "concurrent.futures", "itertools", "multiprocessing", "os._Environ", "selectors", "socket",
-    "sqlite3", "ssl", "subprocess", "tempfile", "weakref",
+    "_asyncio", "_contextvars", "_io", "_socket", "_ssl", "asyncio.base_events", "asyncio.futures", "asyncio.queues",
+    "asyncio.streams", "asyncio.tasks", "concurrent.futures", "itertools", "multiprocessing", "os._Environ",
+    "selectors", "socket", "sqlite3", "ssl", "subprocess", "tempfile", "weakref",
     # Proxies and mocks: touching them touches, or sets up, what is behind them.
     "celery.local", "django.conf", "django.utils.functional", "lazy_object_proxy", "mock", "peewee", "unittest.mock",
     "werkzeug.local", "wrapt", "zope.proxy",

@@ -1,4 +1,4 @@
-"""Objects of the traced program's own classes: their ``__repr__`` is called only here, if it is harmless, under guard."""
+"""Objects of the traced program's own classes: only here is a ``__repr__`` of theirs called, if it is harmless."""
 
 from __future__ import annotations
 

@@ -123,7 +123,10 @@ def _message(walk: Walk, problem: BaseException, room: int) -> str:
         return GuardedCall(str, classes.class_name(kind))(problem)
     if len(arguments) != 1:
         return walk.text(arguments, room, ()) if arguments else ""
-    argument = arguments[0]
+    return _only_argument(walk, arguments[0], room)
+
+
+def _only_argument(walk: Walk, argument: Any, room: int) -> str:
     if type(argument) is str:
         return argument
     own = classes.lookup(type(argument), "__str__") is not object.__dict__["__str__"]
