@@ -7,22 +7,12 @@ instance is left open: it is in the ``Use`` tree of the root, to be asked of eac
 from __future__ import annotations
 
 import builtins
-from collections import namedtuple
-from types import (
-    BuiltinFunctionType,
-    CodeType,
-    FunctionType,
-    GetSetDescriptorType,
-    MemberDescriptorType,
-    MethodDescriptorType,
-    MethodType,
-    ModuleType,
-    WrapperDescriptorType,
-)
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final
 
 from .. import classes
 from . import calls, gaps
+from .attributes import C_METHODS, FUNCTIONS, ITEM_OF_TUPLE, PLACES, SHADOWED, STAYING
 from .binding import bind, bind_code
 from .flow import STEPS
 from .frames import GENERATOR, Frame, Scope
@@ -61,12 +51,6 @@ NAMES: Final = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _MOST_PASSES = 8
 _MOST_CALLS = 12
 _MOST_NAMES = 40
-_C_METHODS = frozenset(map(id, (WrapperDescriptorType, MethodDescriptorType)))
-_FUNCTIONS = frozenset(map(id, (FunctionType, BuiltinFunctionType, MethodType))) | _C_METHODS
-ITEM_OF_TUPLE: Final = type(namedtuple("ITEM_OF_TUPLE", "first").__dict__["first"])
-_PLACES = frozenset(map(id, (MemberDescriptorType, GetSetDescriptorType, ITEM_OF_TUPLE)))
-_SHADOWED = frozenset(map(id, (tuple, staticmethod, classmethod))) | _FUNCTIONS
-_STAYING = frozenset(map(id, (str, CodeType, ModuleType))) | _FUNCTIONS
 _FREE_OF_CONTENTS = GIVING | {INPLACE, "__len__", "__bool__", "__contains__", "__index__"}
 
 
@@ -167,7 +151,7 @@ class Judge:
     def constant(self, value: Any) -> Values:
         """An object that is there already."""
         kind = type(value)
-        if id(kind) in _STAYING or classes.inherits(kind, type):
+        if id(kind) in STAYING or classes.inherits(kind, type):
             return frozenset({Known(value)})
         if id(kind) in PLAIN_IDS:
             return PLAIN
@@ -325,14 +309,14 @@ class Judge:
     def _bound(self, root: Root, name: str, attribute: Any) -> Values:
         """What the class has under the name, read from the object."""
         kind = type(attribute)
-        if attribute is MISSING or id(kind) in _PLACES:
+        if attribute is MISSING or id(kind) in PLACES:
             return frozenset({root.member(name)})
         if classes.lookup(kind, "__get__") is property.__dict__["__get__"]:
             getter = property.__dict__["fget"].__get__(attribute)
             if type(getter) is not FunctionType:
                 raise RefusedError(f"reads the property {name}")
             return self.run(getter, Arguments([frozenset({root})], {}))
-        if id(kind) in _SHADOWED:
+        if id(kind) in SHADOWED:
             root.unshadowed.add(name)
             return self._bound_once(root, name, attribute)
         if classes.lookup(kind, "__set__") is not None and classes.module_name(kind) not in ("enum", "types"):
@@ -344,7 +328,7 @@ class Judge:
         kind = type(attribute)
         if kind is FunctionType:
             return frozenset({Method(root, attribute)})
-        if id(kind) in _C_METHODS:
+        if id(kind) in C_METHODS:
             return frozenset({Method(root, name)})
         if kind is classmethod:
             return self._of_class_method(root.cls, attribute)
@@ -364,7 +348,7 @@ class Judge:
         for base in order:
             if name in classes.namespace(base):
                 attribute = classes.namespace(base)[name]
-                if id(type(attribute)) in _C_METHODS:
+                if id(type(attribute)) in C_METHODS:
                     return frozenset({Method(value.receiver, Known(attribute))})
                 if type(attribute) is not FunctionType and type(attribute) is not property:
                     raise RefusedError(f"reads {name} of super()")
@@ -401,7 +385,7 @@ class Judge:
             return self.constant(attribute.__func__)
         if kind is classmethod:
             return self._of_class_method(cls, attribute)
-        if attribute is MISSING or (id(kind) not in _FUNCTIONS and classes.lookup(kind, "__get__") is not None):
+        if attribute is MISSING or (id(kind) not in FUNCTIONS and classes.lookup(kind, "__get__") is not None):
             raise RefusedError(f"reads {name} of a class")
         return self.constant(attribute)
 
