@@ -133,8 +133,12 @@ def test_every_function_is_instrumented(name: str) -> None:
 def test_modes_and_optimisation(mode: str, optimize: int) -> None:
     """Both modes of recording and all levels of optimisation leave the code objects as they were."""
     for name, (since, text) in SNIPPETS.items():
-        if optimize == 2 and sys.version_info < (3, 11) and name == "multi_line_docstring_only":
-            continue  # 3.10 gives a function of nothing no line at all
+        if (
+            optimize == 2
+            and sys.version_info < (3, 11)
+            and name.endswith(("docstring_only", "next_line_only", "string_only"))
+        ):
+            continue  # 3.10 gives such a function, of which nothing is left, no line at all
         if sys.version_info >= since:
             source = text.encode()
             plain = compile(source, FILENAME, "exec", dont_inherit=True, optimize=optimize)
