@@ -106,7 +106,7 @@ def _intrinsic(frame: Frame, each: Any) -> None:
 
 @step("KW_NAMES")
 def _keywords(frame: Frame, each: Any) -> None:
-    frame.keep_keywords(each.argval)
+    frame.keep_keywords(frame.code.co_consts[each.arg])
 
 
 @step("CALL_FUNCTION", "CALL_FUNCTION_KW", "CALL_METHOD", "CALL", "CALL_KW")

@@ -21,6 +21,7 @@ __all__ = ["Look"]
 
 _MOST_VALUES = 400
 _COUNTED_AS_ONE = 8
+_DEEPEST = 24
 _NOTHING: Final = object()
 _attribute = object.__getattribute__
 
@@ -37,10 +38,11 @@ _TEXT: Final = _use(TEXTS)
 class Look:
     """One look at an instance and at what it holds, up to some number of values: beyond, nothing is allowed."""
 
-    __slots__ = ("_left", "_seen")
+    __slots__ = ("_depth", "_left", "_seen")
 
     def __init__(self) -> None:
         self._left = _MOST_VALUES
+        self._depth = 0
         self._seen: set[tuple[int, ...]] = set()
 
     def allows(self, use: Use, value: Any) -> bool:
@@ -53,15 +55,17 @@ class Look:
             return self._container(use, value, items)
         if not self._is_new(id(use), id(value)):
             return True
-        self._left -= 1
-        if self._left < 0:
+        if self._left <= 0 or self._depth >= _DEEPEST:
             return False
-        rule = _RULES.get(id(kind)) or (_class if classes.inherits(kind, type) else None)
-        if rule is not None:
-            return rule(self, use, value)
-        return classes.dotted_name(kind) in PLAIN_NAMES or self._object(use, value, kind)
+        self._left -= 1
+        self._depth += 1
+        rule = _RULES.get(id(kind)) or (_class if classes.inherits(kind, type) else _object)
+        answer = rule(self, use, value)
+        self._depth -= 1
+        return answer
 
-    def _object(self, use: Use, value: Any, cls: type) -> bool:
+    def object(self, use: Use, value: Any, cls: type) -> bool:
+        """The same for an object of the program."""
         items = items_of(cls)
         if items is not None and not self._container(use, value, items):
             return False
@@ -203,6 +207,10 @@ _ASKED_OF_INERT = TEXTS | {"__bool__", "__len__", "__eq__", "__ne__", "__hash__"
 
 def _is_only_named(use: Use) -> bool:
     return use.ops <= _ASKED_OF_INERT and use.members.keys() <= NAMES
+
+
+def _object(look: Look, use: Use, value: Any) -> bool:
+    return classes.dotted_name(type(value)) in PLAIN_NAMES or look.object(use, value, type(value))
 
 
 def _inert(_look: Look, use: Use, _value: Any) -> bool:

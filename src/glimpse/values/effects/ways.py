@@ -206,8 +206,8 @@ def _looked_through(cls: type, method: Any, others: Values, allows: Callable[[Us
         function = property.__dict__["fget"].__get__(method) if type(method) is property else method
         if type(function) is not FunctionType:
             raise RefusedError("calls an object")
-        made = _is_of_attrs(judge, cls, function)
-        results = () if made else _places(judge, judge.look_through(function, others))
+        is_known = _is_of_attrs(judge, cls, function) or _is_of_enum(judge, cls, function)
+        results = () if is_known else _places(judge, judge.look_through(function, others))
         if not all(_stays(value) and allows(use, value) for use, value in judge.constants.values() if _matters(use)):
             raise RefusedError("uses a global that is not known")
     except RefusedError as problem:
@@ -253,6 +253,16 @@ def _is_of_attrs(judge: Judge, cls: type, function: FunctionType) -> bool:
             judge.do("__repr__", held)
         elif field.repr:
             judge.do("__format__", judge.call(judge.constant(field.repr), Arguments([held], {}), Site()))
+    return True
+
+
+def _is_of_enum(judge: Judge, cls: type, function: FunctionType) -> bool:
+    """Whether it is a text that enumerations have by themselves: it shows the name and the value of the member."""
+    if function.__globals__.get("__name__") != "enum" or "_member_map_" not in classes.namespace(cls):
+        return False
+    for name in ("_name_", "_value_"):
+        for op in TEXTS:
+            judge.root.member(name).ops.add(op)
     return True
 
 
