@@ -13,12 +13,17 @@ from typing import Any
 from .. import classes
 from .instances import Look
 from .nature import MISSING, find, is_c_method
+from .places import Use
 from .tables import PLAIN_IDS
 from .ways import summary_of
 
 __all__ = ["PLAIN_IDS", "harmless", "refusal"]
 
 _attribute = object.__getattribute__
+
+
+def _allows(use: Use, value: Any) -> bool:
+    return Look().allows(use, value)
 
 
 def refusal(cls: type, method: str) -> str:
@@ -29,7 +34,7 @@ def refusal(cls: type, method: str) -> str:
     if find(cls, "__next__") is not MISSING or find(cls, "__anext__") is not MISSING:
         return "belongs to an iterator"
     if type(found) is FunctionType:
-        return summary_of(cls, method, Look().allows).refusal
+        return summary_of(cls, method, _allows).refusal
     return "" if is_c_method(found) or _is_compiled(type(found)) else "calls an object"
 
 
@@ -42,7 +47,7 @@ def harmless(cls: type, method: str) -> Callable[[Any], bool] | None:
     """A function that says of an instance whether the method can be called; None if it never can."""
     if refusal(cls, method):
         return None
-    asked = summary_of(cls, method, Look().allows).asked if type(find(cls, method)) is FunctionType else None
+    asked = summary_of(cls, method, _allows).asked if type(find(cls, method)) is FunctionType else None
     if asked is None:
         return lambda _value: True
 

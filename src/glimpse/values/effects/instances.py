@@ -15,7 +15,7 @@ from .judge import NAMES
 from .nature import MISSING, find, is_named_plainly, is_plain_class
 from .places import CALL, CLASS_TEXT, CONTENTS, INPLACE, TEXTS, TYPE, Use
 from .tables import INERT, PLAIN_IDS, PLAIN_NAMES, READING
-from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Asked, Summary, items_of, summary_of, way_of
+from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Asked, Summary, record_of, summary_of, way_of
 
 __all__ = ["Look"]
 
@@ -59,14 +59,17 @@ class Look:
             return False
         self._left -= 1
         self._depth += 1
-        rule = _RULES.get(id(kind)) or (_class if classes.inherits(kind, type) else _object)
-        answer = rule(self, use, value)
+        record = record_of(kind)
+        rule = use.answers.get(record)
+        if rule is None:
+            rule = use.answers[record] = _rule(use, kind)
+        answer = self._fits_all(rule, value, kind) if type(rule) is tuple else rule(self, use, value)
         self._depth -= 1
         return answer
 
     def object(self, use: Use, value: Any, cls: type) -> bool:
         """The same for an object of the program."""
-        items = items_of(cls)
+        items = record_of(cls).items
         if items is not None and not self._container(use, value, items):
             return False
         return all(self.does(op, value, cls) for op in use.ops) and all(
@@ -82,7 +85,7 @@ class Look:
 
     def does(self, op: str, value: Any, cls: type) -> bool:
         """Whether an operation on an object of the program, or a method or property of it, changes nothing."""
-        summary = summary_of(cls, op, Look().allows)
+        summary = summary_of(cls, op, _allows_once)
         if summary.refusal:
             return False
         if summary.instead:
@@ -103,21 +106,29 @@ class Look:
                 if asked.has_getattr:
                     return False
                 continue
-            if not self.allows(use, held):
+            if id(type(held)) not in PLAIN_IDS and not self.allows(use, held):
                 return False
+        if not asked.others and not asked.ops:
+            return True
         return all(self._member(name, use, value, cls) for name, use in asked.others) and all(
             self._does_once(op, value, cls) for op in asked.ops
         )
+
+    def _fits_all(self, all_asked: tuple[Asked, ...], value: Any, cls: type) -> bool:
+        for asked in all_asked:  # noqa: SIM110 (half the cost of a generator)
+            if not self.fits(asked, value, cls):
+                return False
+        return True
 
     def _does_once(self, op: str, value: Any, cls: type) -> bool:
         """For an operation on the object itself, that leads back to it perhaps."""
         return self.allows(_OPERATIONS.setdefault(op, _use({op})), value)
 
     def _container(self, use: Use, value: Any, items: Callable[[Any], Iterable[Any]]) -> bool:
-        if INPLACE in use.ops or ("__getitem__" in use.ops and type(value) is defaultdict):
-            return False
         called = [each for each in use.members.items() if CALL in each[1].ops] if use.members else []
-        if any(name not in READING for name, _ in called):
+        if INPLACE in use.ops or any(name not in READING for name, _ in called):
+            return False
+        if "__getitem__" in use.ops and type(value) is defaultdict:
             return False
         inside = list(islice(items(value), _MOST_VALUES + 1))
         if len(inside) > _MOST_VALUES:
@@ -127,8 +138,14 @@ class Look:
             return True
         if not self._is_new(id(use), -id(value)):  # unlike the object itself, which may be a container and more
             return True
-        uses = [use, *(_uncalled(member) for _, member in called)]
-        return all(self.allows(each, item) for item in inside for each in uses)
+        return self._all_in(inside, [use, *(_uncalled(member) for _, member in called)])
+
+    def _all_in(self, inside: list[Any], uses: list[Use]) -> bool:
+        for item in inside:
+            for use in uses:
+                if not self.allows(use, item):
+                    return False
+        return True
 
     # -- attributes ---------------------------------------------------------------------------------------------------
 
@@ -137,7 +154,7 @@ class Look:
         if way == GIVEN:
             return self._given(name, use, value, cls)
         if name == CONTENTS:
-            items = items_of(cls)
+            items = record_of(cls).items
             return items is not None and self._container(_uncalled(use), value, items)
         held = _held(name, value, way)
         if held is MISSING:
@@ -158,7 +175,7 @@ class Look:
             return False
         if not rest.ops and not rest.members:
             return True
-        summary: Summary = summary_of(cls, name, Look().allows)
+        summary: Summary = summary_of(cls, name, _allows_once)
         if summary.results is None:
             return False
         found = [_at(place, value, cls) for place in summary.results]
@@ -209,8 +226,38 @@ def _is_only_named(use: Use) -> bool:
     return use.ops <= _ASKED_OF_INERT and use.members.keys() <= NAMES
 
 
+def _allows_once(use: Use, value: Any) -> bool:
+    return Look().allows(use, value)
+
+
+def _rule(use: Use, cls: type) -> Any:
+    """How it is found out whether values of a class may be at this place: a function, or what has to be asked."""
+    known = _RULES.get(id(cls)) or (_class if classes.inherits(cls, type) else None)
+    if known is not None or classes.dotted_name(cls) in PLAIN_NAMES:
+        return known or ()
+    return _object if use.members or record_of(cls).items is not None else _asked_of(use, cls)
+
+
+def _asked_of(use: Use, cls: type) -> Any:
+    """What has to be asked of objects of the program, if nothing is read of them from outside."""
+    found: list[Asked] = []
+    for op in use.ops:
+        summary = summary_of(cls, op, _allows_once)
+        while summary.instead:
+            summary = summary_of(cls, summary.instead, _allows_once)
+        if summary.refusal:
+            return _refuse
+        if summary.asked is not None:
+            found.append(summary.asked)
+    return tuple(found)
+
+
+def _refuse(_look: Look, _use: Use, _value: Any) -> bool:
+    return False
+
+
 def _object(look: Look, use: Use, value: Any) -> bool:
-    return classes.dotted_name(type(value)) in PLAIN_NAMES or look.object(use, value, type(value))
+    return look.object(use, value, type(value))
 
 
 def _inert(_look: Look, use: Use, _value: Any) -> bool:

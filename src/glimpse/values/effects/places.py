@@ -86,9 +86,11 @@ class Use:
     """A place that can be reached from the object, such as ``self.items``, with what is done to the value there.
 
     A container and its items share one place. If it is called, what the call gives is in the same place too.
+
+    :ivar answers: what is said to values of a class, by what is known of the class.
     """
 
-    __slots__ = ("depth", "members", "name", "ops", "parent")
+    __slots__ = ("answers", "depth", "members", "name", "ops", "parent")
 
     def __init__(self, name: str = "", parent: Use | None = None) -> None:
         self.name = name
@@ -96,6 +98,7 @@ class Use:
         self.depth: int = parent.depth + 1 if parent else 0
         self.ops: set[str] = set()
         self.members: dict[str, Use] = {}
+        self.answers: dict[Any, Any] = {}
 
     def member(self, name: str) -> Use:
         """The place of an attribute of the value."""

@@ -40,7 +40,7 @@ from .places import (
 )
 from .tables import PLAIN_IDS
 
-__all__ = ["CONTAINERS", "DIRECT", "GIVEN", "HELD", "REFUSED", "Asked", "Summary", "items_of", "summary_of", "way_of"]
+__all__ = ["CONTAINERS", "DIRECT", "GIVEN", "HELD", "REFUSED", "Asked", "Summary", "record_of", "summary_of", "way_of"]
 
 DIRECT: Final = "direct"
 """``object.__getattribute__`` runs no code of the program."""
@@ -85,8 +85,41 @@ class Summary(NamedTuple):
 
 
 _HARMLESS: Final = Summary()
-_told: dict[tuple[int, str], Any] = {}
+
+
+class Record:
+    """What is known of a class. It goes with the class, so it stands for it where the class itself must not be kept.
+
+    :ivar items: how what is in an instance is had, if the class has a built-in container as a base.
+    """
+
+    __slots__ = ("items", "summaries", "ways")
+
+    def __init__(self, cls: type) -> None:
+        self.items = next(filter(None, (CONTAINERS.get(id(base)) for base in classes.mro(cls))), None)
+        self.summaries: dict[str, Summary] = {}
+        self.ways: dict[str, str] = {}
+
+
+_records: dict[int, Record] = {}
 _alive: dict[int, weakref.ref[type]] = {}
+
+
+def record_of(cls: type) -> Record:
+    """What is known of a class."""
+    return _records.get(id(cls)) or _recorded(cls)
+
+
+def _recorded(cls: type) -> Record:
+    number = id(cls)
+
+    def forget(_: object) -> None:
+        _alive.pop(number, None)
+        _records.pop(number, None)
+
+    _alive[number] = weakref.ref(cls, forget)
+    record = _records[number] = Record(cls)
+    return record
 
 
 def summary_of(cls: type, op: str, allows: Callable[[Use, Any], bool]) -> Summary:
@@ -94,37 +127,18 @@ def summary_of(cls: type, op: str, allows: Callable[[Use, Any], bool]) -> Summar
 
     :param allows: whether something may be done to a value that is not of the instance.
     """
-    known: Summary = _told.get((id(cls), op)) or _keep(cls, op, _summarise(cls, op, allows))
-    return known
+    known = record_of(cls).summaries
+    if op not in known:
+        known[op] = _summarise(cls, op, allows)
+    return known[op]
 
 
 def way_of(cls: type, name: str) -> str:
     """How an attribute of an instance is read."""
-    known: str = _told.get((id(cls), f".{name}")) or _keep(cls, f".{name}", _way(cls, name))
-    return known
-
-
-def items_of(cls: type) -> Callable[[Any], Iterable[Any]] | None:
-    """How what is in an instance is had, if the class has a built-in container as a base."""
-    known = _told.get((id(cls), CONTENTS))
-    if known is None:
-        found = (CONTAINERS.get(id(base)) for base in classes.mro(cls))
-        known = _keep(cls, CONTENTS, next(filter(None, found), False))
-    return known or None
-
-
-def _keep(cls: type, what: str, told: Any) -> Any:
-    number = id(cls)
-    if number not in _alive:
-        _alive[number] = weakref.ref(cls, lambda _: _forget(number))
-    _told[number, what] = told
-    return told
-
-
-def _forget(number: int) -> None:
-    _alive.pop(number, None)
-    for key in [key for key in list(_told) if key[0] == number]:
-        _told.pop(key, None)
+    known = record_of(cls).ways
+    if name not in known:
+        known[name] = _way(cls, name)
+    return known[name]
 
 
 # -- attributes ------------------------------------------------------------------------------------------------------
