@@ -55,6 +55,28 @@ class Spoken:
         return f"Spoken({self.x}, {self.y})"
 
 
+class Basket:
+    """An object whose text shows others: what it holds is looked at before each call."""
+
+    def __init__(self) -> None:
+        self.id = 1
+        self.items = [Spoken(), Spoken()]
+
+    def __repr__(self) -> str:
+        return f"Basket({self.id}, {self.items})"
+
+
+class Counted:
+    """An object whose text changes it, so that it is not made."""
+
+    def __init__(self) -> None:
+        self.id, self.shown = 1, 0
+
+    def __repr__(self) -> str:
+        self.shown += 1
+        return f"Counted({self.id})"
+
+
 ITEMS = [Item("AB123", quantity, Decimal("12.50")) for quantity in (1, 2, 3)]
 ORDER = Order(1, "Ann Smith", "ann@example.org", "NO", date(2024, 1, 2), ITEMS, "leave it at the door")
 VALUES: dict[str, Any] = {
@@ -75,6 +97,8 @@ VALUES: dict[str, Any] = {
     "dataclass of 7 with 3 others": ORDER,
     "object": Plain(),
     "object with its own repr": Spoken(),
+    "object that shows two others": Basket(),
+    "object whose repr has effects": Counted(),
 }
 
 

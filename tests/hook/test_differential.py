@@ -36,9 +36,10 @@ SEEN = {
 if sys.version_info < (3, 11):
     SEEN |= {
         "recursion": "3.10 counts calls of built-in functions: generators reach four frames less",
-        "tracebacks": "3.10 counts calls of built-in functions: at the limit, a frame of the probe's shows",
         "stderr": "3.10 reports a null byte in a source in another way",
     }
+if sys.version_info < (3, 12):
+    SEEN["tracebacks"] = "calls of built-in functions count: at the limit, a frame of the probe's shows"
 """What can be seen of the import machinery, and is said so in docs/invisible.md."""
 
 

@@ -53,7 +53,10 @@ def enter0(key: str) -> None:
         th = new_thread()
     append((1, key, now(), th, context()))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter1(key: str, a: Any) -> None:
@@ -68,7 +71,10 @@ def enter1(key: str, a: Any) -> None:
         a = NO_ROOM
     append((1, key, now(), th, context(), a))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter2(key: str, a: Any, b: Any) -> None:
@@ -85,7 +91,10 @@ def enter2(key: str, a: Any, b: Any) -> None:
         a = b = NO_ROOM
     append((1, key, now(), th, context(), a, b))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter3(key: str, a: Any, b: Any, c: Any) -> None:
@@ -104,7 +113,10 @@ def enter3(key: str, a: Any, b: Any, c: Any) -> None:
         a = b = c = NO_ROOM
     append((1, key, now(), th, context(), a, b, c))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter(key: str, *values: Any) -> None:
@@ -119,7 +131,10 @@ def enter(key: str, *values: Any) -> None:
         th = threads.get(get_ident(), -1)
     append((1, key, now(), th, context(), *shown))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter_self0(key: str, self: Any) -> None:
@@ -129,7 +144,10 @@ def enter_self0(key: str, self: Any) -> None:
         th = new_thread()
     append((1, key, now(), th, context(), class_name(type(self))))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter_self1(key: str, self: Any, a: Any) -> None:
@@ -144,7 +162,10 @@ def enter_self1(key: str, self: Any, a: Any) -> None:
         a = NO_ROOM
     append((1, key, now(), th, context(), class_name(type(self)), a))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter_self2(key: str, self: Any, a: Any, b: Any) -> None:
@@ -161,7 +182,10 @@ def enter_self2(key: str, self: Any, a: Any, b: Any) -> None:
         a = b = NO_ROOM
     append((1, key, now(), th, context(), class_name(type(self)), a, b))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter_self3(key: str, self: Any, a: Any, b: Any, c: Any) -> None:
@@ -180,7 +204,10 @@ def enter_self3(key: str, self: Any, a: Any, b: Any, c: Any) -> None:
         a = b = c = NO_ROOM
     append((1, key, now(), th, context(), class_name(type(self)), a, b, c))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def enter_self(key: str, self: Any, *values: Any) -> None:
@@ -195,7 +222,10 @@ def enter_self(key: str, self: Any, *values: Any) -> None:
         th = threads.get(get_ident(), -1)
     append((1, key, now(), th, context(), receiver(self), *shown))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 # -- plain functions: ends ----------------------------------------------------------------------------------------

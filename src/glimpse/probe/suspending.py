@@ -50,7 +50,10 @@ def enter_g(key: str, *values: Any) -> None:
         th = threads.get(get_ident(), -1)
     append((4, key, now(), th, context(), id(frame_at(1)), *shown))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def yielded_g(key: str, value: Any) -> Any:
@@ -67,7 +70,10 @@ def resumed_g(key: str, value: Any) -> Any:
     except KeyError:
         append((6, key, now(), new_thread(), context(), id(frame_at(1))))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
     return value
 
 
@@ -167,7 +173,10 @@ def enter_c(key: str, *values: Any) -> None:
     ctx, number, task = start_coroutine(id(frame_at(1)))
     append((12, key, now(), th, ctx, number, task, *shown))
     if len(events) > CHUNK:
-        drain_if_room()
+        try:
+            drain_if_room()
+        except RecursionError:
+            pass
 
 
 def end_c(key: str, value: Any) -> Any:
@@ -285,5 +294,8 @@ def raised_only(key: str) -> tuple[()]:
             th = new_thread()
         append((19, key, t, th, context(), traced_depth(frame), shown, *bound_now(key, frame)))
         if len(events) > CHUNK:
-            drain_if_room()
+            try:
+                drain_if_room()
+            except RecursionError:
+                pass
     return ()

@@ -36,7 +36,8 @@ RENDERER = Renderer()
 VALUES: list[Any] = [
     None, 1, 1.5, "text", b"bytes", Decimal(1), Path("a"), datetime.now(timezone.utc), Colour.RED, Point(1), object(),
     [1, [2, {"a": (3,)}]], {"a": {1}}, deque([1]), OrderedDict(a=1), len, Held, Held(a=1),
-    User(id=1, name=User(id=2, name="x")),    (n for n in range(2)), weakref.ref(Held), types.SimpleNamespace(a=1), functools.partial(len, [1]),
+    User(id=1, name=User(id=2, name="x")),
+    (n for n in range(2)), weakref.ref(Held), types.SimpleNamespace(a=1), functools.partial(len, [1]),
 ]  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescrip
 from typing import Any, Final
 
 from .. import classes
-from .places import RefusedError
 
 __all__ = [
     "MISSING",
@@ -58,16 +57,22 @@ _READ_OTHERWISE = frozenset(map(id, (super, type, ModuleType, *weakref.ProxyType
 
 
 def wrapped(function: FunctionType) -> FunctionType:
-    """The function inside of the wrappers that stop a ``__repr__`` from calling itself."""
-    while function.__globals__.get("__name__") in ("reprlib", "dataclasses"):
-        names = function.__code__.co_freevars
-        if "user_function" not in names:
-            return function
-        inner = (function.__closure__ or ())[names.index("user_function")].cell_contents
+    """The function of the program inside of wrappers: those against a ``__repr__`` that calls itself, and our own."""
+    while True:
+        inner: Any = None
+        if function.__code__.co_filename == _OUR_WRAPPERS:
+            inner = function.__dict__.get("__wrapped__")
+        elif function.__globals__.get("__name__") in ("reprlib", "dataclasses"):
+            names = function.__code__.co_freevars
+            cells = function.__closure__ or ()
+            inner = cells[names.index("user_function")].cell_contents if "user_function" in names else None
         if type(inner) is not FunctionType:
-            raise RefusedError("is wrapped")
+            return function
         function = inner
-    return function
+
+
+_OUR_WRAPPERS = "<glimpse>"
+"""Where the code of the wrappers that ``glimpse.trace`` makes says that it is from."""
 
 
 def is_named_plainly(cls: type) -> bool:
