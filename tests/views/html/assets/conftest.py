@@ -43,3 +43,10 @@ def opened(page: Page, shop_report: Path) -> Page:
     """The report of the shop, ready."""
     page.open(shop_report)
     return page
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser is the same whichever Python wrote the page."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.once)
