@@ -108,6 +108,8 @@ class Builder:
             read_at = time.time_ns()
             stat = source.stat()
             content = source.read()
+            if b"\0" in content:  # which Python calls a ValueError before 3.11.4
+                raise SyntaxError("source code cannot contain null bytes")
             kept, lasting = _rewrite(source.filename, content, plan())
         finally:
             self._busy.rewriting = False

@@ -4,18 +4,17 @@
   everything that can be asked of the original can be asked of it. Just before, the original takes its place on the
   module and its spec, so a program that looks finds what it would without Glimpse.
 - Code is only replaced where the original loader would compile the very source that it names, as Python does.
-- Tracebacks and ``warnings`` leave out the frames of the import system; the one frame of ours among them counts as
-  such, because its code names the same file.
+- No frame of ours stands in a traceback: the original class's ``exec_module`` runs the code that it is given, or what
+  the original compiles. What is asked of ours, ``get_code``, has been decided before it is called.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from types import CodeType, ModuleType
+from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 from glimpse.hook.source import Source
@@ -26,14 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["instrument_spec", "runs_as_main"]
 
-_IMPORT_SYSTEM: Final = "<frozen importlib._bootstrap_external>"
 _COMPILING: Final = ("exec_module", "get_code", "source_to_code")
 _STATE: Final = "_glimpse_state"
-
-_bootstrap: Any = importlib.import_module("_frozen_importlib")
-_run: Callable[..., None] = getattr(
-    _bootstrap, "_call_with_frames_removed", lambda function, *arguments: function(*arguments)
-)
+_IMPORTS: Final = SourceFileLoader.exec_module.__code__
 
 
 class _State:
@@ -113,47 +107,39 @@ def _is_one_of(kind: type[Any], usual: tuple[type[Any], ...], name: str) -> bool
 
 @functools.cache
 def _in_likeness_of(kind: type[Any]) -> type[Any]:
-    methods = {"exec_module": _exec_module, "get_code": _get_code, "__slots__": (_STATE,)}
     names = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
-    return type(kind.__name__, (kind,), {**names, **methods})
+    return type(kind.__name__, (kind,), {**names, "get_code": property(_get_code), "__slots__": (_STATE,)})
 
 
-def _exec_module(self: Any, module: ModuleType) -> None:
-    state = getattr(self, _STATE)
-    original = state.original
-    spec = module.__spec__
-    if spec is not None and spec.loader is self:
+def _get_code(self: Any) -> Callable[[str], CodeType | None]:
+    """The method that is called in the place of the original's: the original's own, where that is to compile."""
+    state: _State = getattr(self, _STATE)
+    original, spec = state.original, state.spec
+    if spec.loader is self:
         spec.loader = original
-    if getattr(module, "__loader__", None) is self:
-        module.__loader__ = original
-    code = state.code(module.__name__, state.decision)
-    if code is None:
-        original.exec_module(module)
+    caller = sys._getframe(1)
+    if caller.f_code is _IMPORTS:
+        module = _imported(spec, caller)
+        if getattr(module, "__loader__", None) is self:
+            module.__loader__ = original
+        code = state.code(spec.name, state.decision)
     else:
-        _run(exec, code, module.__dict__)
+        code = _code_to_run(state, spec)
+    return original.get_code if code is None else lambda fullname: code
 
 
-def _get_code(self: Any, fullname: str) -> CodeType | None:
+def _imported(spec: ModuleSpec, importing: FrameType) -> Any:
+    """The module whose body ``exec_module`` is about to run."""
+    module = sys.modules.get(spec.name)
+    if getattr(module, "__spec__", None) is spec:
+        return module  # to ask the frame makes it hold the module once more
+    return importing.f_locals.get("module")
+
+
+def _code_to_run(state: _State, spec: ModuleSpec) -> CodeType | None:
     """Instrumented code for whoever runs it without importing: ``runpy``, for ``python -m``."""
-    state = getattr(self, _STATE)
-    original = state.original
-    if state.spec.loader is self:
-        state.spec.loader = original
-    module, decision = fullname, state.decision
-    if runs_as_main(fullname):
+    module, decision = spec.name, state.decision
+    if runs_as_main(module):
         module = "__main__"
-        decision = state.builder.policy.decide_module(module, state.spec.origin, aliases=(fullname,))
-    code: CodeType | None = state.code(module, decision) if decision.included else None
-    if code is None:
-        code = original.get_code(fullname)
-    return code
-
-
-def _in_place_of(original: Any, own: CodeType) -> CodeType:
-    """Our code under the name, file and line that tracebacks show of the original where the module's body runs."""
-    runs_at, own_runs_at = (max(line for *_, line in code.co_lines() if line) for code in (original.__code__, own))
-    first = own.co_firstlineno + runs_at - own_runs_at
-    return own.replace(co_filename=_IMPORT_SYSTEM, co_name="exec_module", co_firstlineno=first)
-
-
-_exec_module.__code__ = _in_place_of(SourceFileLoader.exec_module, _exec_module.__code__)
+        decision = state.builder.policy.decide_module(module, spec.origin, aliases=(spec.name,))
+    return state.code(module, decision) if decision.included else None
