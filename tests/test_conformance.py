@@ -6,14 +6,12 @@ import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import pytest
 
-import glimpse.dynamic
 from glimpse import Config, Tracer, TracingPolicy
 from glimpse.compat import HAS_MONITORING
 from tests.support import assert_complete, read_entries
@@ -40,14 +38,11 @@ def by_hook(tracer: Tracer, program: str) -> None:
     importlib.import_module(program).main()
 
 
-def by_core(core: str, tracer: Tracer, program: str) -> None:
+def by_interpreter(tracer: Tracer, program: str) -> None:
     """Traced by the interpreter, after it is imported."""
     main = importlib.import_module(program).main
-    start = glimpse.dynamic.start
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(glimpse.dynamic, "start", partial(start, core=core))
-        tracer.run()
-    assert core in tracer.stats()["dynamic"]
+    tracer.run()
+    assert tracer.config.dynamic in tracer.stats()["dynamic"]
     main()
 
 
@@ -61,19 +56,21 @@ def by_decorators(tracer: Tracer, program: str) -> None:
 
 
 DOORS: dict[str, Callable[[Tracer, str], None]] = {
-    **{core: partial(by_core, core) for core in CORES},
+    **dict.fromkeys(CORES, by_interpreter),
     "decorators": by_decorators,
+    "hook": by_hook,
 }
 
 
-def recorded(door: Callable[[Tracer, str], None], program: str, level: str, folder: Path) -> list[dict[str, Any]]:
+def recorded(door: str, program: str, level: str, folder: Path) -> list[dict[str, Any]]:
     """The entries that one run leaves, from the first call of ``main`` on."""
     sys.modules.pop(program, None)
     log = folder / "log.jsonl"
     log.unlink(missing_ok=True)
-    tracer = Tracer(Config(level=level, params={"log_path": log}), TracingPolicy(included_packages=[program]))
+    config = Config(level=level, params={"log_path": log}, dynamic=door if door in CORES else "auto")
+    tracer = Tracer(config, TracingPolicy(included_packages=[program]))
     try:
-        door(tracer, program)
+        DOORS[door](tracer, program)
     finally:
         tracer.close()
     entries = read_entries(log)
@@ -106,18 +103,18 @@ def without_addresses(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG", "ERROR"])
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", [*CORES, "decorators"])
 @pytest.mark.parametrize("program", ["calls", "failures", "generators", "tasks"])
 def test_each_door_records_what_the_import_hook_does(program: str, door: str, level: str, tmp_path: Path) -> None:
     """The entries of a program are the same through the import hook and through any other door, at each level."""
-    expected = recorded(by_hook, program, level, tmp_path)
+    expected = recorded("hook", program, level, tmp_path)
     assert expected or level == "ERROR"
-    assert recorded(DOORS[door], program, level, tmp_path) == expected
+    assert recorded(door, program, level, tmp_path) == expected
 
 
 @pytest.mark.parametrize("core", CORES)
 def test_nested_functions_and_threads_are_the_same(core: str, tmp_path: Path) -> None:
     """Functions in functions have the hook's names, and threads that are started later are traced too."""
-    expected = recorded(by_hook, "nested", "DEBUG", tmp_path)
+    expected = recorded("hook", "nested", "DEBUG", tmp_path)
     assert any(entry["thread"] == "worker-thread" for entry in expected)
-    assert recorded(partial(by_core, core), "nested", "DEBUG", tmp_path) == expected
+    assert recorded(core, "nested", "DEBUG", tmp_path) == expected

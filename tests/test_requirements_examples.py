@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -91,6 +92,16 @@ def test_thirty_seconds(tmp_path: Path) -> None:
     assert start["function"].endswith(".calculate_total")
     assert start["args"] == "calculate_total(items=[Item(name='tea', price=3), Item(name='cup', price=9)])"
     assert (end["args"], end["stage"], end["result"]) == ("calculate_total", "END", "12")
+
+
+def test_thirty_seconds_typed(tmp_path: Path) -> None:
+    """Typed into ``python -i``, it records its call too: what is typed has no name that a pattern could mean."""
+    run = run_python("-i", cwd=tmp_path, stdin=re.sub(r"(?m)^(    .*\n)(?! )", r"\1\n", SHOP + THIRTY_SECONDS))
+    assert [entry["args"] for entry in run.entries] == [
+        "calculate_total(items=[Item(name='tea', price=3), Item(name='cup', price=9)])",
+        "calculate_total",
+    ]
+    assert "Error" not in run.stderr
 
 
 def test_output_example(tmp_path: Path) -> None:

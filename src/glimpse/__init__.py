@@ -60,6 +60,7 @@ _ROOMS = {
     "tracer": ("Tracer", "install", "register_writer", "trace", "uninstall"),
     "views": ("load",),
     "writers": ("BaseWriter",),
+    "ipython": ("load_ipython_extension", "unload_ipython_extension"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 

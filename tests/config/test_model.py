@@ -52,6 +52,7 @@ ROWS: list[tuple[str, Any, str, Any, str]] = [
     ("buffer_size", 1, "2", 3, "3"),
     ("max_items", 1, "2", 3, "3"),
     ("max_depth", 1, "2", 3, "3"),
+    ("dynamic", "auto", "settrace", "monitoring", '"monitoring"'),
     ("flush_on_sigterm", False, "yes", True, "true"),
 ]
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-import glimpse.dynamic
 from glimpse import Config, Tracer, TracingPolicy
 from glimpse.compat import HAS_MONITORING
 from tests.support import read_entries
@@ -31,8 +30,7 @@ def core(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 def use_core(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every tracer run by this core."""
-    start = glimpse.dynamic.start
-    monkeypatch.setattr(glimpse.dynamic, "start", lambda *given: start(*given, core=core))
+    monkeypatch.setenv("GLIMPSE_DYNAMIC", core)
 
 
 @pytest.fixture

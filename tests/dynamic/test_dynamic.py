@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-import glimpse
-import glimpse.dynamic
 from glimpse import Config, GlimpseError, Tracer, TracingPolicy
 from glimpse.compat import HAS_MONITORING
 from tests.dynamic.conftest import Import, Recorded
@@ -368,16 +366,15 @@ def test_a_profile_function_stays(core: str, module: Import, recorded: Recorder)
     assert len(log.entries) == 6
 
 
-def test_an_unknown_core(tmp_path: Path) -> None:
+def test_an_unknown_core() -> None:
     """A core that does not exist is an error that names those that do."""
-    tracer = Tracer(Config(params={"log_path": tmp_path / "log"}), TracingPolicy())
-    with pytest.raises(GlimpseError, match=r"bad value 'profile'.*auto, monitoring, settrace"):
-        glimpse.dynamic.start(tracer.policy, None, tracer.config, core="profile")  # type: ignore[arg-type]
+    with pytest.raises(GlimpseError, match=r"dynamic: bad value 'profile'.*auto, monitoring, settrace"):
+        Config(dynamic="profile")
 
 
 @pytest.mark.skipif(HAS_MONITORING, reason="this Python has it")
 def test_monitoring_needs_a_newer_python(tmp_path: Path) -> None:
     """Asking for sys.monitoring where there is none says what there is."""
-    tracer = Tracer(Config(params={"log_path": tmp_path / "log"}), TracingPolicy())
-    with pytest.raises(GlimpseError, match=r"sys\.monitoring needs Python 3\.12"):
-        glimpse.dynamic.start(tracer.policy, None, tracer.config, core="monitoring")  # type: ignore[arg-type]
+    config = Config(params={"log_path": tmp_path / "log"}, dynamic="monitoring")
+    with pytest.raises(GlimpseError, match=r"option dynamic: monitoring needs Python 3\.12"):
+        Tracer(config, TracingPolicy()).run()

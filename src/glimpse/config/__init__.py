@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from glimpse.config.destinations import BUILT_IN, known_destinations, register_dest
-from glimpse.config.model import LEVELS, OPTIONS, Config, Setting
+from glimpse.config.model import CORES, LEVELS, OPTIONS, Config, Setting
 from glimpse.config.options import Option
 
-__all__ = ["BUILT_IN", "LEVELS", "OPTIONS", "Config", "Option", "Setting", "known_destinations", "register_dest"]
+__all__ = [
+    "BUILT_IN",
+    "CORES",
+    "LEVELS",
+    "OPTIONS",
+    "Config",
+    "Option",
+    "Setting",
+    "known_destinations",
+    "register_dest",
+]

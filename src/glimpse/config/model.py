@@ -15,9 +15,10 @@ from glimpse.config.sources import Source, constructor, environment, parameter_v
 from glimpse.errors import ConfigError, refuse_unknown_keywords
 from glimpse.parsers import choice, file_path, flag, seconds, text, texts, whole
 
-__all__ = ["LEVELS", "OPTIONS", "Config", "Setting"]
+__all__ = ["CORES", "LEVELS", "OPTIONS", "Config", "Setting"]
 
 LEVELS: Final = ("DEBUG", "INFO", "ERROR")
+CORES: Final = ("auto", "monitoring", "settrace")
 _NOT_GIVEN: Any = None
 _MAY_LOSE = frozenset({"otlp"})
 """Destinations that wait for another machine and keep no file: they rather lose entries than hold calls up."""
@@ -137,6 +138,16 @@ class Config:
     max_depth: int = field(
         default=_NOT_GIVEN,
         metadata=declare(whole(1), 16, "levels shown of containers in containers"),
+    )
+    dynamic: str = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            choice(*CORES),
+            "auto",
+            "how dynamic mode traces: by sys.monitoring (Python 3.12 and later), by sys.settrace, or by the faster of "
+            "those that there are (auto)",
+            names=CORES,
+        ),
     )
     flush_on_sigterm: bool = field(
         default=_NOT_GIVEN,

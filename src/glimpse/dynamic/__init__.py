@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ..compat import HAS_MONITORING, KEEPS_LOCALS_DICT
-from ..errors import GlimpseError, bad_value
+from ..errors import GlimpseError
 from .calls import Calls
 from .included import Included, Recording
 
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..policy import Decider
 
-__all__ = ["CORES", "Core", "Recording", "start"]
-
-CORES = ("auto", "monitoring", "settrace")
-"""The names by which a core is requested; ``auto`` is the fastest that the interpreter has."""
+__all__ = ["Core", "Recording", "start"]
 
 
 class Core(Protocol):
@@ -34,18 +31,17 @@ class Core(Protocol):
         """Trace no more; calls that are open end as closed. Once is enough. Any thread may do it."""
 
 
-def start(policy: Decider, session: Recording, config: Config, core: str = "auto") -> Core:
+def start(policy: Decider, session: Recording, config: Config) -> Core:
     """Record the included functions that are called from now on.
 
     :param policy: decides which.
     :param session: where what is recorded goes.
-    :param core: which core; see ``CORES``.
+    :param config: what is recorded, and by which core.
     :raises GlimpseError: this core cannot be had.
     """
-    if core not in CORES:
-        raise GlimpseError(bad_value("core", core, CORES))
+    core = config.dynamic
     if core == "monitoring" and not HAS_MONITORING:
-        raise GlimpseError("option core: sys.monitoring needs Python 3.12 or later; accepted here: auto, settrace")
+        raise GlimpseError("option dynamic: monitoring needs Python 3.12 or later; accepted here: auto, settrace")
     errors_only = config.level == "ERROR"
     monitors = core == "monitoring" or (core == "auto" and HAS_MONITORING)
     calls = Calls(session.probe)

@@ -7,7 +7,7 @@ import os
 import sys
 from importlib.machinery import all_suffixes
 
-__all__ = ["MAIN_MODULES", "dotted_place", "may_shadow_stdlib", "script_names"]
+__all__ = ["MAIN_MODULES", "dotted_place", "is_session", "may_shadow_stdlib", "script_names"]
 
 MAIN_MODULES = frozenset({"__main__", "__mp_main__"})
 """Names that a script runs under; the second in worker processes that ``multiprocessing`` spawns."""
@@ -45,6 +45,11 @@ def script_names(file: str | None) -> tuple[str, ...]:
     if dotted not in (stem, *names):
         names.append(dotted)
     return tuple(names)
+
+
+def is_session(module: str, file: str | None) -> bool:
+    """Whether the module is what is being typed: into an interactive interpreter, or the cells of a notebook."""
+    return module in MAIN_MODULES and not file and hasattr(sys, "ps1")
 
 
 def may_shadow_stdlib(top_level: str, root: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from glimpse.policy.functions import FunctionPatterns
 from glimpse.policy.patterns import PatternSet
-from glimpse.policy.places import dotted_place, may_shadow_stdlib
+from glimpse.policy.places import dotted_place, is_session, may_shadow_stdlib
 
 if TYPE_CHECKING:
     from glimpse.policy.model import TracingPolicy
@@ -86,6 +86,9 @@ class Rules:
         for name in names:
             if (pattern := self._functions.brings_in(name)) is not None:
                 return self._decision(True, "included_functions", pattern, name)
+        if len(names) == 1 and is_session(names[0], file) and self.can_include and not self._functions:
+            reason = "typed into the interpreter: it has no name that a pattern could mean"
+            return Decision(True, reason, None, self.policy)
         return Decision(False, self._no_match(names[0], file), None, None)
 
     def decide_function(self, names: Sequence[str], qualname: str, file: str | None, module: Decision) -> Decision:
