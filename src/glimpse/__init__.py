@@ -12,6 +12,7 @@ from glimpse._version import __version__
 
 if TYPE_CHECKING:
     from glimpse.config import Config
+    from glimpse.context import correlation, extract, inject
     from glimpse.decorators import no_trace
     from glimpse.entry import LogEntry
     from glimpse.errors import (
@@ -43,6 +44,9 @@ __all__ = [
     "TracingPolicy",
     "WriterError",
     "__version__",
+    "correlation",
+    "extract",
+    "inject",
     "install",
     "load",
     "no_trace",
@@ -53,6 +57,7 @@ __all__ = [
 
 _ROOMS = {
     "config": ("Config",),
+    "context": ("correlation", "extract", "inject"),
     "decorators": ("no_trace",),
     "entry": ("LogEntry",),
     "errors": tuple(name for name in __all__ if name.endswith("Error") or name == "PolicyNotFound"),

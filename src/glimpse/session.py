@@ -11,6 +11,7 @@ from typing import Any
 
 from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
+from glimpse.context import check_correlation_id
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
 from glimpse.values import Limits, Redactor, Renderer
@@ -47,7 +48,8 @@ class Session:
         from glimpse.writers.registry import open_writer
 
         self.config = config
-        self.correlation_id = correlation_id or config.correlation_id
+        given = correlation_id if correlation_id is not None else config.correlation_id
+        self.correlation_id = None if given is None else check_correlation_id(given)
         self.files: dict[str, str] = _ModuleFiles()
         self.values = renderer_for(config)
         self._slots: list[Slot] = []
@@ -58,7 +60,9 @@ class Session:
         self.recorder = Recorder(
             sink, flush_interval=config.flush_interval, buffer_size=config.buffer_size, overflow=config.overflow
         )
-        self.probe = Probe(self.recorder, self.values)
+        self.probe = Probe(
+            self.recorder, self.values, correlation_id=self.correlation_id, with_ids=config.enable_trace_id
+        )
         _living.add(self)
         _watch_forks()
         atexit.register(self.close)
@@ -135,8 +139,8 @@ class Session:
 
     def after_fork_in_child(self) -> None:
         """Go on as a process of its own."""
-        self.probe.forget_threads()
         self.recorder.after_fork_in_child(self._origin())
+        self.probe.forget_threads()
         util: Any = sys.modules.get("multiprocessing.util")
         if util is not None:  # a multiprocessing child ends by os._exit, after its own exit functions
             util.register_after_fork(self, _finalize_with_process)

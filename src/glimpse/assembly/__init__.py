@@ -6,6 +6,7 @@ from .assembler import Assembler
 from .calls import Frame, Suspendable
 from .clock import Clock, wall_base
 from .filtering import Filter, Rule
+from .ids import Marks
 from .lines import as_lines
 from .records import Origin
 from .replay import FINISHED, Replay
@@ -16,6 +17,7 @@ __all__ = [
     "Clock",
     "Filter",
     "Frame",
+    "Marks",
     "Origin",
     "Replay",
     "Rule",

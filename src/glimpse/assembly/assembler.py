@@ -13,7 +13,7 @@ from typing import Any, Final
 from . import events as ev
 from .calls import Frame, Suspendable
 from .events import Event
-from .ids import span_ids
+from .ids import Marks, Scopes, marker
 from .records import Origin, Records
 from .shapes import SHORT_INT_BITS
 
@@ -30,18 +30,14 @@ class Assembler:
     :param pauses: whether SUSPEND and RESUME are entries (level DEBUG).
     """
 
-    def __init__(
-        self,
-        origin: Origin,
-        *,
-        pauses: bool = False,
-        first_id: int = 1,
-    ) -> None:
+    def __init__(self, origin: Origin, *, pauses: bool = False, first_id: int = 1) -> None:
         self.records = Records(origin)
         self._since = self._until = 0
         self._stamp = ""
         self.pauses = pauses
-        self.trace = span_ids(origin.pid, origin.base) if origin.trace_ids else None
+        self._scopes = Scopes(origin.remote)
+        self._marker = marker(origin.pid, origin.base, self._scopes, trace_ids=origin.trace_ids)
+        self.marks = self._marker if origin.trace_ids else None  # else from the first scope on
         self.last_id = first_id - 1
         self.unmatched = 0
         self._stacks: dict[int, list[Frame]] = {}
@@ -65,6 +61,7 @@ class Assembler:
             ev.AGEN_RESUME: self._agen_resume,
             ev.THREAD: self._thread,
             ev.ERROR_ONLY: self._error_only,
+            ev.CONTEXT: self._scope,
         }
 
     def feed(self, chunk: Iterable[Event]) -> list[Record]:  # noqa: C901, PLR0912, PLR0915 - see below
@@ -75,7 +72,7 @@ class Assembler:
         """
         out: list[Record] = []
         emit, stacks, sites, threads = out.append, self._stacks, self.records.sites, self.records.threads
-        number, trace, rare = self.last_id, self.trace, self._rare
+        number, marks, rare = self.last_id, self.marks, self._rare
         since, until, stamp = self._since, self._until, self._stamp
         for event in chunk:
             kind = event[0]
@@ -96,14 +93,14 @@ class Assembler:
                     if parent is None or parent[5] != ctx:
                         parent = self._context(ctx, parent)
                     task = self._task(ctx)
-                ids = None if trace is None else trace(parent, event)
+                told = None if marks is None else marks(parent, event)
                 frame: Any  # a tuple of a Frame's items: naming them costs ten times as much, and only here it counts
                 if parent is None:
-                    frame = (number, None, 1, key, t, ctx, event, ids, None)
+                    frame = (number, None, 1, key, t, ctx, event, told, None)
                 else:
                     item["parent_id"] = parent[0]
                     item["depth"] = depth = parent[2] + 1
-                    frame = (number, parent[0], depth, key, t, ctx, event, ids, None)
+                    frame = (number, parent[0], depth, key, t, ctx, event, told, None)
                 stack.append(frame)
                 item["args"] = site.args(event)
             elif kind == 2:  # END
@@ -126,7 +123,7 @@ class Assembler:
             else:
                 self.last_id = number
                 rare[kind](event, out)
-                number = self.last_id
+                number, marks = self.last_id, self.marks
                 continue
             if not since <= t < until:
                 since, until, stamp = self._millisecond(t)
@@ -146,8 +143,8 @@ class Assembler:
                     self.records.result(item, value)
                 item["duration_ms"] = (t - frame[4]) / 1_000_000
             if frame[7] is not None:
-                self.records.ids(item, frame)
-            if site.tail:
+                self.records.mark(item, frame[7], site)
+            elif site.tail:
                 item.update(site.tail)
             emit(item)
         self.last_id = number
@@ -182,14 +179,24 @@ class Assembler:
         """How many calls have started and not ended."""
         return sum(map(len, self._stacks.values())) + len(self._generators) + len(self._coroutines)
 
+    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+        """What entries say of the innermost open call of a thread and context; None if there is none."""
+        found = self._parent(th, ctx)
+        return None if found is None else found[7]
+
     # -- plain calls ------------------------------------------------------------------------------------------
 
     def _context(self, ctx: int, top: Frame | None) -> Frame | None:
+        if self._scopes:
+            base = self._scopes.base(ctx)
+            if base is None or (top is not None and self._scopes.base(top[5]) == base):
+                return top
+            ctx = base
         call = self._coroutines.get(ctx)
         return top if call is None or call.frame is None else call.frame
 
     def _task(self, ctx: int | None) -> str | None:
-        call = self._coroutines.get(ctx) if ctx is not None else None
+        call = self._coroutines.get(self._scopes.base(ctx)) if ctx is not None else None  # type: ignore[arg-type]
         return call.task if call else None
 
     def _stack(self, th: int) -> list[Frame]:
@@ -205,9 +212,9 @@ class Assembler:
     def _open(self, event: Event, call: Suspendable | None) -> Frame:
         parent = self._parent(event[3], event[4])
         self.last_id += 1
-        ids = None if self.trace is None else self.trace(parent, event)
+        marks = None if self.marks is None else self.marks(parent, event)
         parent_id, depth = (None, 1) if parent is None else (parent[0], parent[2] + 1)
-        frame = Frame(self.last_id, parent_id, depth, event[1], event[2], event[4], event, ids, call)
+        frame = Frame(self.last_id, parent_id, depth, event[1], event[2], event[4], event, marks, call)
         if call is not None:
             call.frame = frame
         return frame
@@ -252,8 +259,13 @@ class Assembler:
         if th < 0:
             return
         self.last_id += 1
-        frame = Frame(self.last_id, None, depth, key, t, ctx, event)
+        marks = self._marker(None, event) if self._scopes.have(ctx) else None
+        frame = Frame(self.last_id, None, depth, key, t, ctx, event, marks)
         out.append(self.records.exception(self.last_id, frame, t, th, exc, 7, self._task(ctx)))
+
+    def _scope(self, event: Event, out: list[Record]) -> None:
+        self._scopes.add(event)
+        self.marks = self._marker
 
     def _thread(self, event: Event, out: list[Record]) -> None:
         self._stacks[event[1]] = []
@@ -365,6 +377,7 @@ class Assembler:
 
     def _coro_dropped(self, event: Event, out: list[Record]) -> None:
         self._coroutines.pop(event[1], None)
+        self._scopes.pop(event[1], None)
 
     def _agen_yield(self, event: Event, out: list[Record]) -> None:
         call = self._coroutines.get(event[5])

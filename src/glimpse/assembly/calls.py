@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .events import Event
+
+if TYPE_CHECKING:
+    from .ids import Marks
 
 __all__ = ["Frame", "Suspendable"]
 
@@ -22,7 +25,7 @@ class Frame(NamedTuple):
     started: int
     ctx: int | None
     event: Event
-    trace: tuple[str, str, str | None] | None = None  # trace id, span id, parent's span id
+    marks: Marks | None = None
     call: Suspendable | None = None
 
 

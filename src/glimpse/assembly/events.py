@@ -5,7 +5,8 @@ the innermost coroutine call of the context or None. A value is an atom, shown b
 
 A call's frame is *on its thread's stack* from START to END; a generator's from START or RESUME to YIELD or END. What
 runs on a thread runs inside what is on its stack, so parents need not be recorded. Coroutines wait at places that
-leave no event, so they are not on any stack: the context says which is innermost.
+leave no event, so they are not on any stack: the context says which is innermost. A scope (a correlation id, or the
+trace of a request that came in) is told by the same number, so that calls outside of one cost nothing for it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ __all__ = [
     "AGEN_RESUME",
     "AGEN_YIELD",
     "CLOSED",
+    "CONTEXT",
     "CORO_DROPPED",
     "CORO_END",
     "CORO_EXCEPTION",
@@ -58,6 +60,9 @@ AGEN_YIELD: Final = 16  # (16, key, t, th, ctx, number)
 AGEN_RESUME: Final = 17  # (17, key, t, th, ctx, number)
 THREAD: Final = 18  # (18, th, name): before the first other event of a thread
 ERROR_ONLY: Final = 19  # (19, key, t, th, ctx, depth, exception, *values)
+CONTEXT: Final = (
+    21  # (21, number, ctx, correlation id, trace id, span id): until CORO_DROPPED, the latter three or None
+)
 
 CLOSED: Final = ()
 """The value of an end that was forced: a generator closed or collected half-way, a call open when recording ended."""

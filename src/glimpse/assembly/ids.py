@@ -1,40 +1,103 @@
-"""Ids of traces and spans, as the W3C's Trace Context has them: 16 and 8 bytes in lower-case hexadecimal, never zero.
+"""What entries say of a call beyond its own process: ids of its trace and span, and the correlation id of its scope.
 
-They follow from the process and the call's number, so a journal gives the same ids whenever it is read, and making one
-asks nothing of the system.
+Ids are as the W3C's Trace Context has them: 16 and 8 bytes in lower-case hexadecimal, never zero. They follow from the
+process and the call's number, so a journal gives the same ids whenever it is read, and making one asks nothing of the
+system.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from .calls import Frame
 from .events import Event
 
-__all__ = ["Ids", "span_ids"]
+__all__ = ["Marks", "Remote", "Scopes", "marker"]
 
-Ids = tuple[str, str, "str | None"]
+Remote = tuple[str, str]
+"""Trace id and span id of a call in another process."""
+
 _MASK = (1 << 64) - 1
 _STEP = 0x9E3779B97F4A7C15  # odd, so that consecutive numbers give different ids, far apart
+_CTX = 4  # where START, GEN_START, CORO_START and ERROR_ONLY have it
 
 
-def span_ids(pid: int, base: int) -> Callable[[Any, Event], Ids]:
-    """A function that gives a call's trace id, span id and parent's span id, from its parent and its START.
+class Scope(NamedTuple):
+    """What was entered by ``correlation`` or ``extract``, within a coroutine call or outside of any (None)."""
+
+    base: int | None
+    correlation_id: str | None
+    remote: Remote | None
+
+
+class Scopes(dict[Any, Scope]):
+    """The scopes that some context may still refer to, by their numbers.
+
+    :param remote: the call elsewhere that made what is in no scope.
+    """
+
+    def __init__(self, remote: Remote | None) -> None:
+        super().__init__()
+        self.outside = Scope(None, None, remote)
+
+    def have(self, ctx: int | None) -> bool:
+        """Whether a call in this context is in a scope, or made from elsewhere."""
+        return ctx in self or self.outside.remote is not None
+
+    def add(self, event: Event) -> None:
+        """One is entered."""
+        _, number, outer, correlation_id, trace_id, span_id = event
+        remote = None if trace_id is None else (trace_id, span_id)
+        self[number] = Scope(self.base(outer), correlation_id, remote)
+
+    def base(self, ctx: int | None) -> int | None:
+        """The coroutine call that a context belongs to, whatever was entered within it."""
+        scope = self.get(ctx)
+        return ctx if scope is None else scope.base
+
+
+class Marks(NamedTuple):
+    """What one call's entries say; ``remote`` is the call elsewhere that its outermost one was made by."""
+
+    trace_id: str | None
+    span_id: str | None
+    parent_span_id: str | None
+    correlation_id: str | None
+    remote: Remote | None
+
+
+def marker(pid: int, base: int, scopes: Scopes, *, trace_ids: bool) -> Callable[[Any, Event], Marks | None]:
+    """A function that gives a call's marks, from its parent and its START; None if there is nothing to say.
+
+    A call whose scope has another caller elsewhere than its parent's has that one for its parent span.
 
     :param pid: of the recording process.
     :param base: nanoseconds that tell it from other processes of the same number, see ``clock.wall_base``.
+    :param trace_ids: whether calls get ids.
     """
     seed = int.from_bytes(blake2b(f"{pid} {base}".encode(), digest_size=8).digest(), "big")
+    outside = scopes.outside
     count = 0
 
-    def ids(parent: Frame | None, event: Event) -> Ids:
+    def marks(parent: Frame | None, event: Event) -> Marks | None:
         nonlocal count
+        above: Marks | None = None if parent is None else parent[7]
+        scope = scopes.get(event[_CTX])
+        if scope is None:
+            _, correlation, caller = outside if above is None else (None, above[3], above[4])
+        else:
+            _, correlation, caller = scope
+            caller = caller or outside.remote
+        if not trace_ids:
+            return None if correlation is None else Marks(None, None, None, correlation, None)
         count += 1
         span = f"{(seed + count * _STEP) & _MASK or 1:016x}"
-        if parent is None or parent[7] is None:
-            return f"{seed or 1:016x}{span}", span, None
-        return parent[7][0], span, parent[7][1]
+        if caller is not None and (above is None or above[4] != caller):
+            return Marks(caller[0], span, caller[1], correlation, caller)
+        if above is None or above[0] is None:
+            return Marks(f"{seed or 1:016x}{span}", span, None, correlation, caller)
+        return Marks(above[0], span, above[1], correlation, caller)
 
-    return ids
+    return marks

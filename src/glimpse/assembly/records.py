@@ -15,6 +15,7 @@ from ..entry import Site
 from . import events as ev
 from .calls import Frame
 from .clock import Clock
+from .ids import Marks, Remote
 from .shapes import FIRST, args_maker
 
 __all__ = ["Origin", "Records", "SiteText"]
@@ -22,6 +23,7 @@ __all__ = ["Origin", "Records", "SiteText"]
 Record = dict[str, Any]
 _MS = 1_000_000
 _PADDING = (None,) * FIRST
+_TAIL = ("service", "correlation_id", "policy", "file", "line")
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Origin:
     :param base: nanoseconds between the monotonic clock and the epoch, see ``clock.wall_base``.
     :param atom_text: the text of an atom, within the limits of the configuration.
     :param trace_ids: whether entries carry the ids of their trace and span.
+    :param remote: the call in another process that made this one's calls.
     :param files: module name to file, for ``with_lines`` (level DEBUG: each entry says its file and line).
     """
 
@@ -41,6 +44,7 @@ class Origin:
     correlation_id: str | None = None
     with_lines: bool = False
     trace_ids: bool = False
+    remote: Remote | None = None
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,6 +63,11 @@ class SiteText:
         self.tail = {name: value for name, value in tail.items() if value is not None}
         self.start = head(1, None, 1, "INFO", self.function, "", "START", "", "", origin.pid).copy
         self.end = head(1, None, 1, "INFO", self.function, self.name, "END", "", "", origin.pid).copy
+
+    def tail_in(self, correlation_id: str) -> Record:
+        """What all entries say, in the scope of a correlation id, in the order of the record."""
+        own = {**self.tail, "correlation_id": correlation_id}
+        return {name: own[name] for name in _TAIL if name in own}
 
 
 def head(
@@ -119,9 +128,7 @@ class Records:
         """A SUSPEND or RESUME."""
         site = self.site(frame[3])
         item = self._head(number, frame, "DEBUG", site.name, stage, t, th, task)
-        if frame[7] is not None:
-            self.ids(item, frame)
-        item.update(site.tail)
+        self.mark(item, frame[7], site)
         return item
 
     def result(self, item: Record, value: Any) -> None:
@@ -134,12 +141,16 @@ class Records:
             item["closed"] = True
 
     @staticmethod
-    def ids(item: Record, frame: Frame) -> None:
-        """Put the ids for tracing across services into an entry."""
-        assert frame[7] is not None
-        item["trace_id"], item["span_id"], parent = frame[7]
-        if parent is not None:
-            item["parent_span_id"] = parent
+    def mark(item: Record, marks: Marks | None, site: SiteText) -> None:
+        """Put into an entry what it says of its trace, and what all entries of its site say."""
+        correlation = None
+        if marks is not None:
+            trace_id, span_id, parent, correlation, _ = marks
+            if trace_id is not None:
+                item["trace_id"], item["span_id"] = trace_id, span_id
+                if parent is not None:
+                    item["parent_span_id"] = parent
+        item.update(site.tail if correlation is None else site.tail_in(correlation))
 
     def thread(self, th: int) -> str:
         """A thread's name."""
@@ -166,7 +177,5 @@ class Records:
                 item["active_ms"] = call.active / _MS
             if generator or call.yields:
                 item["yields"] = call.yields
-        if frame[7] is not None:
-            self.ids(item, frame)
-        item.update(site.tail)
+        self.mark(item, frame[7], site)
         return item

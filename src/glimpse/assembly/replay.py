@@ -62,11 +62,19 @@ def _assembler(meta: Mapping[str, Any]) -> tuple[Assembler, Filter | None]:
         correlation_id=meta.get("correlation_id"),
         with_lines=bool(meta.get("with_lines")),
         trace_ids=bool(meta.get("trace_ids")),
+        remote=_remote(meta.get("remote")),
         files=dict(meta.get("files") or {}),
     )
     rules = {str(name): Rule(depth, ms) for name, (depth, ms) in (meta.get("rules") or {}).items()}
     limited = any(rule.limits for rule in rules.values())
     return Assembler(origin, pauses=bool(meta.get("pauses"))), Filter(rules) if limited else None
+
+
+def _remote(value: Any) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    trace_id, span_id = value
+    return str(trace_id), str(span_id)
 
 
 def _restored(event: Sequence[Any]) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from itertools import count
 from typing import Any
 
-from ..assembly.events import CORO_DROPPED, Event
+from ..assembly.events import CONTEXT, CORO_DROPPED, Event
 
 __all__ = ["Coroutines"]
 
@@ -28,7 +28,39 @@ class Coroutines:
         self._numbers = count(1)
         self.levels: dict[int, tuple[int, int, bool]] = {}  # by number, where a policy limits depth or samples
         self._expected: tuple[int, int, bool] | None = None
-        self._number_class = _number_class(append, self.levels)
+        self.sampled: dict[int, bool] = {}  # by a scope's number, where its caller elsewhere has drawn already
+        self._outer: dict[int, Any] = {}  # by a scope's number: what it was entered in
+        self._append = append
+        self._number_class = _number_class(append, self.levels, self.sampled, self._outer)
+
+    def enter(
+        self, correlation_id: str | None, trace_id: str | None, span_id: str | None, sampled: bool | None
+    ) -> tuple[Any, Any]:
+        """What is called from now on in this context is in a scope: (its number, what was current before)."""
+        before = self.current()
+        number = self._number_class(next(self._numbers))
+        if before is not None and before in self.levels:
+            self.levels[int(number)] = self.levels[before]
+        if sampled is not None:
+            self.sampled[int(number)] = sampled
+        self._append((CONTEXT, int(number), None if before is None else int(before), correlation_id, trace_id, span_id))
+        self._outer[int(number)] = before
+        self._var.set(number)
+        return number, before
+
+    def leave(self, entered: tuple[Any, Any]) -> None:
+        """The scope ends, with those that were entered in it, unless the context is another."""
+        current = self._var.get()
+        while current is not entered[0]:
+            if current is None:
+                return
+            current = self._outer.get(int(current))
+        self._var.set(entered[1])
+
+    def forget(self) -> None:
+        """In a forked child: what is open there, and the context's number for it, are the parent's."""
+        self._open.clear()
+        self._var.set(None)
 
     def expect(self, depth: int, below: int, left_out: bool) -> None:
         """The next ``start`` is at this depth, over so many calls of its thread, in a tree left out or not."""
@@ -75,9 +107,10 @@ class Coroutines:
         return before, int(known[0])
 
 
-def _number_class(append: Callable[[Event], None], levels: dict[int, tuple[int, int, bool]]) -> type[int]:
+def _number_class(append: Callable[[Event], None], *by_number: dict[int, Any]) -> type[int]:
     def dropped(number: int, append: Callable[[Event], None] = append, kind: int = CORO_DROPPED) -> None:
-        levels.pop(int.__index__(number), None)
+        for known in by_number:
+            known.pop(int.__index__(number), None)
         append((kind, int.__index__(number)))
 
     return type("CallNumber", (int,), {"__slots__": (), "__del__": dropped})

@@ -67,10 +67,13 @@ class Gate:
         }
 
     def _start_tree(self, level: _Level) -> None:
-        if self._coroutines.current() is None:
-            level.left_out = self._rate < 1 and random.random() >= self._rate
-        else:
+        ctx = self._coroutines.current()
+        if ctx is not None and int(ctx) in self._coroutines.levels:
             level.left_out = False  # as the coroutine call that it belongs to, see _within
+        else:
+            drawn = self._coroutines.sampled.get(int(ctx)) if ctx is not None else None
+            recorded = self._rate >= 1 or (random.random() < self._rate if drawn is None else drawn)
+            level.left_out = not recorded
 
     def _within(self, level: _Level, ctx: int) -> bool:
         """The same question within a coroutine call, which knows its own depth."""

@@ -7,11 +7,13 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from itertools import count
+from os import urandom
 from time import perf_counter_ns
 from types import FrameType, GeneratorType
 from typing import Any, Final, Protocol
 
 from ..assembly.events import MUTED, THREAD
+from ..context import LISTENERS, TraceContext, TraceParent, active
 from ..values import RENDERING
 from .coroutines import Coroutines
 from .exceptions import Describer, bound_now
@@ -42,7 +44,9 @@ class Values(Protocol):
 class Probe:
     """Threads, coroutines and values for one recorder. ``namespace`` is what a slot is connected with."""
 
-    def __init__(self, recorder: Recorder, values: Values) -> None:
+    def __init__(
+        self, recorder: Recorder, values: Values, *, correlation_id: str | None = None, with_ids: bool = False
+    ) -> None:
         self.recorder = recorder
         self.values = values
         self.threads: dict[int, int] = recorder.muted
@@ -53,10 +57,49 @@ class Probe:
         self._levels = Levels()
         self._muted: dict[int, int] = {}
         RENDERING.listeners.append(self._mute)
+        self.correlation_id = correlation_id
+        self._with_ids = with_ids
+        self._before: tuple[Any, Any] | None = None
+        self.renew(active())
+        LISTENERS.append(self)
 
     def close(self) -> None:
         """Nothing is recorded any more."""
         RENDERING.listeners.remove(self._mute)
+        LISTENERS.remove(self)
+
+    # -- scopes: see ``context.Listener`` ---------------------------------------------------------------------
+
+    def enter(self, context: TraceContext) -> tuple[Any, Any]:
+        """What is called from now on in the caller's context is in a scope."""
+        trace_id, span_id, sampled = context.remote or (None, None, None)
+        return self.coroutines.enter(context.correlation_id, trace_id, span_id, sampled)
+
+    def leave(self, entered: tuple[Any, Any]) -> None:
+        """It is no more; nor is what stands for it in a child that was forked within it."""
+        if self._before is not None and self.coroutines.current() is self._before[0]:
+            self.renew(active())
+        else:
+            self.coroutines.leave(entered)
+
+    def renew(self, context: TraceContext) -> None:
+        """The scope that recording began in, if any, is left for this one, if it is any."""
+        if self._before is not None:
+            self.coroutines.leave(self._before)
+        scoped = context.correlation_id is not None or context.remote is not None
+        self._before = self.enter(context) if scoped else None
+
+    def here(self) -> TraceParent | None:
+        """The innermost call of this thread and context that is recorded with ids."""
+        th = self.threads.get(_thread.get_ident(), MUTED)
+        found = self.recorder.innermost(th, self.coroutines.current()) if th != MUTED else None
+        if found is not None and found.trace_id is not None and found.span_id is not None:
+            return TraceParent(found.trace_id, found.span_id, True)
+        level = self._levels.get(_thread.get_ident())
+        if self._with_ids and level is not None and level.depth and level.left_out:
+            remote = active().remote
+            return TraceParent(remote.trace_id if remote else urandom(16).hex(), urandom(8).hex(), False)
+        return None
 
     def _mute(self, ident: int, begins: bool) -> None:
         """A value's own code runs on this thread, because of Glimpse: what it calls leaves no entries."""
@@ -126,6 +169,9 @@ class Probe:
         """In a forked child: only the forking thread lives on, and its calls are the parent's."""
         self.threads.clear()
         self._local = threading.local()
+        self.coroutines.forget()
+        self._before = None
+        self.renew(active())
 
     def _reports_yields(self, target: Any) -> bool:
         return type(target) is GeneratorType and self.describer.is_traced(target.gi_code)

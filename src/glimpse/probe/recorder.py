@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..assembly import Origin
+from ..assembly import Marks, Origin
 from ..assembly.events import MUTED, Event
 from .sinks import Batch, Sink
 
@@ -62,9 +62,10 @@ class Recorder:
         self._warn = warn or _warn_on_stderr
         self._warned = False
         self._lock = _thread.allocate_lock()
+        self._taking = _thread.allocate_lock()  # held while events become batches, not while these are written
         self._holder = 0
+        self._taker = 0
         self._waiting: deque[Batch] = deque()
-        self._waiting_entries = 0
         self._pause = _FIRST_PAUSE_NS
         self._retry_at = 0
         self._stop: Any = None
@@ -153,21 +154,42 @@ class Recorder:
             self._holder = 0
 
     def _drain(self, now: bool = False) -> None:
-        events = self.events
-        count = len(events)
-        if count:
-            self.counts["high_water"] = max(self.counts["high_water"], count)
-            chunk = events[:count]
-            del events[:count]
-            self.counts["recorded"] += count
-            self._put(self.sink.assemble(chunk))
+        if self.events:
+            self._taken()
         if self._waiting:
             self._write(now)
+
+    def _taken(self, then: Callable[[], Any] | None = None) -> Any:
+        """Assemble what is in the buffer, and then do this. Not if this very thread is at it, below on its stack."""
+        ident = _thread.get_ident()
+        if self._taker == ident:
+            return None
+        with self._taking:
+            self._taker = ident
+            try:
+                self._take()
+                return None if then is None else then()
+            finally:
+                self._taker = 0
+
+    def _take(self) -> None:
+        events = self.events
+        count = len(events)
+        self.counts["high_water"] = max(self.counts["high_water"], count)
+        chunk = events[:count]
+        del events[:count]
+        self.counts["recorded"] += count
+        if chunk:
+            self._put(self.sink.assemble(chunk))
+
+    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+        """What the entries of the innermost open call say, once everything recorded is assembled. Writes nothing."""
+        found: Marks | None = self._taken(lambda: self.sink.innermost(th, ctx))
+        return found
 
     def _put(self, batch: Batch | None) -> None:
         if batch is not None:
             self._waiting.append(batch)
-            self._waiting_entries += batch.entries
 
     def _write(self, now: bool) -> None:
         if self._retry_at and not now and _now() < self._retry_at:
@@ -180,21 +202,20 @@ class Recorder:
                 self.counts["bytes"] += batch.write()
             except Exception as error:
                 self.counts["written"] += before - batch.entries
-                self._waiting_entries -= before - batch.entries
                 self._failed(error)
                 self._retry_at = _now() + self._pause
                 self._pause = min(2 * self._pause, _LONGEST_PAUSE_NS)
                 self._bound()
                 return
             self._waiting.popleft()
-            self._waiting_entries -= before
             self.counts["written"] += before
             self._retry_at, self._pause = 0, _FIRST_PAUSE_NS
 
     def _bound(self) -> None:
-        while self._waiting_entries > self.buffer_size and len(self._waiting) > 1:
+        waiting = sum(batch.entries for batch in list(self._waiting))
+        while waiting > self.buffer_size and len(self._waiting) > 1:
             lost = self._waiting.popleft().entries
-            self._waiting_entries -= lost
+            waiting -= lost
             self.counts["dropped"] += lost
 
     def _guard(self, work: Callable[[], Any]) -> None:
@@ -266,11 +287,10 @@ class Recorder:
 
     def after_fork_in_child(self, origin: Origin) -> None:
         """A process of its own: the parent writes what was recorded before."""
-        self._lock = _thread.allocate_lock()
-        self._holder = 0
+        self._lock, self._taking = _thread.allocate_lock(), _thread.allocate_lock()
+        self._holder = self._taker = 0
         del self.events[:]
         self._waiting.clear()
-        self._waiting_entries = 0
         self.counts = dict.fromkeys(self.counts, 0)
         self._guard(self.sink.writer.after_fork)
         self.sink.after_fork(origin)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
-from ..assembly import FINISHED, Assembler, Filter, Origin, Rule, as_lines
+from ..assembly import FINISHED, Assembler, Filter, Marks, Origin, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
@@ -53,6 +53,9 @@ class Sink(Protocol):
 
     def finish(self, t: int) -> Batch | None:
         """The ends of the calls that are open at ``t``."""
+
+    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+        """What entries say of the innermost open call of a thread and context."""
 
     def after_fork(self, origin: Origin) -> None:
         """Begin anew, in the child."""
@@ -120,6 +123,10 @@ class _Assembling:
             records = self._filter.apply(records, perf_counter() * 1000)
         return self._batch(records) if records else None
 
+    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+        """See ``Sink``."""
+        return self._assembler.innermost(th, ctx)
+
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
         limited = any(rule.limits for rule in self._rules.values())
@@ -145,7 +152,10 @@ class LineSink(_Assembling):
 
 
 class RawSink:
-    """For the journal: events as they are, assembled when they are read."""
+    """For the journal: events as they are, assembled when they are read.
+
+    Where calls have ids, they are assembled here as well, for nothing but the ids of the calls that are open.
+    """
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer = writer
@@ -154,14 +164,21 @@ class RawSink:
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """See ``Sink``."""
+        if self._assembler is not None:
+            self._assembler.feed(chunk)
         return _Raw(self.writer, chunk, self._meta) if chunk else None
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
         return _Raw(self.writer, [(FINISHED, t)], self._meta)
 
+    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+        """See ``Sink``."""
+        return None if self._assembler is None else self._assembler.innermost(th, ctx)
+
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
+        self._assembler = Assembler(origin) if origin.trace_ids else None
         self._meta |= {
             "pid": origin.pid,
             "base": origin.base,
@@ -170,6 +187,7 @@ class RawSink:
             "files": dict(origin.files) if origin.with_lines else {},
             "with_lines": origin.with_lines,
             "trace_ids": origin.trace_ids,
+            "remote": origin.remote,
         }
 
 

@@ -26,7 +26,7 @@ class RowAssembler(Assembler):
         source = RowSource(origin.pid, origin.service, origin.base)
         self._maker = RowMaker(source)
         self._places: dict[tuple[str, int], int] = {}
-        self._plain = self.trace is None and origin.correlation_id is None
+        self._plain = self.marks is None and origin.correlation_id is None
 
     def rows(self, chunk: Iterable[Event], least: int = 0) -> RowBatch | None:
         """The rows of these events and of those before them; None as long as there are fewer than ``least`` calls.

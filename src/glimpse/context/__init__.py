@@ -1,0 +1,29 @@
+"""Requests that pass through several processes: trace ids, correlation ids, and the headers that carry them."""
+
+from __future__ import annotations
+
+from .headers import CORRELATION_HEADERS, context_of, extract, here, inject, outgoing, scope_of
+from .propagators import current_span
+from .scopes import LISTENERS, Listener, Scope, TraceContext, active, check_correlation_id, correlation
+from .w3c import TraceParent, format_traceparent, parse_traceparent
+
+__all__ = [
+    "CORRELATION_HEADERS",
+    "LISTENERS",
+    "Listener",
+    "Scope",
+    "TraceContext",
+    "TraceParent",
+    "active",
+    "check_correlation_id",
+    "context_of",
+    "correlation",
+    "current_span",
+    "extract",
+    "format_traceparent",
+    "here",
+    "inject",
+    "outgoing",
+    "parse_traceparent",
+    "scope_of",
+]
