@@ -55,6 +55,31 @@ def test_a_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_selection_keeps_the_nesting(
+    packed: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls chosen by how they ended stand below the chosen calls that made them, also from standard input."""
+    path = shop(5).save(tmp_path / "t.jsonl")
+    if packed:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    text = run(capsys, "--to", "folded", "-" if packed else path, "--min-duration", "100ms")
+    paths = {line.rpartition(" ")[0].partition(";")[2] for line in text.splitlines()}
+    assert "shop.main.main;shop.mail.send_all;shop.mail.Mailer.send" in paths
+    assert not any(each.startswith("shop.mail") for each in paths)
+
+
+def test_damage_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A trace that is read twice has its damage told as it is."""
+    path = shop(5).save(tmp_path / "t.jsonl")
+    path.write_bytes(b"rubbish\n" + path.read_bytes())
+    notes = []
+    for arguments in ([], ["--error"]):
+        assert main(["export", "--to", "csv", str(path), *arguments]) == 0
+        notes.append(capsys.readouterr().err)
+    assert notes[0] == notes[1] != ""
+
+
 def test_a_format_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     """One clear line with the nearest."""
     assert main(["export", "--to", "crome"]) == 2

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Final, TextIO
 
 from glimpse.cli.files import replacing
 from glimpse.cli.reading import add_filters, add_traces, report_damage, selection_of
 from glimpse.errors import GlimpseError, bad_value
-from glimpse.traces.calls import Call, CallEvent, call_events
-from glimpse.traces.filters import Selection
+from glimpse.traces.calls import CallEvent, call_events
+from glimpse.traces.choosing import chosen, reads_twice
 from glimpse.views.exports import EXPORTS, exporter
-from glimpse.views.sources import open_sources, records_of
+from glimpse.views.sources import STDIN, Source, open_sources, recognise, records_of
 
 _ALL: Final = (*EXPORTS, "sqlite")
 
@@ -54,32 +58,34 @@ def execute(options: Namespace) -> int:
             raise GlimpseError("option --to: sqlite takes whole traces only; leave the filters out")
         rewrite(sources, options.output, "sqlite", force=options.force)
         return 0
-    write = exporter(options.to)
-    events = chosen(call_events(records_of(sources)), selection)
-    if options.output is None:
-        write(events, sys.stdout)
-    else:
-        with (
-            replacing(options.output, force=options.force) as path,
-            open(path, "w", encoding="utf-8", newline="") as stream,
-        ):
-            write(events, stream)
-    report_damage(sources)
+    with _repeatable(sources) if reads_twice(selection) else nullcontext(sources) as read:
+        _write(exporter(options.to), chosen(lambda: call_events(records_of(read)), selection), options)
+        report_damage(read)
     return 0
 
 
-def chosen(events: Iterator[CallEvent], selection: Selection) -> Iterator[CallEvent]:
-    """What happens to the calls that are chosen, and to all below one that is chosen by function or arguments."""
-    if selection.everything:
-        yield from events
+def _write(
+    write: Callable[[Iterable[CallEvent], TextIO], None], events: Iterable[CallEvent], options: Namespace
+) -> None:
+    if options.output is None:
+        write(events, sys.stdout)
         return
-    inside: dict[Call, bool] = {}
-    for event, call in events:
-        if event == "started":
-            below = call.parent is not None and selection.focused and inside.get(call.parent, False)
-            inside[call] = selection.in_scope(call) and (below or selection.in_focus(call))
-        elif event == "ended":
-            take = inside.pop(call, False) and selection.keeps(call)
-            if take and (selection.depth is None or call.depth <= selection.depth):
-                yield "started", call
-                yield "ended", call
+    with (
+        replacing(options.output, force=options.force) as path,
+        open(path, "w", encoding="utf-8", newline="") as stream,
+    ):
+        write(events, stream)
+
+
+@contextmanager
+def _repeatable(sources: list[Source]) -> Iterator[list[Source]]:
+    """The sources such that they can be read twice: standard input is put into a file."""
+    with tempfile.TemporaryDirectory(prefix="glimpse-") as folder:
+        yield [_copied(Path(folder)) if source.name == STDIN else source for source in sources]
+
+
+def _copied(folder: Path) -> Source:
+    path = folder / "stdin"
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return recognise(str(path))

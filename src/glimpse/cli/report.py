@@ -8,10 +8,10 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import Final, TextIO
 
-from glimpse.cli.export import chosen
 from glimpse.cli.files import replacing
 from glimpse.cli.reading import add_filters, add_traces, report_damage, selection_of, whole
 from glimpse.traces.calls import call_events
+from glimpse.traces.choosing import chosen_at_the_end
 from glimpse.traces.filters import Selection
 from glimpse.views.html import MARK, Limits, Written, write_report
 from glimpse.views.sources import STDIN, Source, open_sources, records_of
@@ -77,7 +77,7 @@ def execute(options: Namespace) -> int:
 
 
 def _write(sources: list[Source], stream: TextIO, title: str, selection: Selection, limits: Limits) -> Written:
-    choice = None if selection.everything else lambda events: chosen(events, selection)
+    choice = None if selection.everything else lambda events: chosen_at_the_end(events, selection)
     return write_report(call_events(records_of(sources)), stream, title, choice=choice, limits=limits)
 
 

@@ -77,6 +77,7 @@ class Source:
 
         :raises ReadError: it cannot be read, or holds something else.
         """
+        self.damage = Damage(self.name)
         if self.format == "jsonl":
             with self.opened() as stream:
                 yield from read_lines(stream, self.damage)

@@ -48,7 +48,7 @@ def write(events: Iterable[CallEvent], stream: TextIO) -> None:
     root = _Frame("", None)
     for event, call in events:
         if event == STARTED:
-            outer = call.parent.node if call.parent is not None and call.parent.node is not None else None
+            outer = next((above.node for above in reversed(call.path()[:-1]) if above.node is not None), None)
             call.node = (outer or root.child(_thread(call))).child(_name(call.function))
         elif event == ENDED:
             call.node.self_ms += call.self_ms
