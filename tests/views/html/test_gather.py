@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 
-from glimpse.cli.export import chosen
 from glimpse.traces.calls import CallEvent, finished_calls
+from glimpse.traces.choosing import chosen_at_the_end
 from glimpse.traces.filters import Selection
 from glimpse.views.html.rows import BUNDLE, FAILED, RAISED, UNFINISHED
 from tests.support.reportpage import ReportPage
@@ -75,7 +75,7 @@ def choice(**wanted: object) -> object:
     selection = Selection(**wanted)  # type: ignore[arg-type]
 
     def let_through(events: Iterator[CallEvent]) -> Iterator[CallEvent]:
-        return chosen(events, selection)
+        return chosen_at_the_end(events, selection)
 
     return let_through
 
