@@ -143,3 +143,39 @@ def test_child_processes(tmp_path: Path) -> None:
     run = plain_and_traced("app.py", policy=policy, cwd=tmp_path, env=log)
     assert len({entry["pid"] for entry in run.entries}) == 2
     assert len(run.entries) == 4
+
+
+def test_destination_is_relative_to_the_start(tmp_path: Path) -> None:
+    """A relative path counts from where the program started, whatever folder it has gone to since."""
+    write_files(tmp_path, {**SHOP, "elsewhere/empty": ""})
+    code = "import os; os.chdir('elsewhere'); import shop; shop.f()"
+    env = {"PYTHONPATH": os.pathsep.join([SITE_FOLDER, str(tmp_path)]), "GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop"}
+    assert len(run_python("-c", code, cwd=tmp_path, env=env).entries) == 2
+    named = {**env, "GLIMPSE_LOG_PATH": "named.jsonl"}
+    assert len(run_python("-c", code, cwd=tmp_path, env=named, log="named.jsonl").entries) == 2
+
+
+def test_exit_functions_are_traced(tmp_path: Path) -> None:
+    """What a program runs at exit is recorded, also if it asked for that before the first included module came."""
+    write_files(tmp_path, SHOP)
+    code = "import atexit; atexit.register(lambda: shop.f()); import shop"
+    env = {"PYTHONPATH": os.pathsep.join([SITE_FOLDER, str(tmp_path)]), "GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop"}
+    assert len(run_python("-c", code, cwd=tmp_path, env=env).entries) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_children_that_import_first(tmp_path: Path, method: str) -> None:
+    """A child of ``multiprocessing`` that imports an included module before its parent does loses nothing."""
+    text = """
+        import multiprocessing, sys
+        def work(): __import__("shop").f()
+        if __name__ == "__main__":
+            child = multiprocessing.get_context(sys.argv[1]).Process(target=work)
+            child.start()
+            child.join()
+            sys.exit(child.exitcode)
+    """
+    write_files(tmp_path, {**SHOP, "app.py": text})
+    env = {"PYTHONPATH": SITE_FOLDER, "GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop"}
+    assert len(run_python("app.py", method, cwd=tmp_path, env=env).entries) == 2

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
-from urllib.parse import quote, unquote
 
 __all__ = ["format_baggage", "parse_baggage"]
 
@@ -44,6 +43,8 @@ def parse_baggage(values: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 def format_baggage(members: Mapping[str, tuple[str, str]]) -> str:
     """The header that ``parse_baggage`` reads. Members whose name is not a token of HTTP are left out."""
+    from urllib.parse import quote
+
     return ",".join(
         f"{name}={quote(value, safe=_UNQUOTED)}{properties}"
         for name, (value, properties) in members.items()
@@ -64,4 +65,6 @@ def _parts(member: str) -> tuple[str | None, str, str]:
     found = _PAIR.fullmatch(pair)
     if found is None or not all(_PROPERTY.fullmatch(each) for each in properties):
         return None, "", ""
+    from urllib.parse import unquote
+
     return found[1], unquote(found[2], errors="replace"), "".join(f";{each}" for each in properties)

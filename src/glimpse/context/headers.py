@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
-from urllib.parse import quote
 
 from ..errors import GlimpseError, bad_value
 from . import propagators
@@ -81,6 +80,8 @@ def outgoing() -> dict[str, str]:
     found = propagators.write(replace(context, remote=here() or context.remote or propagators.current_span()))
     correlation_id = context.correlation_id or next((each.correlation_id for each in LISTENERS), None)
     if correlation_id is not None:
+        from urllib.parse import quote
+
         found[CORRELATION_HEADERS[0]] = quote(correlation_id, safe=_VISIBLE + " ")
     return found
 
