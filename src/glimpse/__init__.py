@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         RewriteError,
         WriterError,
     )
+    from glimpse.middleware import asgi, wsgi
     from glimpse.policy import PolicySet, TracingPolicy
     from glimpse.tracer import Tracer, install, register_writer, trace, uninstall
     from glimpse.views import load
@@ -44,6 +45,7 @@ __all__ = [
     "TracingPolicy",
     "WriterError",
     "__version__",
+    "asgi",
     "correlation",
     "extract",
     "inject",
@@ -53,6 +55,7 @@ __all__ = [
     "register_writer",
     "trace",
     "uninstall",
+    "wsgi",
 ]
 
 _ROOMS = {
@@ -61,6 +64,7 @@ _ROOMS = {
     "decorators": ("no_trace",),
     "entry": ("LogEntry",),
     "errors": tuple(name for name in __all__ if name.endswith("Error") or name == "PolicyNotFound"),
+    "middleware": ("asgi", "wsgi"),
     "policy": ("PolicySet", "TracingPolicy"),
     "tracer": ("Tracer", "install", "register_writer", "trace", "uninstall"),
     "views": ("load",),

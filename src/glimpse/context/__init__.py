@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .headers import CORRELATION_HEADERS, context_of, extract, here, inject, outgoing, scope_of
+from .headers import CORRELATION_HEADERS, context_of, extract, header_value, here, inject, outgoing, scope_of
 from .propagators import current_span
 from .scopes import LISTENERS, Listener, Scope, TraceContext, active, check_correlation_id, correlation
 from .w3c import TraceParent, format_traceparent, parse_traceparent
@@ -21,6 +21,7 @@ __all__ = [
     "current_span",
     "extract",
     "format_traceparent",
+    "header_value",
     "here",
     "inject",
     "outgoing",

@@ -11,7 +11,7 @@ from . import propagators
 from .scopes import LISTENERS, Scope, TraceContext, active, check_correlation_id
 from .w3c import TraceParent
 
-__all__ = ["CORRELATION_HEADERS", "context_of", "extract", "here", "inject", "outgoing", "scope_of"]
+__all__ = ["CORRELATION_HEADERS", "context_of", "extract", "header_value", "here", "inject", "outgoing", "scope_of"]
 
 CORRELATION_HEADERS: Final = ("X-Correlation-ID", "X-Request-ID")
 """Where a correlation id is looked for, the first that is there; ``inject`` writes the first."""
@@ -80,10 +80,15 @@ def outgoing() -> dict[str, str]:
     found = propagators.write(replace(context, remote=here() or context.remote or propagators.current_span()))
     correlation_id = context.correlation_id or next((each.correlation_id for each in LISTENERS), None)
     if correlation_id is not None:
-        from urllib.parse import quote
-
-        found[CORRELATION_HEADERS[0]] = quote(correlation_id, safe=_VISIBLE + " ")
+        found[CORRELATION_HEADERS[0]] = header_value(correlation_id)
     return found
+
+
+def header_value(correlation_id: str) -> str:
+    """A correlation id as a header can hold it: what is not ASCII is percent-encoded."""
+    from urllib.parse import quote
+
+    return quote(correlation_id, safe=_VISIBLE + " ")
 
 
 def here() -> TraceParent | None:
