@@ -42,8 +42,7 @@ class Bench:
 
     def look(self, **options: Any) -> str:
         source = Source(str(self.file), None, cache_from_source(str(self.file)))
-        decision = self.builder.policy.decide_module("thing", str(self.file))
-        _, fresh = self.builder.obtain("thing", source, decision, **options)
+        _, fresh = self.builder.obtain("thing", source, **options)
         return "rewritten" if fresh else "cached"
 
     @property
@@ -106,8 +105,7 @@ def test_touched_source_is_not_rewritten(tmp_path: Path) -> None:
             raise AssertionError("the source was read again")
 
     source = Unreadable(str(bench.file), None, cache_from_source(str(bench.file)))
-    decision = bench.builder.policy.decide_module("thing", str(bench.file))
-    assert bench.builder.obtain("thing", source, decision)[1] is False
+    assert bench.builder.obtain("thing", source)[1] is False
 
 
 def test_policies_never_share_wrongly(tmp_path: Path) -> None:
@@ -203,8 +201,7 @@ def test_refusal_is_kept(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.write("(x): int = 1\n")
     source = Source(str(bench.file), None, cache_from_source(str(bench.file)))
-    decision = bench.builder.policy.decide_module("thing", str(bench.file))
-    first, second = (bench.builder.obtain("thing", source, decision) for _ in range(2))
+    first, second = (bench.builder.obtain("thing", source) for _ in range(2))
     if first[0].code is not None:
         pytest.skip("libcst has learned to read this")
     assert (first[1], second[1]) == (True, False)
@@ -230,8 +227,7 @@ def test_functions_are_listed_on_demand(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.look()
     source = Source(str(bench.file), None, cache_from_source(str(bench.file)))
-    decision = bench.builder.policy.decide_module("thing", str(bench.file))
-    kept, fresh = bench.builder.obtain("thing", source, decision, functions=True)
+    kept, fresh = bench.builder.obtain("thing", source, functions=True)
     assert not fresh
     assert [tuple(each) for each in kept.functions] == [("f", 1, None)]
 

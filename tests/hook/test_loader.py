@@ -182,7 +182,7 @@ def test_what_has_no_source_is_left_alone() -> None:
 
     for spec in (_json.__spec__, sys.__spec__, ModuleSpec("memory", InMemory())):
         loader = spec.loader
-        reason = instrument_spec(spec, None, None)  # type: ignore[arg-type]
+        reason = instrument_spec(spec, None)  # type: ignore[arg-type]
         assert reason is not None
         assert "not from a file of Python source" in reason
         assert spec.loader is loader

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fixtures.differential.differential.snippets import SNIPPETS
 from fixtures.differential.differential.sources import BROKEN, ODD, UNREADABLE
 from glimpse.errors import RewriteError
-from glimpse.hook.rewrite import Plan, instrument
+from glimpse.hook.rewrite import Owner, Plan, instrument
 from tests.support.codecompare import compare, is_hook, walk
 from tests.support.sidebyside import FILENAME, both, differences, observe, without_ends
 from tests.support.sourcegen import KINDS, program
@@ -110,7 +110,7 @@ def test_generated_programs(kind: str, random: Random, depth: int) -> None:
 def test_only_wanted_functions_are_touched() -> None:
     """A function that the plan does not want has exactly the code it had."""
     source = b"def a():\n    def b(): return 1\n    return b\nclass C:\n    def m(self): return [i for i in 'x']\n"
-    plan = Plan("m", wants=lambda qualname: qualname == "C.m")
+    plan = Plan("m", owner=lambda qualname: Owner() if qualname == "C.m" else None)
     plain = compile(source, FILENAME, "exec", dont_inherit=True)
     traced = instrument(source, FILENAME, plan).code
     touched = {code.co_name for code in walk(traced) if any(is_hook(constant) for constant in code.co_consts)}
@@ -142,5 +142,5 @@ def test_modes_and_optimisation(mode: str, optimize: int) -> None:
         if sys.version_info >= since:
             source = text.encode()
             plain = compile(source, FILENAME, "exec", dont_inherit=True, optimize=optimize)
-            traced = instrument(source, FILENAME, Plan("m", mode=mode), optimize=optimize).code
+            traced = instrument(source, FILENAME, Plan("m", lambda qualname: Owner(mode=mode)), optimize=optimize).code
             assert [str(each) for each in compare(plain, traced).differences] == [], name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
 
 from glimpse.hook.cache import Kept, Seen, Store, entry_key, terms_key
@@ -13,11 +13,11 @@ from glimpse.hook.source import Source
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from glimpse.hook.rewrite import Plan
     from glimpse.hook.terms import Terms, TermsOf
-    from glimpse.policy import Decider, Decision, TracingPolicy
+    from glimpse.policy import Decider, TracingPolicy
 
 __all__ = ["Builder"]
 
@@ -35,21 +35,18 @@ class Builder:
         self.store = store
         self.outcomes: dict[str, Outcome] = {}
         self._terms_of = terms
-        self._owners: dict[int, _Owner] = {}
+        self._owners: dict[tuple[TracingPolicy, ...], _Owners] = {}
         self._busy = threading.local()
 
-    def code(
-        self, module: str, source: Source, decision: Decision, *, even_if_untraced: bool = True
-    ) -> CodeType | None:
-        """The module's instrumented code; None if Python is to compile it. Says so if it cannot be rewritten.
+    def code(self, module: str, source: Source, *, even_if_untraced: bool = True) -> CodeType | None:
+        """The code of a module that the policy includes; None if Python is to compile it. Says so if that has to be.
 
         :param module: the name that entries show.
-        :param decision: what the policy decided on the module: that it is included.
         :param even_if_untraced: whether code is wanted that records nothing, having no function that is traced.
         """
         filename = source.filename
         try:
-            kept, fresh = self.obtain(module, source, decision)
+            kept, fresh = self.obtain(module, source)
             if kept.code is None:
                 self.outcomes[module] = Outcome(module, filename, REFUSED, kept.refusal or "")
                 if fresh:
@@ -57,7 +54,7 @@ class Builder:
                 return None
             if not (even_if_untraced or kept.traced):
                 return None
-            code = expand(kept.code, self._owner(decision).function)
+            code = expand(kept.code, self._owners_of(module, filename).function)
             if code.co_filename != filename:
                 code = _moved(code, filename)
         except SyntaxError:
@@ -69,38 +66,40 @@ class Builder:
         self.outcomes[module] = Outcome(module, filename, REWRITTEN if fresh else CACHED)
         return code
 
-    def obtain(self, module: str, source: Source, decision: Decision, *, functions: bool = False) -> tuple[Kept, bool]:
+    def obtain(self, module: str, source: Source, *, functions: bool = False) -> tuple[Kept, bool]:
         """The module's rewritten code, and whether it had to be made.
 
         :param functions: whether the list of its functions is wanted too.
         :raises SyntaxError: Python cannot compile the source either.
         :raises OSError: the source cannot be read.
         """
-        owner = self._owner(decision)
-        key = entry_key(owner.key, module, self.policy.fingerprint(module, source.filename))
+        owners = self._owners_of(module, source.filename)
+        key = entry_key(owners.key, module, self.policy.fingerprint(module, source.filename))
         path = self.store.path(source, key)
         kept = self.store.load(path, key, source, functions=functions) if path else None
         if kept is not None:
             return kept, False
-        return self._make(source, self._planner(module, owner), path, key), True
+        return self._make(source, owners, self._planner(module, owners), path, key), True
 
-    def plan(self, module: str, decision: Decision) -> Plan:
+    def plan(self, module: str, filename: str) -> Plan:
         """What the rewriter is asked to do with the module."""
-        return self._planner(module, self._owner(decision))()
+        return self._planner(module, self._owners_of(module, filename))()
 
-    def _planner(self, module: str, owner: _Owner) -> Callable[[], Plan]:
-        def wants(qualname: str) -> bool:
-            decision = self.policy.decide_function(module, qualname)
-            return decision.included and decision.policy is owner.policy
-
+    def _planner(self, module: str, owners: _Owners) -> Callable[[], Plan]:
         def plan() -> Plan:
-            from glimpse.hook.rewrite import Plan
+            from glimpse.hook.rewrite import Owner, Plan
 
-            return Plan(module, owner.terms.mode, owner.policy.name, wants, owner.terms.hides)
+            made = {id(each): Owner(each.name, terms.mode, terms.hides) for each, terms in owners.terms}
+
+            def owner(qualname: str) -> Owner | None:
+                decision = self.policy.decide_function(module, qualname)
+                return made.get(id(decision.policy)) if decision.included else None
+
+            return Plan(module, owner)
 
         return plan
 
-    def _make(self, source: Source, plan: Callable[[], Plan], path: str | None, key: bytes) -> Kept:
+    def _make(self, source: Source, owners: _Owners, plan: Callable[[], Plan], path: str | None, key: bytes) -> Kept:
         if getattr(self._busy, "rewriting", False):
             return Kept(None, "the rewriter itself needs it")
         self._busy.rewriting = True
@@ -110,37 +109,49 @@ class Builder:
             content = source.read()
             if b"\0" in content:  # which Python calls a ValueError before 3.11.4
                 raise SyntaxError("source code cannot contain null bytes")
-            kept, lasting = _rewrite(source.filename, content, plan())
+            kept, lasting = _rewrite(source.filename, content, plan(), owners.numbers)
         finally:
             self._busy.rewriting = False
         if path and stat and lasting:
             self.store.save(path, key, kept, Seen(content, stat, read_at))
         return kept
 
-    def _owner(self, decision: Decision) -> _Owner:
-        policy = decision.policy
-        found = self._owners.get(id(policy))
+    def _owners_of(self, module: str, filename: str) -> _Owners:
+        policies = self.policy.owners_of(module, filename)
+        found = self._owners.get(policies)
         if found is None:
-            assert policy is not None
-            found = self._owners[id(policy)] = _Owner(policy, self._terms_of(policy))
+            found = self._owners[policies] = _Owners([(policy, self._terms_of(policy)) for policy in policies])
         return found
 
 
-class _Owner:
-    """What is the same for all modules that one policy owns."""
+class _Owners:
+    """What is the same for all modules whose functions belong to certain policies."""
 
-    __slots__ = ("function", "key", "policy", "terms")
+    __slots__ = ("_slots", "key", "terms")
 
-    def __init__(self, policy: TracingPolicy, terms: Terms) -> None:
+    def __init__(self, terms: Sequence[tuple[TracingPolicy, Terms]]) -> None:
         from glimpse.probe import hooks
 
-        self.policy = policy
         self.terms = terms
-        self.key = terms_key(terms.mode, policy.name, terms.redaction)
-        self.function = hooks.slot(terms.slot).function
+        self.key = b"+".join(terms_key(each.mode, policy.name, each.redaction) for policy, each in terms)
+        self._slots = [hooks.slot(each.slot) for _, each in terms]
+
+    def function(self, name: str) -> FunctionType:
+        """The probe's function that a hook's name stands for; see ``Compact``."""
+        bare, _, number = name.partition("@")
+        return self._slots[int(number or 0)].function(bare)
+
+    def numbers(self, keys: Iterable[str]) -> dict[str, int]:
+        """Which of the policies owns each function, by its site's key; nothing where there is one policy only."""
+        if len(self.terms) == 1:
+            return {}
+        names = [policy.name for policy, _ in self.terms]
+        return {key: names.index(key.split(":", 5)[5]) for key in keys}
 
 
-def _rewrite(filename: str, content: bytes, plan: Plan) -> tuple[Kept, bool]:
+def _rewrite(
+    filename: str, content: bytes, plan: Plan, numbers: Callable[[Iterable[str]], dict[str, int]]
+) -> tuple[Kept, bool]:
     """The rewritten code or the reason why there is none, and whether the same will come out the next time."""
     from glimpse.errors import RewriteError
     from glimpse.hook.rewrite import instrument
@@ -152,7 +163,7 @@ def _rewrite(filename: str, content: bytes, plan: Plan) -> tuple[Kept, bool]:
     except (RecursionError, MemoryError) as error:  # how deep the importing program stands decides that
         return Kept(None, f"{type(error).__name__} while rewriting"), False
     functions = [(each.qualname, each.line, each.reason) for each in done.functions]
-    return Kept(compact(done.code), None, functions), True
+    return Kept(compact(done.code, numbers(done.keys)), None, functions), True
 
 
 def _moved(code: CodeType, filename: str) -> CodeType:

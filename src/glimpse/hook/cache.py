@@ -125,7 +125,7 @@ class Store:
 def entry_key(terms: bytes, module: str, fingerprint: str) -> bytes:
     """What an entry is made of and for, as one line.
 
-    :param terms: what ``terms_key`` gave for the policy that owns the module.
+    :param terms: what ``terms_key`` gave for the policies that own the module.
     :param fingerprint: the policy's answers for the module.
     """
     return b"%b %b\n" % (terms, ascii((module, fingerprint)).encode())

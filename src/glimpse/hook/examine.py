@@ -63,11 +63,10 @@ def examine(name: str, builder: Builder, *, source: bool = False) -> Examined:
     if spec is None:
         return found
     found.file = spec.origin if spec.has_location else None
-    decision = builder.policy.decide_module(module, found.file)
-    if decision.included:
-        _look_at(found, spec, builder, decision)
+    if builder.policy.decide_module(module, found.file).included:
+        _look_at(found, spec, builder)
         if source and found.state in (CACHED, REWRITTEN):
-            found.texts = _texts(found, module, builder, decision)
+            found.texts = _texts(found, module, builder)
     return found
 
 
@@ -83,18 +82,18 @@ def _split(name: str) -> tuple[str, str | None]:
     return "", None
 
 
-def _look_at(found: Examined, spec: ModuleSpec, builder: Builder, decision: Decision) -> None:
+def _look_at(found: Examined, spec: ModuleSpec, builder: Builder) -> None:
     if spec.loader is None or not spec.has_location:
         found.state, found.reason = LEFT_ALONE, "it has no source file"
         return
     loader = None if type(spec.loader) is SourceFileLoader else spec.loader
-    reason = instrument_spec(spec, builder, decision)
+    reason = instrument_spec(spec, builder)
     if reason is not None:
         found.state, found.reason = LEFT_ALONE, reason
         return
     try:
         source = Source(str(spec.origin), loader, spec.cached)
-        kept, fresh = builder.obtain(spec.name, source, decision, functions=True)
+        kept, fresh = builder.obtain(spec.name, source, functions=True)
     except (SyntaxError, ValueError, OSError) as error:
         found.state, found.reason = REFUSED, f"{type(error).__name__}: {error}"
         return
@@ -103,13 +102,13 @@ def _look_at(found: Examined, spec: ModuleSpec, builder: Builder, decision: Deci
     found.reason = kept.refusal or ""
 
 
-def _texts(found: Examined, module: str, builder: Builder, decision: Decision) -> Texts | None:
+def _texts(found: Examined, module: str, builder: Builder) -> Texts | None:
     from importlib.util import decode_source
 
     from glimpse.hook.rewrite import rewritten_source
 
     content = Source(str(found.file)).read()
     try:
-        return Texts(decode_source(content), rewritten_source(content, builder.plan(module, decision)))
+        return Texts(decode_source(content), rewritten_source(content, builder.plan(module, str(found.file))))
     except RewriteError:
         return None

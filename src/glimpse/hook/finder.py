@@ -82,6 +82,6 @@ class Finder:
         file = spec.origin if spec.has_location else None
         decision = self.builder.policy.decide_module(fullname, file)
         if decision.included and file is not None:
-            reason = instrument_spec(spec, self.builder, decision)
+            reason = instrument_spec(spec, self.builder)
             if reason is not None:
                 self.builder.outcomes[fullname] = Outcome(fullname, file, LEFT_ALONE, reason)

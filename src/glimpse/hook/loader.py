@@ -21,7 +21,6 @@ from glimpse.hook.source import Source
 
 if TYPE_CHECKING:
     from glimpse.hook.build import Builder
-    from glimpse.policy import Decision
 
 __all__ = ["instrument_spec", "runs_as_main"]
 
@@ -33,21 +32,20 @@ _IMPORTS: Final = SourceFileLoader.exec_module.__code__
 class _State:
     """What the loader of one module knows beside what the original does."""
 
-    __slots__ = ("builder", "decision", "original", "spec")
+    __slots__ = ("builder", "original", "spec")
 
-    def __init__(self, original: Any, spec: ModuleSpec, builder: Builder, decision: Decision) -> None:
+    def __init__(self, original: Any, spec: ModuleSpec, builder: Builder) -> None:
         self.original = original
         self.spec = spec
         self.builder = builder
-        self.decision = decision
 
-    def code(self, module: str, decision: Decision) -> CodeType | None:
+    def code(self, module: str) -> CodeType | None:
         filename = str(self.spec.origin)
         loader = None if type(self.original) is SourceFileLoader else self.original
-        return self.builder.code(module, Source(filename, loader, self.spec.cached), decision)
+        return self.builder.code(module, Source(filename, loader, self.spec.cached))
 
 
-def instrument_spec(spec: ModuleSpec, builder: Builder, decision: Decision) -> str | None:
+def instrument_spec(spec: ModuleSpec, builder: Builder) -> str | None:
     """Make the module that is found load as instrumented code.
 
     :return: why its loader cannot be asked for that, and the spec was left as it was; None if it was done.
@@ -63,7 +61,7 @@ def instrument_spec(spec: ModuleSpec, builder: Builder, decision: Decision) -> s
         loader.__dict__.update(original.__dict__)
     except (AttributeError, TypeError) as error:
         return f"its loader, a {kind.__name__}, cannot be stood in for: {error}"
-    setattr(loader, _STATE, _State(original, spec, builder, decision))
+    setattr(loader, _STATE, _State(original, spec, builder))
     spec.loader = loader
     return None
 
@@ -122,7 +120,7 @@ def _get_code(self: Any) -> Callable[[str], CodeType | None]:
         module = _imported(spec, caller)
         if getattr(module, "__loader__", None) is self:
             module.__loader__ = original
-        code = state.code(spec.name, state.decision)
+        code = state.code(spec.name)
     else:
         code = _code_to_run(state, spec)
     return original.get_code if code is None else lambda fullname: code
@@ -138,8 +136,7 @@ def _imported(spec: ModuleSpec, importing: FrameType) -> Any:
 
 def _code_to_run(state: _State, spec: ModuleSpec) -> CodeType | None:
     """Instrumented code for whoever runs it without importing: ``runpy``, for ``python -m``."""
-    module, decision = spec.name, state.decision
-    if runs_as_main(module):
-        module = "__main__"
-        decision = state.builder.policy.decide_module(module, spec.origin, aliases=(spec.name,))
-    return state.code(module, decision) if decision.included else None
+    if not runs_as_main(spec.name):
+        return state.code(spec.name)
+    decision = state.builder.policy.decide_module("__main__", spec.origin, aliases=(spec.name,))
+    return state.code("__main__") if decision.included else None

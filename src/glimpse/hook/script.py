@@ -64,11 +64,10 @@ class ScriptHook:
         policy = self.builder.policy
         if not policy.may_include(_MAIN) or not os.path.isfile(path):
             return None
-        decision = policy.decide_module(_MAIN, path)
-        if not decision.included:
+        if not policy.decide_module(_MAIN, path).included:
             return None
         source = Source(path) if path.endswith(_SUFFIXES) else Source(path, _loader(path))
-        return self.builder.code(_MAIN, source, decision, even_if_untraced=False)
+        return self.builder.code(_MAIN, source, even_if_untraced=False)
 
 
 class _ScriptFinder:

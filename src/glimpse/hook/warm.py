@@ -78,9 +78,8 @@ def _work(spec: ModuleSpec) -> Work:
 
 
 def _prepare(builder: Builder, work: Work) -> Outcome:
-    decision = builder.policy.decide_module(work.module, work.file)
     try:
-        kept, fresh = builder.obtain(work.module, Source(work.file, None, work.cached), decision, functions=True)
+        kept, fresh = builder.obtain(work.module, Source(work.file, None, work.cached), functions=True)
     except (SyntaxError, OSError, ValueError) as error:
         return Outcome(work.module, work.file, REFUSED, f"{type(error).__name__}: {error}")
     if kept.code is None:

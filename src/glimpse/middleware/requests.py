@@ -32,10 +32,11 @@ class Requests:
         if not callable(app):
             raise GlimpseError(bad_value("app", app, "a WSGI or ASGI application"))
         names = [correlation_headers] if isinstance(correlation_headers, str) else list(correlation_headers)
-        for option, name in [*(("correlation_headers", each) for each in names), ("response_header", response_header)]:
+        given: list[tuple[str, Any]] = [("correlation_headers", each) for each in names]
+        for option, name in [*given, ("response_header", response_header)]:
             if name is not None and not (isinstance(name, str) and _TOKEN.fullmatch(name)):
                 raise GlimpseError(bad_value(option, name, f"a header's name, such as {CORRELATION_HEADERS[0]}"))
-        if not isinstance(generate, bool):
+        if generate not in (True, False):
             raise GlimpseError(bad_value("generate", generate, "True or False"))
         self._names, self._generate = names, generate
         self.response_header = response_header

@@ -56,6 +56,13 @@ class Decider:
         """
         return self._memory.decide_function(module, qualname, file)
 
+    def owners_of(self, module: str, file: str | None = None) -> tuple[TracingPolicy, ...]:
+        """The policies that include the module, in order: each may own some of its functions.
+
+        Without ``file``, what ``decide_module`` was last told counts.
+        """
+        return self._memory.owners_of(module, file)
+
     def fingerprint(self, module: str, file: str | None = None) -> str:
         """A short text that changes when, and only when, the module has to be rewritten in another way.
 
@@ -133,6 +140,10 @@ class _Memory:
         return _first_of(
             [rules.decide_function(subject.names, qualname, subject.file, made) for rules, made in subject.by_rules]
         )
+
+    def owners_of(self, module: str, file: str | None) -> tuple[TracingPolicy, ...]:
+        subject = self._subject(module, file)
+        return tuple(rules.policy for rules, decision in subject.by_rules if decision.included)
 
     def fingerprint(self, module: str, file: str | None) -> str:
         subject = self._subject(module, file)

@@ -23,9 +23,23 @@ from .edit import Edited, Editor
 from .merge import Merger
 from .restore import restore_positions
 
-__all__ = ["Edited", "Plan", "Rewritten", "instrument", "rewritten_source"]
+__all__ = ["Edited", "Owner", "Plan", "Rewritten", "instrument", "rewritten_source"]
 
 _OUR_CALLS = ("ignore", re.compile("'frozenset' object is not callable"), SyntaxWarning, None, 0)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """How the functions of one policy are instrumented.
+
+    :param policy: its name; empty if there is only one.
+    :param mode: ``full``, or ``error`` to record exceptions only.
+    :param hides: whether a parameter of this name is redacted.
+    """
+
+    policy: str = ""
+    mode: str = "full"
+    hides: Callable[[str], bool] = field(default=lambda name: False)
 
 
 @dataclass(frozen=True)
@@ -33,25 +47,23 @@ class Plan:
     """What to instrument in one module.
 
     :param module: the module's name, as entries show it.
-    :param mode: ``full``, or ``error`` to record exceptions only.
-    :param policy: the name of the policy that owns the module; empty if there is only one.
-    :param wants: whether the function of this qualified name is traced.
-    :param hides: whether a parameter of this name is redacted.
+    :param owner: who owns the function of this qualified name; None if it is not traced.
     """
 
     module: str
-    mode: str = "full"
-    policy: str = ""
-    wants: Callable[[str], bool] = field(default=lambda qualname: True)
-    hides: Callable[[str], bool] = field(default=lambda name: False)
+    owner: Callable[[str], Owner | None] = field(default=lambda qualname: _ANYONE)
+
+
+_ANYONE: Owner = Owner()
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """The instrumented module and what became of each function."""
+    """The instrumented module and what became of each function; ``keys`` are those of their sites."""
 
     code: CodeType
     functions: list[Edited]
+    keys: list[str]
 
 
 def instrument(source: bytes, filename: str, plan: Plan, optimize: int = -1) -> Rewritten:
@@ -72,7 +84,7 @@ def instrument(source: bytes, filename: str, plan: Plan, optimize: int = -1) -> 
         Merger(prefix, editor.keys).module(plain, twin)
         with _filtered(_OUR_CALLS):
             code = compile(plain, filename, "exec", dont_inherit=True, optimize=optimize)
-    return Rewritten(restore_positions(code), editor.edited)
+    return Rewritten(restore_positions(code), editor.edited, editor.keys)
 
 
 def rewritten_source(source: bytes, plan: Plan) -> str:

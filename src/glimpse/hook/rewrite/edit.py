@@ -136,7 +136,8 @@ class Editor:
     def _function(self, node: Any, twin: analyse.FunctionNode, scope: str, in_class: bool) -> None:
         qualname = scope + twin.name
         inner = f"{qualname}.<locals>."
-        fn = self._wanted(qualname, twin, in_class) if self.plan.wants(qualname) else None
+        owner = self.plan.owner(qualname)
+        fn = self._wanted(qualname, twin, in_class, owner) if owner is not None else None
         body = node.body
         if fn is None:
             self._block(node, twin.body, inner, None, in_class=False)
@@ -151,14 +152,13 @@ class Editor:
             rest = self._ended(rest, plain_rest, fn)
         _set(body, "body", [*lead, *self._framed(fn, rest)])
 
-    def _wanted(self, qualname: str, twin: analyse.FunctionNode, in_class: bool) -> _Function:
-        plan = self.plan
+    def _wanted(self, qualname: str, twin: analyse.FunctionNode, in_class: bool, owner: Any) -> _Function:
         names = [arg.arg for arg in ast.walk(twin.args) if isinstance(arg, ast.arg)]
-        params = analyse.parameters(twin, method=in_class, hidden=[name for name in names if plan.hides(name)])
+        params = analyse.parameters(twin, method=in_class, hidden=[name for name in names if owner.hides(name)])
         kind = analyse.kind_of(twin, self.may_yield)
-        site = Site(plan.module.replace(":", "_"), qualname, twin.lineno, kind, params, plan.policy)
+        site = Site(self.plan.module.replace(":", "_"), qualname, twin.lineno, kind, params, owner.policy)
         key = cst.Arg(cst.SimpleString(_quote(site.key)))
-        full = plan.mode == "full"
+        full = owner.mode == "full"
         self.keys.append(site.key)
         return _Function(site, key, len(self.keys) - 1, full and analyse.has_guarded_return(twin.body), full)
 
