@@ -10,6 +10,7 @@ from .ids import Marks
 from .lines import as_lines
 from .records import Origin
 from .replay import FINISHED, Replay
+from .textual import LineAssembler
 
 __all__ = [
     "FINISHED",
@@ -17,6 +18,7 @@ __all__ = [
     "Clock",
     "Filter",
     "Frame",
+    "LineAssembler",
     "Marks",
     "Origin",
     "Replay",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .events import Event
 
@@ -27,6 +27,8 @@ class Frame(NamedTuple):
     event: Event
     marks: Marks | None = None
     call: Suspendable | None = None
+    inside: Any = None  # what the records made of it have in common with those of the calls within it,
+    shared: Any = None  # and with each other; see ``Records.within``
 
 
 class Suspendable:

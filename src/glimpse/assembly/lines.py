@@ -1,16 +1,23 @@
-"""Many entries as JSON lines, in one go."""
+"""Entries as JSON lines: many dicts in one go, or each as text."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-__all__ = ["as_lines"]
+from . import events as ev
+from .calls import Frame
+from .plain import DIGITS, PlainLines, escaped
+from .records import Origin, Records, SiteText
+
+__all__ = ["LineRecords", "as_bytes", "as_lines"]
 
 _BETWEEN, _NEW_LINE = b'},{"entry_id":', b'}\n{"entry_id":'
+_MS: Final = 1_000_000
+ROOT: Final = ',"parent_id":null,"depth":1,"level":"INFO","function":"'
 
 
 def as_lines(records: Sequence[dict[str, Any]]) -> bytes:
@@ -29,8 +36,117 @@ def as_lines(records: Sequence[dict[str, Any]]) -> bytes:
     return data[1:-1].replace(_BETWEEN, _NEW_LINE) + b"\n"
 
 
-def _line(record: dict[str, Any]) -> bytes:
+def as_bytes(pieces: Sequence[str]) -> bytes:
+    """Lines in pieces, encoded. A lone surrogate becomes its JSON escape."""
+    return "".join(pieces).encode("utf-8", "backslashreplace")
+
+
+def _line(record: Any) -> bytes:
     try:
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
     except (TypeError, UnicodeError):
         return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+class LineRecords(Records):
+    """Makes the text of entries in place of dicts. What is the same in many lines is made once and kept."""
+
+    def __init__(self, origin: Origin) -> None:
+        super().__init__(origin)
+        self.plain = PlainLines(origin.atom_text)
+        self._sites: dict[str, tuple[SiteText, str, int, str]] = {}
+        self._places: dict[int, str] = {}
+
+    def within(self, number: int, parent: Frame | None, depth: int, key: str) -> tuple[str, str]:
+        """See ``Records``."""
+        above = ROOT if parent is None else parent[9]
+        inside = f',"parent_id":{number},"depth":{depth + 1},"level":"INFO","function":"'
+        return inside, f',"call_id":{number}{above}{self._parts(key)[1]}'
+
+    def stay(self, th: int) -> None:
+        """The plain calls that follow are of this thread."""
+        self.plain.stay(th, self._place(th))
+
+    def moment(self, t: int) -> str:
+        """The timestamp of ``t``; all but its last three digits is kept for as long as it stays the same."""
+        plain = self.plain
+        if not plain.since <= t < plain.until:
+            plain.begin(t - (t + self.origin.base) % _MS, self.clock.stamp(t)[:-3])
+        return plain.stamp + DIGITS[(t - plain.since) // 1000]
+
+    def name_thread(self, th: int, name: str) -> None:
+        """See ``Records``."""
+        super().name_thread(th, name)
+        self._places.pop(th, None)
+
+    def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Any:
+        """See ``Records``."""
+        site, _, name, closing = self._parts(frame[3])
+        args = escaped(self.arguments(site, frame, first))[name:]
+        if task is not None or frame[7] is not None:
+            closing = f"{_task(task)}{self._closing(frame, closing)}"
+        stamp = self.moment(frame[4])
+        return f'{{"entry_id":{number}{frame[10]}{args}","stage":"START","timestamp":"{stamp}{self._place(th)}{closing}'
+
+    def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> Any:
+        """See ``Records``."""
+        closing = self._parts(frame[3])[3]
+        closed = type(value) is tuple and not value
+        result = ',"closed":true' if closed else f',"result":"{self.plain.text(value)}"'
+        ms, rest = divmod(t - frame[4], _MS)
+        if frame[8] is not None or frame[7] is not None:
+            closing = f"{_activity(frame)}{self._closing(frame, closing)}"
+        return (
+            f'{{"entry_id":{number}{frame[10]}","stage":"END","timestamp":"{self.moment(t)}{self._place(th)}'
+            f'{_task(task)}{result},"duration_ms":{ms}.{rest:06d}{closing}'
+        )
+
+    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Any:
+        """See ``Records``."""
+        return _line(super().exception(number, frame, t, th, exc, first, task)).decode()
+
+    def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> Any:
+        """See ``Records``."""
+        return _line(super().pause(number, frame, t, th, stage, task)).decode()
+
+    def _parts(self, key: str) -> tuple[SiteText, str, int, str]:
+        """A site, what comes before its arguments, the length of its name, and the end of each of its lines."""
+        found = self._sites.get(key)
+        if found is None:
+            site = self.site(key)
+            name = escaped(site.name)
+            found = site, f'{escaped(site.function)}","args":"{name}', len(name), _fields(site.tail)
+            self._sites[key] = found
+            self.plain.add(site.site, found[1], found[3])
+        return found
+
+    def _closing(self, frame: Frame, closing: str) -> str:
+        if frame[7] is None:
+            return closing
+        told: dict[str, Any] = {}
+        self.mark(told, frame[7], self.site(frame[3]))
+        return _fields(told)
+
+    def _place(self, th: int) -> str:
+        found = self._places.get(th)
+        if found is None:
+            found = self._places[th] = f'","thread":"{escaped(self.thread(th))}","pid":{self.origin.pid}'
+        return found
+
+
+def _task(name: str | None) -> str:
+    return "" if name is None else f',"task":"{escaped(name)}"'
+
+
+def _fields(told: dict[str, Any]) -> str:
+    """The end of a line."""
+    return "".join(f',"{name}":{_line(value)[:-1].decode()}' for name, value in told.items()) + "}\n"
+
+
+def _activity(frame: Frame) -> str:
+    call = frame[8]
+    if call is None:
+        return ""
+    generator = frame[6][0] == ev.GEN_START
+    active = f',"active_ms":{call.active / _MS}' if generator else ""
+    return f'{active},"yields":{call.yields}' if generator or call.yields else active

@@ -1,9 +1,4 @@
-"""Entries as dicts, ready to be lines of JSON, rows or ``LogEntry`` objects, but for the two commonest kinds.
-
-START and END of plain calls are made in ``Assembler.feed``, from the templates that a ``SiteText`` holds. The form is
-measured; per entry, ratios on CPython 3.12: text put together by f-strings 1.0, dicts written out of which a whole
-batch goes through the JSON encoder 0.7, dicts copied from a template and completed 0.6.
-"""
+"""Entries as dicts, ready to be rows or ``LogEntry`` objects. ``lines`` makes text of the same."""
 
 from __future__ import annotations
 
@@ -49,20 +44,18 @@ class Origin:
 
 
 class SiteText:
-    """What all entries of a site have in common. ``start`` and ``end`` copy a template of its entries."""
+    """What all entries of a site have in common."""
 
-    __slots__ = ("args", "end", "function", "name", "start", "tail")
+    __slots__ = ("args", "function", "name", "site", "tail")
 
     def __init__(self, site: Site, origin: Origin) -> None:
-        self.function, self.name = site.function, site.name
+        self.site, self.function, self.name = site, site.function, site.name
         self.args = args_maker(site, origin.atom_text)
         tail: Record = {"service": origin.service, "correlation_id": origin.correlation_id}
         tail["policy"] = site.policy or None
         if origin.with_lines:
             tail |= {"file": origin.files.get(site.module), "line": site.line}
         self.tail = {name: value for name, value in tail.items() if value is not None}
-        self.start = head(1, None, 1, "INFO", self.function, "", "START", "", "", origin.pid).copy
-        self.end = head(1, None, 1, "INFO", self.function, self.name, "END", "", "", origin.pid).copy
 
     def tail_in(self, correlation_id: str) -> Record:
         """What all entries say, in the scope of a correlation id, in the order of the record."""
@@ -97,10 +90,20 @@ class Records:
             found = self.sites[key] = SiteText(Site.parse(key), self.origin)
         return found
 
+    @staticmethod
+    def arguments(site: SiteText, frame: Frame, first: int) -> str:
+        """The text of a call's arguments; ``first`` is the index of the first value in its event."""
+        event = frame[6]
+        return site.args(event if first == FIRST else (*_PADDING, *event[first:]))
+
+    def within(self, number: int, parent: Frame | None, depth: int, key: str) -> tuple[Any, Any]:
+        """What to keep with an open call, for its end and for the calls within it."""
+        return None, None
+
     def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Record:
         """A START; ``first`` is the index of the first value in the event."""
         site = self.site(frame[3])
-        args = site.args((*_PADDING, *frame[6][first:]))
+        args = self.arguments(site, frame, first)
         return self._finished(self._head(number, frame, "INFO", args, "START", frame[4], th, task), frame, site)
 
     def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> Record:
@@ -114,7 +117,7 @@ class Records:
     def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Record:
         """An EXCEPTION."""
         site = self.site(frame[3])
-        args = site.args((*_PADDING, *frame[6][first:]))
+        args = self.arguments(site, frame, first)
         item = self._head(number, frame, "ERROR", args, "EXCEPTION", t, th, task)
         kind, message, line, traceback = exc
         item["exception"] = {"type": kind, "message": message, "line": line}
@@ -151,6 +154,10 @@ class Records:
                 if parent is not None:
                     item["parent_span_id"] = parent
         item.update(site.tail if correlation is None else site.tail_in(correlation))
+
+    def name_thread(self, th: int, name: str) -> None:
+        """This is a thread's name."""
+        self.threads[th] = name
 
     def thread(self, th: int) -> str:
         """A thread's name."""

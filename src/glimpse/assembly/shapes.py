@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..entry import Site
 
-__all__ = ["FIRST", "SHORT_INT_BITS", "args_maker"]
+__all__ = ["FIRST", "SHORT_INT_BITS", "args_maker", "labels_of", "shape_of"]
 
 ArgsMaker = Callable[[Sequence[Any]], str]
 
@@ -23,19 +23,29 @@ FIRST: Final = 5
 """Where the values begin in what an args maker is given: a START event, or something as long."""
 
 
+def shape_of(site: Site) -> str:
+    """The shape of a site's parameter list."""
+    return "".join("h" if param.hidden else "r" if param.receiver else "v" for param in site.params)
+
+
+def labels_of(site: Site) -> list[str]:
+    """The text before each value, after the function's name, and after the last one."""
+    labels = []
+    before = "("
+    for param, kind in zip(site.params, shape_of(site), strict=True):
+        labels.append(f"{before}{param.name}={'<' if kind == 'r' else ''}")
+        before = ">, " if kind == "r" else ", "
+    labels.append((">" if before == ">, " else "") + ")" if labels else "()")
+    return labels
+
+
 def args_maker(site: Site, text: Callable[[Any], str]) -> ArgsMaker:
     """A function that gives ``get_user(user_id=123)`` of a call's START, every parameter as it was bound.
 
     :param text: the text of an atom that is too long or too large for ``repr``.
     """
-    shape = "".join("h" if param.hidden else "r" if param.receiver else "v" for param in site.params)
-    labels = []
-    before = f"{site.name}("
-    for param, kind in zip(site.params, shape, strict=True):
-        labels.append(f"{before}{param.name}={'<' if kind == 'r' else ''}")
-        before = ">, " if kind == "r" else ", "
-    labels.append((">" if shape.endswith("r") else "") + ")" if shape else before + ")")
-    made: ArgsMaker = _compiled(shape)(text, *labels)
+    first, *others = labels_of(site)
+    made: ArgsMaker = _compiled(shape_of(site))(text, site.name + first, *others)
     return made
 
 

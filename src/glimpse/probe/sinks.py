@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
-from ..assembly import FINISHED, Assembler, Filter, Marks, Origin, Rule, as_lines
+from ..assembly import FINISHED, Assembler, Filter, LineAssembler, Marks, Origin, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
@@ -118,7 +118,7 @@ class _Assembling:
         """See ``Sink``."""
         return self._filtered(self._assembler.close(t))
 
-    def _filtered(self, records: list[dict[str, Any]]) -> Batch | None:
+    def _filtered(self, records: list[Any]) -> Batch | None:
         if self._filter is not None:
             records = self._filter.apply(records, perf_counter() * 1000)
         return self._batch(records) if records else None
@@ -133,7 +133,7 @@ class _Assembling:
         self._filter = Filter(self._rules) if limited else None
         self._assembler = Assembler(origin, **self._options)
 
-    def _batch(self, records: list[dict[str, Any]]) -> Batch:
+    def _batch(self, records: list[Any]) -> Batch:
         raise NotImplementedError
 
 
@@ -144,11 +144,38 @@ class EntrySink(_Assembling):
         return _Entries(self.writer, [LogEntry(**record) for record in records])
 
 
-class LineSink(_Assembling):
+class HeldLineSink(_Assembling):
+    """For writers of JSON lines where a policy's limits may drop entries that were made: those are held as dicts."""
+
+    def _batch(self, records: list[Any]) -> Batch:
+        return _Lines(self.writer, as_lines(records), len(records))
+
+
+class LineSink:
     """For writers of JSON lines: text made straight from events."""
 
-    def _batch(self, records: list[dict[str, Any]]) -> Batch:
-        return _Lines(self.writer, as_lines(records), len(records))
+    def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
+        self.writer, self._options = writer, options
+        self.after_fork(origin)
+
+    def assemble(self, chunk: list[Event]) -> Batch | None:
+        """See ``Sink``."""
+        return self._batch(*self._assembler.lines(chunk))
+
+    def finish(self, t: int) -> Batch | None:
+        """See ``Sink``."""
+        return self._batch(*self._assembler.last_lines(t))
+
+    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+        """See ``Sink``."""
+        return self._assembler.innermost(th, ctx)
+
+    def after_fork(self, origin: Origin) -> None:
+        """See ``Sink``."""
+        self._assembler = LineAssembler(origin, **self._options)
+
+    def _batch(self, data: bytes, entries: int) -> Batch | None:
+        return _Lines(self.writer, data, entries) if entries else None
 
 
 class RawSink:
@@ -197,5 +224,12 @@ def sink_for(writer: Writer, origin: Origin, rules: Mapping[str, Rule], *, pause
     :param rules: the limits of each policy, by name.
     :param pauses: whether suspensions of generators are entries.
     """
-    kind = RawSink if hasattr(writer, "write_events") else LineSink if hasattr(writer, "write_lines") else EntrySink
+    limited = any(rule.limits for rule in rules.values())
+    kind: type[RawSink | LineSink | _Assembling]
+    if hasattr(writer, "write_events"):
+        kind = RawSink
+    elif hasattr(writer, "write_lines"):
+        kind = HeldLineSink if limited else LineSink
+    else:
+        kind = EntrySink
     return kind(writer, origin, rules, pauses=pauses)

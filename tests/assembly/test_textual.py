@@ -1,0 +1,117 @@
+"""Lines made straight from events say what entries made of the same events say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glimpse.assembly import Assembler, LineAssembler, Origin, as_lines
+from glimpse.assembly import events as ev
+from glimpse.values import Renderer
+
+SITES = ["m:f:1:f:a:", "m:C.g:2:f:@self,a:", "m:h:3:f:!secret,a,*rest:policy", 'm:<"é>:4:f::']
+COROUTINE, GENERATOR = "m:c:5:c:a:", "m:y:6:g:a:"
+TEXT = st.one_of(
+    st.text(max_size=60), st.sampled_from(["row", '"', "\\", "\ud800", "\x00\x1f\x7f", "é", "\u2028", "'", "\n"])
+)
+ATOM = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([10**100, -(10**5000)]),
+    st.floats(allow_nan=False, allow_infinity=False),
+    TEXT,
+    st.tuples(TEXT),
+)
+
+
+def values(key: str) -> int:
+    """How many values a START of this site has."""
+    params = key.split(":")[4]
+    return len(params.split(",")) if params else 0
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> list[ev.Event]:
+    """Events of two threads: calls in calls, in a coroutine and in a generator, some of which never end."""
+    clock = draw(st.integers(0, 5_000_000))
+    events: list[ev.Event] = [(ev.THREAD, 1, "MainThread"), (ev.THREAD, 2, '"é\ud800"')]
+    open_calls: dict[int, list[str]] = {1: [], 2: []}
+    begun = 0
+    for _ in range(draw(st.integers(0, 40))):
+        clock += draw(st.sampled_from([1, 700, 1500, 400_000, 1_000_000, 3_000_000_000]))
+        th = draw(st.sampled_from([1, 1, 1, 2, -1]))
+        ctx = draw(st.sampled_from([None, None, None, None, 1, 2]))
+        stack = open_calls.get(th, [])
+        what = draw(
+            st.sampled_from(["start", "start", "end", "end", "end here", "raise", "lone", "coroutine", "drop", "scope"])
+        )
+        if what == "start":
+            key = draw(st.sampled_from(SITES))
+            shown = ["C" if "@" in key and not place else draw(ATOM) for place in range(values(key))]
+            events.append((ev.START, key, clock, th, ctx, *shown))
+            stack.append(key)
+        elif what == "coroutine":
+            begun += 1
+            events.append((ev.CORO_START, COROUTINE, clock, th, ctx, 1, draw(TEXT), draw(ATOM)))
+        elif what == "drop":
+            events.append((ev.CORO_END, COROUTINE, clock, th, draw(ATOM), 1))
+        elif what == "scope":
+            events.append((ev.CONTEXT, 2, ctx, draw(TEXT), "a" * 32, "b" * 16))
+        elif what == "lone":
+            events.append((ev.END, draw(st.sampled_from(SITES)), clock, th, draw(ATOM)))
+        elif stack:
+            key = stack.pop()
+            value = draw(st.one_of(ATOM, st.just(ev.CLOSED)))
+            if what == "raise":
+                events.append((ev.EXCEPTION, key, clock, th, ("E", draw(TEXT), 3, draw(TEXT))))
+            else:
+                events.append((ev.END, None if what == "end here" else key, clock, th, value))
+    return events
+
+
+def comparable(data: bytes) -> list[dict[str, Any]]:
+    """The lines, read again."""
+    lines = data.split(b"\n")
+    assert lines.pop() == b""
+    return [json.loads(line) for line in lines]
+
+
+@given(
+    events=recordings(),
+    cut=st.integers(1, 12),
+    first=st.sampled_from([1, 990, 998, 1000, 123_996]),
+    options=st.fixed_dictionaries({"trace_ids": st.booleans(), "service": st.sampled_from([None, 'a"b'])}),
+)
+def test_lines_say_what_entries_say(events: list[ev.Event], cut: int, first: int, options: dict[str, Any]) -> None:
+    """Whatever is recorded and however it is cut into chunks, both ways give the same, in the same order."""
+    origin = Origin(pid=7, base=1_700_000_000_000_000_000, atom_text=Renderer().atom_text, **options)
+    entries, lines = Assembler(origin, first_id=first), LineAssembler(origin, first_id=first)
+    expected, found, count = b"", b"", 0
+    for position in range(0, len(events), cut):
+        chunk = events[position : position + cut]
+        expected += as_lines(entries.feed(chunk))
+        data, more = lines.lines(chunk)
+        found, count = found + data, count + more
+    end = 10**12
+    expected += as_lines(entries.close(end))
+    data, more = lines.last_lines(end)
+    assert comparable(found + data) == comparable(expected)
+    assert (found + data).count(b"\n") == count + more
+
+
+def test_fields_are_in_the_order_of_the_record() -> None:
+    """Text or dict, an entry's fields come in the same order."""
+    origin = Origin(pid=7, base=0, service="s")
+    events: list[ev.Event] = [
+        (ev.START, SITES[0], 1_000, 1, None, "x"),
+        (ev.START, SITES[2], 2_000, 1, None, None, 2, ("[]",)),
+        (ev.END, SITES[2], 3_000, 1, 5),
+        (ev.END, SITES[0], 2_000_000, 1, None),
+    ]
+    expected = Assembler(origin).feed(events)
+    found = comparable(LineAssembler(origin).lines(events)[0])
+    assert [list(entry) for entry in found] == [list(entry) for entry in expected]
