@@ -76,7 +76,7 @@ def rewrite(sources: Sequence[Source], target: str, kind: str, *, force: bool = 
     with replacing(target, force=force) as part:
         writer = _writer(kind, part)
         try:
-            for batch in _batches(map(entry_of, records_of(sources))):
+            for batch in _batches(map(entry_of, records_of(sources, align=False))):
                 writer.write_batch(batch)
             writer.flush()
         finally:

@@ -116,9 +116,9 @@ def _parsed(option: str, text: str | None, parse: Callable[[str], _Value], defau
 
 
 def report_damage(sources: Iterable[Source]) -> None:
-    """Tell on standard error what of the traces could not be read."""
+    """Tell on standard error what of the traces could not be read, and what was done to them."""
     for source in sources:
-        if note := source.damage.note():
+        for note in filter(None, (*source.notes, source.damage.note())):
             print(f"glimpse: note: {clean(note)}", file=sys.stderr)
 
 

@@ -66,7 +66,11 @@ def _records(
     if follow_on and (len(sources) > 1 or (not first.plain and not first.missing)):
         raise GlimpseError(f"{first.name}: only one trace that is not packed can be followed")
     if len(sources) > 1 or first.format != "jsonl" or not first.plain:
-        yield from _read_again(first, limit, keeps) if follow_on else deque(filter(keeps, records_of(sources)), limit)
+        yield from (
+            _read_again(first, limit, keeps)
+            if follow_on
+            else deque(filter(keeps, records_of(sources, align=False)), limit)
+        )
         return
     end = 0
     if first.missing:

@@ -26,7 +26,8 @@ class Call:
     """One call of a function. Times are milliseconds; ``None`` is unknown.
 
     ``failed`` says that it ended in an exception, ``finished`` that it ended at all, ``complete`` that its START was
-    seen too. ``parent`` is the enclosing call if the trace has it, also that of another process.
+    seen too. ``parent`` is the enclosing call if the trace has it; the one in another process that sent
+    a request comes before the one in the same process that took it in.
     """
 
     call_id: int
@@ -132,6 +133,7 @@ class _Book:
 
     def __init__(self) -> None:
         self.open: dict[_Key, Call] = {}
+        self.spans: dict[str, Call] = {}
         self.left: OrderedDict[_Key, Call] = OrderedDict()
         self.waiting: OrderedDict[_Key, list[Call]] = OrderedDict()
         self.early_ms: OrderedDict[_Key, float] = OrderedDict()
@@ -150,10 +152,9 @@ class _Book:
         if self.waiting:
             yield from self._adopt(call, key)
         if call.span_id is not None:
-            span = (SPAN, call.span_id)
-            self._remember(span, call)
+            self.spans[call.span_id] = call
             if self.waiting:
-                yield from self._adopt(call, span)
+                yield from self._adopt(call, (SPAN, call.span_id))
 
     def end(self, record: Record) -> Iterator[CallEvent]:
         call = self.open.pop((process_of(record), record["call_id"]), None)
@@ -179,6 +180,9 @@ class _Book:
                 self.early_ms.popitem(last=False)
         if call.task is not None:
             self._remember((call.process, call.call_id), call)
+        if call.span_id is not None:
+            self.spans.pop(call.span_id, None)
+            self._remember((SPAN, call.span_id), call)
         yield ENDED, call
 
     def _chain(self, call: Call) -> Iterator[CallEvent]:
@@ -209,6 +213,9 @@ class _Book:
         if key is None:
             return
         call.parent = self.open.get(key) or self.left.get(key)
+        if call.parent_span_id is not None and (call.parent is None or call.parent.span_id != call.parent_span_id):
+            span = call.parent_span_id  # of a call elsewhere: it comes before one of the same process
+            call.parent = self.spans.get(span) or self.left.get((SPAN, span)) or call.parent
         if call.parent is None:
             children = self.waiting.setdefault(key, [])
             if len(children) < REMEMBERED:
@@ -232,7 +239,7 @@ class _Book:
 
 
 def parent_key(call: Call) -> tuple[Hashable, int | str] | None:
-    """What the call's parent is known by: its number in the process, or its span where it is in another one."""
+    """What the call's parent is known by, if it is not there yet: its number in the process, else its span."""
     if call.parent_id is not None:
         return (call.process, call.parent_id)
     return (SPAN, call.parent_span_id) if call.parent_span_id is not None else None

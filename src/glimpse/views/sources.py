@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
+from glimpse.traces.clocks import measure
 from glimpse.traces.lines import Damage, read_lines
 from glimpse.traces.records import SOURCE, Record
 
@@ -46,13 +47,14 @@ class Source:
     """A trace to read.
 
     ``plain`` says that its bytes are those on disk, so positions in it mean something; ``missing`` that it is not there
-    yet.
+    yet. ``notes`` are for people: what was done to its records.
     """
 
     name: str
     format: str
     plain: bool = True
     missing: bool = False
+    notes: list[str] = field(default_factory=list)
     damage: Damage = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +83,11 @@ class Source:
         if self.format == "jsonl":
             with self.opened() as stream:
                 yield from read_lines(stream, self.damage)
+            return
+        if self.format == "mongo":
+            for record, process in writer_class("mongo").read_records(self.name):
+                record[SOURCE] = process
+                yield record
             return
         for entry in _reader(self.format)(self.name):
             self.damage.entries = True
@@ -160,11 +167,28 @@ def _default_place(dest: str) -> str:
     raise ReadError(f"option dest: {dest!r} has no place to read from; name a trace to read")
 
 
-def records_of(sources: Sequence[Source]) -> Iterator[Record]:
+def records_of(sources: Sequence[Source], *, align: bool = True) -> Iterator[Record]:
     """The entries of all sources, several of them merged by time.
 
+    :param align: whether clocks of several machines are put in step, see ``traces.clocks``. Then sources are read more
+        than once, and what was corrected is in the ``notes`` of the first.
     :raises ReadError: one of them cannot be read.
     """
+    if not align or not _several_machines(sources):
+        return _merged(sources)
+    clocks = measure(lambda: _merged(sources))
+    sources[0].notes[:] = clocks.notes()
+    return clocks.corrected(_merged(sources))
+
+
+def _several_machines(sources: Sequence[Source]) -> bool:
+    """Whether clocks may differ: several files, or a database that others write to too. What is typed is read once."""
+    if any(source.name == STDIN or source.missing for source in sources):
+        return False
+    return len(sources) > 1 or any(source.format == "mongo" for source in sources)
+
+
+def _merged(sources: Sequence[Source]) -> Iterator[Record]:
     if len(sources) == 1:
         return sources[0].records()
     groups: dict[str, int] = {}
@@ -177,7 +201,8 @@ def records_of(sources: Sequence[Source]) -> Iterator[Record]:
 def _marked(records: Iterator[Record], group: int) -> Iterator[Record]:
     """Records with the number of their source: other machines may use the same process ids."""
     for record in records:
-        record[SOURCE] = group
+        within = record.get(SOURCE)
+        record[SOURCE] = group if within is None else (group, within)
         yield record
 
 

@@ -159,7 +159,12 @@ class MongoWriter(BaseWriter):
     @classmethod
     def read(cls, source: str) -> Iterator[LogEntry]:
         """Yield the entries of ``mongodb://HOST/DATABASE.COLLECTION`` in the order of their time."""
-        return _read(source)
+        return (entry for entry, _ in _read(source))
+
+    @classmethod
+    def read_records(cls, source: str) -> Iterator[tuple[dict[str, Any], str]]:
+        """The same as dicts, each with what tells its process from all others that write there, on any machine."""
+        return ((entry.to_dict(), process) for entry, process in _read(source))
 
     def _try_send(self, records: Sequence[dict[str, Any]]) -> bool:
         """Whether the server has everything now."""
@@ -261,7 +266,7 @@ def _driver_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("pymongo")}
 
 
-def _read(source: str) -> Iterator[LogEntry]:
+def _read(source: str) -> Iterator[tuple[LogEntry, str]]:
     from pymongo.errors import PyMongoError
 
     from glimpse.writers.mongo_documents import entry_of
@@ -271,7 +276,7 @@ def _read(source: str) -> Iterator[LogEntry]:
     try:
         found = place.collection_of(client).find(sort=[("time", 1), ("entry_id", 1)], allow_disk_use=True)
         for document in found:
-            yield entry_of(document)
+            yield entry_of(document), str(document.get("_id", "")).rpartition("-")[0]
     except (PyMongoError, ValueError) as error:
         raise ReadError(f"{place.shown}: {brief(error)}") from None
     finally:

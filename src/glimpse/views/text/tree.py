@@ -184,4 +184,8 @@ def _context(call: Call) -> str:
     if above:
         names = [local_name(outer.function) for outer in above[-CONTEXT:]]
         return "in " + ("… › " if len(above) > CONTEXT else "") + " › ".join(names)
-    return f"in call #{call.parent_id}, which is not in the trace" if call.parent_id is not None else ""
+    if call.parent_id is not None:
+        return f"in call #{call.parent_id}, which is not in the trace"
+    if call.parent_span_id is not None:
+        return f"called from span {clean(call.parent_span_id)}, which is not in the trace"
+    return ""
