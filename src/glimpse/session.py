@@ -107,7 +107,8 @@ class Session:
             depth, rate = (policy.trace_depth, policy.sample_rate) if policy is not None else (None, 1.0)
             namespace |= self.probe.limited(depth, rate)
         slot.connect(namespace | {"destination": self.destination} | dict(replaced or {}))
-        self._slots.append(slot)
+        if slot not in self._slots:
+            self._slots.append(slot)
 
     def connect_decorated(self, slot: Slot, redact: tuple[str, ...]) -> None:
         """Record what functions report that are traced whatever the policy says.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from glimpse.config import Config
-from glimpse.errors import GlimpseError
+from glimpse.errors import ConfigError, GlimpseError, bad_value
 from glimpse.policy import PolicySet, TracingPolicy
 from glimpse.probe import slot
 from glimpse.session import Session
@@ -140,10 +141,8 @@ class Tracer:
             if self._activation is None:
                 from glimpse import hook
 
-                session = self._opened()
                 owners = _owners(self.policy)
-                for number, owner in enumerate(owners):
-                    session.connect(slot(number), owner)
+                self._connect(self._opened())
                 terms = hook.terms_for(self.config, lambda policy: owners.index(policy) if policy in owners else 0)
                 self._activation = hook.activate(self.policy, terms=terms, cache_dir=self.config.cache_dir)
                 _usual_door.offer(self)
@@ -159,6 +158,34 @@ class Tracer:
                     self._opened().disconnect(slot(number))
                 _usual_door.withdraw(self)
                 self._rest()
+
+    @contextmanager
+    def reconfigured(self, config: Config) -> Iterator[None]:
+        """Record what comes through the import hook by another configuration, as long as this lasts.
+
+        :raises GlimpseError: the configuration cannot be used, or differs in what code is instrumented for: ``redact``,
+            ``policy``, ``cache_dir``, and ``level`` where one of the two is ``ERROR``.
+        """
+        _check_instrumented_for(self.config, config)
+        with _lock:
+            usual = self._opened()
+            other = self._session = Session(config, _owners(self.policy), self._correlation_id)
+            if self._activation is not None:
+                self._connect(other)
+        try:
+            yield
+        finally:
+            with _lock:
+                other.close()
+                if self._session is other:
+                    self._session = usual
+                if self._activation is not None:
+                    self._connect(usual)
+
+    def _connect(self, session: Session) -> None:
+        """Let instrumented code report to a session."""
+        for number, owner in enumerate(_owners(self.policy)):
+            session.connect(slot(number), owner)
 
     @property
     def activation(self) -> Activation | None:
@@ -206,6 +233,14 @@ class Tracer:
                 self._session = None
             else:
                 self._session.recorder.flush()
+
+
+def _check_instrumented_for(usual: Config, other: Config) -> None:
+    """Refuse a configuration that instrumented code cannot follow."""
+    for name in ("level", "redact", "policy", "cache_dir"):
+        now, wanted = getattr(usual, name), getattr(other, name)
+        if now != wanted and (name != "level" or "ERROR" in (now, wanted)):
+            raise ConfigError(bad_value(name, wanted, f"{now!r}, for which code is instrumented"))
 
 
 def _owners(policy: Decider) -> list[TracingPolicy]:

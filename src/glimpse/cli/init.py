@@ -8,9 +8,8 @@ from argparse import ArgumentParser, Namespace
 from typing import Final
 
 from glimpse.cli.files import replacing
-from glimpse.cli.surroundings import project_packages
 from glimpse.errors import GlimpseError
-from glimpse.policy import POLICY_FILE, TracingPolicy
+from glimpse.policy import POLICY_FILE, TracingPolicy, project_packages
 
 EXAMPLES: Final = """\
 examples:

@@ -14,14 +14,13 @@ from typing import Final
 from glimpse.cli.launch import end_like, launch
 from glimpse.cli.policies import as_seen_from
 from glimpse.cli.summary import Before, summary
-from glimpse.cli.surroundings import importable_names
 from glimpse.config import Config
 from glimpse.config.arguments import add_arguments as add_config_arguments
 from glimpse.config.arguments import from_arguments
 from glimpse.errors import GlimpseError, bad_value
 from glimpse.hook.startup import INCLUDE, POLICY, STATS, switched_on
 from glimpse.parsers import texts
-from glimpse.policy import PolicySet, TracingPolicy, find_policy_file
+from glimpse.policy import PolicySet, TracingPolicy, find_policy_file, importable_names
 from glimpse.writers.registry import writer_class
 
 EXAMPLES: Final = """\

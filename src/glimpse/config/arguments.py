@@ -12,7 +12,7 @@ from glimpse.parsers import flag
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-__all__ = ["add_arguments", "from_arguments", "markdown_table"]
+__all__ = ["add_arguments", "from_arguments", "markdown_table", "pairs"]
 
 _FILES = {"log_path": "file of jsonl, json and journal", "db_path": "file of sqlite"}
 _PREFIX = "config_"
@@ -58,7 +58,7 @@ def from_arguments(arguments: Namespace) -> Config:
         if value is not None:
             values[option.name] = option.read(value, option.flag)
     params = {name: getattr(arguments, _PREFIX + name, None) for name in _FILES}
-    params.update(_pairs(getattr(arguments, _PREFIX + "params", [])))
+    params.update(pairs(getattr(arguments, _PREFIX + "params", []), "--param"))
     return Config(**values, params={name: value for name, value in params.items() if value is not None})
 
 
@@ -72,9 +72,14 @@ def markdown_table() -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
+def pairs(words: list[str], label: str) -> Iterator[tuple[str, str]]:
+    """The names and values of words ``NAME=VALUE``.
+
+    :param label: what the user wrote them after.
+    :raises ConfigError: a word is not like that.
+    """
     for word in words:
         name, equals, value = word.partition("=")
         if not name or not equals:
-            raise ConfigError(bad_value("--param", word, "NAME=VALUE, such as max_bytes=10MB"))
+            raise ConfigError(bad_value(label, word, "NAME=VALUE, such as max_bytes=10MB"))
         yield name, value

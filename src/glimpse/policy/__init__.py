@@ -7,6 +7,7 @@ from glimpse.policy.discovery import POLICY_FILE, closest, find_policy_file, mai
 from glimpse.policy.model import PolicySet, TracingPolicy
 from glimpse.policy.places import script_names
 from glimpse.policy.rules import Decision
+from glimpse.policy.surroundings import importable_names, project_packages
 
 __all__ = [
     "POLICY_FILE",
@@ -16,6 +17,8 @@ __all__ = [
     "TracingPolicy",
     "closest",
     "find_policy_file",
+    "importable_names",
     "main_script",
+    "project_packages",
     "script_names",
 ]

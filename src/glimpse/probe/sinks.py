@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from ..assembly import FINISHED, Assembler, Filter, LineAssembler, Marks, Origin
 from ..assembly.events import Event
 from ..entry import LogEntry
 
-__all__ = ["Batch", "EntrySink", "LineSink", "RawSink", "Sink", "Writer", "sink_for"]
+__all__ = ["Batch", "EntrySink", "LineSink", "RawSink", "RecordSink", "Sink", "Writer", "sink_for"]
 
 
 class Writer(Protocol):
@@ -61,14 +61,16 @@ class Sink(Protocol):
         """Begin anew, in the child."""
 
 
-class _Entries:
-    def __init__(self, writer: Writer, entries: list[LogEntry]) -> None:
-        self.writer, self._left = writer, entries
-        self.entries = len(entries)
+class _Items:
+    """Entries in a form that is counted one by one, and what takes them."""
+
+    def __init__(self, take: Callable[[list[Any]], None], items: list[Any]) -> None:
+        self._take, self._left = take, items
+        self.entries = len(items)
 
     def write(self) -> int:
         try:
-            self.writer.write_batch(self._left)
+            self._take(self._left)
         except Exception as error:
             taken = getattr(error, "taken", 0)
             self._left = self._left[taken:]
@@ -141,7 +143,15 @@ class EntrySink(_Assembling):
     """For any writer: each entry as a ``LogEntry``."""
 
     def _batch(self, records: list[dict[str, Any]]) -> Batch:
-        return _Entries(self.writer, [LogEntry(**record) for record in records])
+        return _Items(self.writer.write_batch, [LogEntry(**record) for record in records])
+
+
+class RecordSink(_Assembling):
+    """For writers that take entries as dicts."""
+
+    def _batch(self, records: list[dict[str, Any]]) -> Batch:
+        writer: Any = self.writer
+        return _Items(writer.write_records, records)
 
 
 class HeldLineSink(_Assembling):
@@ -231,5 +241,5 @@ def sink_for(writer: Writer, origin: Origin, rules: Mapping[str, Rule], *, pause
     elif hasattr(writer, "write_lines"):
         kind = HeldLineSink if limited else LineSink
     else:
-        kind = EntrySink
+        kind = RecordSink if hasattr(writer, "write_records") else EntrySink
     return kind(writer, origin, rules, pauses=pauses)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from glimpse.traces.records import Record, number, process_of, text_of
 
-__all__ = ["ADOPTED", "ENDED", "STARTED", "Call", "CallEvent", "call_events", "finished_calls"]
+__all__ = ["ADOPTED", "ENDED", "STARTED", "Call", "CallBook", "CallEvent", "call_events", "finished_calls"]
 
 STARTED: Final = "started"
 ENDED: Final = "ended"
@@ -109,13 +109,9 @@ def call_events(records: Iterable[Record]) -> Iterator[CallEvent]:
 
     Only open calls are held, so memory depends on how deep and concurrent the program is, not on the trace's length.
     """
-    book = _Book()
+    book = CallBook()
     for record in records:
-        stage = record["stage"]
-        if stage == "START":
-            yield from book.start(record)
-        elif stage in {"END", "EXCEPTION"}:
-            yield from book.end(record)
+        yield from book.take(record)
     yield from book.close()
 
 
@@ -124,8 +120,10 @@ def finished_calls(records: Iterable[Record]) -> Iterator[Call]:
     return (call for event, call in call_events(records) if event == ENDED)
 
 
-class _Book:
+class CallBook:
     """The open calls of all processes, and what waits for a call that has not been seen yet.
+
+    What ``call_events`` does, for records that come one by one.
 
     ``left`` are calls that may still get children: known by their span, or ended in a task that has started others.
     ``chains`` are exceptions without a START that may still pass on: the calls left so far, innermost first.
@@ -139,8 +137,12 @@ class _Book:
         self.early_ms: OrderedDict[_Key, float] = OrderedDict()
         self.chains: dict[Hashable, list[Call]] = {}
 
-    def start(self, record: Record) -> Iterator[CallEvent]:
-        yield from self._enter(new_call(record))
+    def take(self, record: Record) -> Iterator[CallEvent]:
+        """What happens to calls by this record; to be read to its end before the next one is taken."""
+        stage = record["stage"]
+        if stage == "START":
+            return self._enter(new_call(record))
+        return self._end(record) if stage in {"END", "EXCEPTION"} else iter(())
 
     def _enter(self, call: Call) -> Iterator[CallEvent]:
         key = (call.process, call.call_id)
@@ -156,7 +158,7 @@ class _Book:
             if self.waiting:
                 yield from self._adopt(call, (SPAN, call.span_id))
 
-    def end(self, record: Record) -> Iterator[CallEvent]:
+    def _end(self, record: Record) -> Iterator[CallEvent]:
         call = self.open.pop((process_of(record), record["call_id"]), None)
         if call is None:
             call = new_call(record)
@@ -203,6 +205,7 @@ class _Book:
             yield from self._leave(call)
 
     def close(self) -> Iterator[CallEvent]:
+        """The calls that have no end, innermost first."""
         for chain in self.chains.values():
             yield from self._unchain(chain)
         for call in reversed(self.open.values()):

@@ -205,12 +205,18 @@ class Totals:
 
 
 class TreeBuilder:
-    """Turns what happens to calls into trees. After ``roots`` has run out, ``totals`` describes the whole trace."""
+    """Turns what happens to calls into trees. After ``roots`` has run out, ``totals`` describes the whole trace.
 
-    def __init__(self, selection: Selection | None = None, folding: Folding | None = None) -> None:
+    :param at_once: give the trees of the first thread as soon as they are complete; else all in order at the end.
+    """
+
+    def __init__(
+        self, selection: Selection | None = None, folding: Folding | None = None, *, at_once: bool = True
+    ) -> None:
         self.selection = selection or Selection()
         self.folding = folding
         self.totals = Totals()
+        self._at_once = at_once
         self._tracks: dict[Hashable, Track] = {}
         self._orphanages: OrderedDict[Hashable, _Orphanage] = OrderedDict()
         self._first: Track | None = None
@@ -218,14 +224,22 @@ class TreeBuilder:
     def roots(self, events: Iterable[CallEvent]) -> Iterator[tuple[Track, Node | Fold]]:
         """The trees: those of the thread seen first as soon as they are complete, then thread by thread."""
         for event, call in events:
-            self.totals.count(event, call)
-            if event == STARTED:
-                self._start(call)
-            elif event == ENDED:
-                if isinstance(call.node, Node):
-                    yield from self._end(call.node)
-            else:
-                self._adopt(call)
+            yield from self.feed(event, call)
+        yield from self.rest()
+
+    def feed(self, event: str, call: Call) -> Iterator[tuple[Track, Node | Fold]]:
+        """The trees that are complete by what happened to a call, for events that come one by one."""
+        self.totals.count(event, call)
+        if event == STARTED:
+            self._start(call)
+        elif event == ENDED:
+            if isinstance(call.node, Node):
+                yield from self._end(call.node)
+        else:
+            self._adopt(call)
+
+    def rest(self) -> Iterator[tuple[Track, Node | Fold]]:
+        """The trees that are left once everything has been fed."""
         for key in list(self._orphanages):
             self._promote(key)
         for track in self._tracks.values():
@@ -278,7 +292,7 @@ class TreeBuilder:
             if family is None:
                 return
             shown = self._settle(current, family)
-            if shown and isinstance(family, Track) and family is self._first:
+            if shown and self._at_once and isinstance(family, Track) and family is self._first:
                 del family.children[current.mark]
                 current.parent = None
                 yield family, current

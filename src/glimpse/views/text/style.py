@@ -41,11 +41,12 @@ _ASCII: Final = str.maketrans(
 
 @dataclass(slots=True, frozen=True)
 class Style:
-    """How to write. ``width`` is in columns, 0 for no limit."""
+    """How to write. ``width`` is in columns, 0 for no limit; ``numbers``: calls show what ``glimpse show`` takes."""
 
     width: int = DEFAULT_WIDTH
     colours: bool = False
     ascii: bool = False
+    numbers: bool = True
 
     @classmethod
     def of(cls, stream: TextIO, width: int | None = None, colour: str = "auto") -> Style:

@@ -32,8 +32,13 @@ class _Place:
     module: str | None = None
 
 
-def trees_text(trees: Iterable[tuple[Track, Node | Fold]], style: Style) -> Iterator[str]:
-    """The lines of all trees, each thread below its heading."""
+def trees_text(
+    trees: Iterable[tuple[Track, Node | Fold]], style: Style, *, why_hidden: str = "deeper than --depth"
+) -> Iterator[str]:
+    """The lines of all trees, each thread below its heading.
+
+    :param why_hidden: what is said of calls that are left out below one that is shown.
+    """
     shown: Track | None = None
     context = ""
     for track, tree in trees:
@@ -47,7 +52,7 @@ def trees_text(trees: Iterable[tuple[Track, Node | Fold]], style: Style) -> Iter
             if above and above != context:
                 yield style.paint(" " * TIME_WIDTH + fit_left(above, _room(style) or 10**6), "dim")
             context = above
-        yield from tree_lines(tree, style)
+        yield from tree_lines(tree, style, why_hidden)
 
 
 def heading(track: Track) -> str:
@@ -69,7 +74,7 @@ def totals_line(totals: Totals) -> str:
     return text
 
 
-def tree_lines(tree: Node | Fold, style: Style) -> Iterator[str]:
+def tree_lines(tree: Node | Fold, style: Style, why_hidden: str = "deeper than --depth") -> Iterator[str]:
     """The lines of one tree."""
     whole = tree.call.duration_ms if isinstance(tree, Node) else None
     waiting: list[tuple[Node | Fold, _Place]] = [(tree, _Place())]
@@ -81,7 +86,7 @@ def tree_lines(tree: Node | Fold, style: Style) -> Iterator[str]:
         yield _call_line(item, place, whole, style)
         waiting.extend(reversed(list(_below(item, place, style))))
         if item.hidden:
-            text = f"… {count_of(item.hidden, 'call')} below, deeper than --depth"
+            text = f"… {count_of(item.hidden, 'call')} below, {why_hidden}"
             yield _line("", place.prefix + ("  " if not item.children else "│ "), text, "", style, ("dim",))
 
 
@@ -112,11 +117,11 @@ def _call_line(node: Node, place: _Place, whole: float | None, style: Style) -> 
     share = (call.duration_ms or 0.0) / whole if whole else 1.0
     time = duration(call.duration_ms) if call.duration_ms is not None else ""
     weight = ("bold",) if share >= _LARGE else ("dim",) if share < _NEGLIGIBLE else ()
-    return _line(time, place.branch, text, outcome, style, weight, colours, f"#{call.call_id}")
+    return _line(time, place.branch, text, outcome, style, weight, colours, f"#{call.call_id}" if style.numbers else "")
 
 
-def fold_text(fold: Fold) -> str:
-    """What a fold holds, in words."""
+def fold_text(fold: Fold, *, numbers: bool = True) -> str:
+    """What a fold holds, in words; with ``numbers``, also which of the calls was the slowest."""
     name = local_name(fold.function)
     if fold.recursion:
         text = f"↻ {count_of(fold.size, 'call')} deeper in the recursion of {name}, {count_of(fold.levels, 'level')}"
@@ -124,7 +129,7 @@ def fold_text(fold: Fold) -> str:
         text = f"… {count_of(fold.calls, 'more call')} of {name}"
     text += f", {duration(fold.total_ms)}"
     if not fold.recursion and fold.slowest_ms * fold.calls > _OUTLIER * fold.total_ms:
-        text += f", slowest {duration(fold.slowest_ms)} #{fold.slowest_id}"
+        text += f", slowest {duration(fold.slowest_ms)}" + (f" #{fold.slowest_id}" if numbers else "")
     return text
 
 
@@ -133,7 +138,15 @@ def _fold_line(fold: Fold, place: _Place, style: Style) -> str:
     if fold.unfinished:
         outcome = f"{outcome} ▶ {fold.unfinished:,} unfinished".strip()
     time = duration(fold.total_ms)
-    return _line(time, place.branch, fold_text(fold), outcome, style, ("dim",), ("red",) if fold.failed else ())
+    return _line(
+        time,
+        place.branch,
+        fold_text(fold, numbers=style.numbers),
+        outcome,
+        style,
+        ("dim",),
+        ("red",) if fold.failed else (),
+    )
 
 
 def _line(
