@@ -14,6 +14,7 @@ from glimpse.config.arguments import pairs
 from glimpse.errors import ConfigError, GlimpseError, bad_value
 from glimpse.parsers import texts, whole
 from glimpse.policy import Decider, PolicySet, TracingPolicy, find_policy_file, project_packages
+from glimpse.pytest_plugin import CONFIG_OPTIONS
 from glimpse.pytest_plugin.memory import MemoryWriter
 from glimpse.pytest_plugin.recording import Recording
 from glimpse.pytest_plugin.reporting import Reporting
@@ -70,6 +71,8 @@ def start(config: pytest.Config, given: Any) -> None:
 def _settings(config: pytest.Config, given: Any) -> Settings:
     values: dict[str, Any] = {}
     for option in OPTIONS:
+        if option.name not in CONFIG_OPTIONS:
+            continue
         value = config.getini(f"glimpse_{option.name}")
         if value != "":
             values[option.name] = option.read(value, f"glimpse_{option.name}", str(config.rootpath))
