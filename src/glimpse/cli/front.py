@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "report": ("glimpse.cli.report", "write one self-contained page: timeline, tree, table, errors"),
     "export": ("glimpse.cli.export", "write a trace for Perfetto, speedscope, flame graphs, pandas"),
     "convert": ("glimpse.cli.convert", "rewrite a trace in another format"),
+    "schema": ("glimpse.cli.schema", "print the JSON Schema of the entries"),
 }
 """Every command: its module and what it does."""
 
