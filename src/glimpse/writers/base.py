@@ -74,7 +74,8 @@ class BaseWriter:
         """Write entries in their order.
 
         :raises PartialWrite: only the first ones were written.
-        :raises WriterError, OSError: none was written.
+        :raises WriterError: none was written.
+        :raises OSError: the same, as the operating system has it.
         """
         for taken, entry in enumerate(entries):
             try:
@@ -115,7 +116,8 @@ class RecordWriter(Protocol):
         """Write entries in their order.
 
         :raises PartialWrite: only the first ones were written.
-        :raises WriterError, OSError: none was written.
+        :raises WriterError: none was written.
+        :raises OSError: the same, as the operating system has it.
         """
 
 
@@ -127,7 +129,8 @@ class LineWriter(Protocol):
         """Append whole lines, each a JSON object of an entry with the newline at its end.
 
         :raises PartialWrite: ``taken`` bytes, which are whole lines, were written.
-        :raises WriterError, OSError: nothing was written.
+        :raises WriterError: nothing was written.
+        :raises OSError: the same, as the operating system has it.
         """
 
 
@@ -141,5 +144,6 @@ class RawWriter(Protocol):
         ``meta`` describes the process that they come from (pid, service, clock, …) as JSON can hold it; it may change
         from batch to batch.
 
-        :raises WriterError, OSError: nothing was written.
+        :raises WriterError: nothing was written.
+        :raises OSError: the same, as the operating system has it.
         """
