@@ -17,7 +17,10 @@ from tests.support.process import clean_environment
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCRIPTS = Path(sys.executable).parent
-BLOCK = re.compile(r"^<!-- (file|run|output|output contains|not run)(?:: (.*?))? -->\n```(\w+)\n(.*?)```$", re.M | re.S)
+BLOCK = re.compile(
+    r'(?:^<!-- (run|output|output contains|not run)(?:: (.*?))? -->\n)?^```(\w+)(?: title="(.*?)")?\n(.*?)^```$',
+    re.M | re.S,
+)
 WALKS = sorted(
     path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "<!-- run" in path.read_text(encoding="utf-8")
 )
@@ -25,16 +28,17 @@ WALKS = sorted(
 
 
 class Block(NamedTuple):
-    """A fenced block, and what the marker above it says of it."""
+    """A fenced block, what the marker above it says of it, and the file that it is."""
 
     kind: str
     detail: str
     language: str
+    file: str
     text: str
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """The marked blocks of a page, in their order."""
+    """The blocks of a page, in their order."""
     return (Block(*match) for match in BLOCK.findall((DOCS / page).read_text(encoding="utf-8")))
 
 
@@ -54,8 +58,8 @@ def test_walk(page: str, tmp_path: Path) -> None:
             pytest.skip(f"{name} is not installed")
     printed = ""
     for block in blocks(page):
-        if block.kind == "file":
-            path = tmp_path / block.detail
+        if block.file:
+            path = tmp_path / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.kind == "run":
@@ -87,9 +91,8 @@ def run(script: str, folder: Path, code: int) -> str:
 @pytest.mark.parametrize("page", WALKS)
 def test_nothing_is_left_out(page: str) -> None:
     """Every block of a page that leads through commands is run, compared, or says why not."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    bare = re.findall(r"(?<! -->)\n```(?:sh|python|json)\n(.*?)```", text, flags=re.DOTALL)
-    assert [each for each in bare if "glimpse.wsgi(" not in each and "glimpse.asgi(" not in each] == []
+    shown = [block for block in blocks(page) if not block.kind and not block.file and block.language != "text"]
+    assert [block.text for block in shown if "glimpse.wsgi(" not in block.text] == []
 
 
 def test_every_page_is_in_the_navigation() -> None:
