@@ -19,7 +19,7 @@ import pytest
 
 from glimpse.hook import activate
 from glimpse.policy import TracingPolicy
-from tests.support import run_python, write_files, write_policy
+from tests.support import write_files
 from tests.support.importing import forget, hooked, import_fresh, import_path, is_instrumented
 
 SHOP = {
@@ -230,36 +230,6 @@ def test_deactivate_leaves_no_trace(tmp_path: Path) -> None:
         assert not activation.active
         assert (list(sys.meta_path), list(sys.path_hooks)) == before
         assert not is_instrumented(import_fresh("shop.orders").total)
-
-
-CHECKED = """
-    import app
-    from glimpse import tracer
-
-    def helper(): return 2
-
-    def test_app():
-        outcomes = tracer.current().activation.outcomes
-        assert app.f() + helper() == 3
-        assert outcomes["app"].instrumented
-        assert "pytest" in outcomes["test_app"].reason
-
-    def test_rewritten():
-        try:
-            assert app.f() == helper()
-        except AssertionError as error:
-            assert "assert 1 == 2" in str(error)
-"""
-
-
-def test_beside_pytest(tmp_path: Path) -> None:
-    """Under pytest, tested code is traced; modules whose assertions pytest rewrites stay its own, and are named."""
-    write_files(tmp_path, {"app.py": "def f(): return 1\n", "test_app.py": CHECKED})
-    policy = write_policy(tmp_path, "app", "test_app")
-    env = {"GLIMPSE_AUTO": "1", "GLIMPSE_POLICY": str(policy)}
-    run = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path, env=env)
-    assert "2 passed" in run.stdout
-    assert {entry["function"] for entry in run.entries} == {"app.f"}
 
 
 def test_non_match_is_decided_by_name(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from glimpse.hook.assertions import Assertions
     from glimpse.hook.rewrite import Plan
     from glimpse.hook.terms import Terms, TermsOf
     from glimpse.policy import Decider, TracingPolicy
@@ -38,15 +39,23 @@ class Builder:
         self._owners: dict[tuple[TracingPolicy, ...], _Owners] = {}
         self._busy = threading.local()
 
-    def code(self, module: str, source: Source, *, even_if_untraced: bool = True) -> CodeType | None:
+    def code(
+        self,
+        module: str,
+        source: Source,
+        *,
+        even_if_untraced: bool = True,
+        assertions: Assertions | None = None,
+    ) -> CodeType | None:
         """The code of a module that the policy includes; None if Python is to compile it. Says so if that has to be.
 
         :param module: the name that entries show.
         :param even_if_untraced: whether code is wanted that records nothing, having no function that is traced.
+        :param assertions: what pytest does to the module.
         """
         filename = source.filename
         try:
-            kept, fresh = self.obtain(module, source)
+            kept, fresh = self.obtain(module, source, assertions=assertions)
             if kept.code is None:
                 self.outcomes[module] = Outcome(module, filename, REFUSED, kept.refusal or "")
                 if fresh:
@@ -66,26 +75,30 @@ class Builder:
         self.outcomes[module] = Outcome(module, filename, REWRITTEN if fresh else CACHED)
         return code
 
-    def obtain(self, module: str, source: Source, *, functions: bool = False) -> tuple[Kept, bool]:
+    def obtain(
+        self, module: str, source: Source, *, functions: bool = False, assertions: Assertions | None = None
+    ) -> tuple[Kept, bool]:
         """The module's rewritten code, and whether it had to be made.
 
         :param functions: whether the list of its functions is wanted too.
+        :param assertions: what pytest does to the module.
         :raises SyntaxError: Python cannot compile the source either.
         :raises OSError: the source cannot be read.
         """
         owners = self._owners_of(module, source.filename)
-        key = entry_key(owners.key, module, self.policy.fingerprint(module, source.filename))
+        fingerprint = self.policy.fingerprint(module, source.filename)
+        key = entry_key(owners.key, module, fingerprint if assertions is None else f"{fingerprint} {assertions.key}")
         path = self.store.path(source, key)
         kept = self.store.load(path, key, source, functions=functions) if path else None
         if kept is not None:
             return kept, False
-        return self._make(source, owners, self._planner(module, owners), path, key), True
+        return self._make(source, owners, self._planner(module, owners, assertions), path, key), True
 
     def plan(self, module: str, filename: str) -> Plan:
         """What the rewriter is asked to do with the module."""
         return self._planner(module, self._owners_of(module, filename))()
 
-    def _planner(self, module: str, owners: _Owners) -> Callable[[], Plan]:
+    def _planner(self, module: str, owners: _Owners, assertions: Assertions | None = None) -> Callable[[], Plan]:
         def plan() -> Plan:
             from glimpse.hook.rewrite import Owner, Plan
 
@@ -95,7 +108,7 @@ class Builder:
                 decision = self.policy.decide_function(module, qualname)
                 return made.get(id(decision.policy)) if decision.included else None
 
-            return Plan(module, owner)
+            return Plan(module, owner, assertions.rewrite if assertions is not None else None)
 
         return plan
 

@@ -9,6 +9,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
 from glimpse.hook.status import LEFT_ALONE, Outcome, say
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from glimpse.hook.build import Builder
 
 __all__ = ["Finder"]
-
-_REWRITING_ASSERTIONS = "_pytest.assertion.rewrite"
 
 
 class Finder:
@@ -59,7 +58,7 @@ class Finder:
     def _come_before_pytest(self) -> None:
         """Let no included module be taken unseen: pytest's finder puts itself first and keeps what it finds."""
         finders = list(sys.meta_path)
-        places = [place for place, finder in enumerate(finders) if type(finder).__module__ == _REWRITING_ASSERTIONS]
+        places = [place for place, finder in enumerate(finders) if rewrites_assertions(type(finder))]
         if self in finders and places and places[0] < finders.index(self):
             finders.remove(self)
             finders.insert(places[0], self)

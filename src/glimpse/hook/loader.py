@@ -14,9 +14,11 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from types import CodeType, FrameType
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from glimpse.hook.assertions import Assertions, rewrites_assertions
 from glimpse.hook.source import Source
 
 if TYPE_CHECKING:
@@ -32,17 +34,20 @@ _IMPORTS: Final = SourceFileLoader.exec_module.__code__
 class _State:
     """What the loader of one module knows beside what the original does."""
 
-    __slots__ = ("builder", "original", "spec")
+    __slots__ = ("assertions", "builder", "made", "original", "spec")
 
-    def __init__(self, original: Any, spec: ModuleSpec, builder: Builder) -> None:
+    def __init__(self, original: Any, spec: ModuleSpec, builder: Builder, assertions: Assertions | None) -> None:
         self.original = original
+        self.assertions = assertions
+        self.made: CodeType | None = None
         self.spec = spec
         self.builder = builder
 
     def code(self, module: str) -> CodeType | None:
         filename = str(self.spec.origin)
-        loader = None if type(self.original) is SourceFileLoader else self.original
-        return self.builder.code(module, Source(filename, loader, self.spec.cached))
+        loader = None if type(self.original) is SourceFileLoader or self.assertions else self.original
+        source = Source(filename, loader, self.spec.cached)
+        return self.builder.code(module, source, assertions=self.assertions)
 
 
 def instrument_spec(spec: ModuleSpec, builder: Builder) -> str | None:
@@ -52,16 +57,22 @@ def instrument_spec(spec: ModuleSpec, builder: Builder) -> str | None:
     """
     original: Any = spec.loader
     kind = type(original)
-    if kind is not SourceFileLoader:
+    assertions = None
+    if rewrites_assertions(kind):
+        try:
+            assertions = Assertions.of(original)
+        except Exception as error:  # of a pytest that is not known yet
+            return f"pytest rewrites its assertions, in a way of its own: {type(error).__name__}: {error}"
+    elif kind is not SourceFileLoader:
         reason = _unfit(kind)  # type: ignore[arg-type] # mypy: a class with a metaclass of its own is hashable too
         if reason:
             return reason
     try:
-        loader = object.__new__(_in_likeness_of(kind))  # type: ignore[arg-type]
+        loader = object.__new__(_in_likeness_of(kind, assertions is not None))  # type: ignore[arg-type]
         loader.__dict__.update(original.__dict__)
     except (AttributeError, TypeError) as error:
         return f"its loader, a {kind.__name__}, cannot be stood in for: {error}"
-    setattr(loader, _STATE, _State(original, spec, builder))
+    setattr(loader, _STATE, _State(original, spec, builder, assertions))
     spec.loader = loader
     return None
 
@@ -79,9 +90,6 @@ def _unfit(kind: type[Any]) -> str | None:
     """Why loaders of this class cannot be stood in for: they have no source, or compile it in a way of their own."""
     from importlib import abc, machinery
     from zipimport import zipimporter
-
-    if kind.__module__ == "_pytest.assertion.rewrite":
-        return "pytest rewrites its assertions; with --assert=plain it would not"
 
     without_source = (
         machinery.ExtensionFileLoader,
@@ -104,26 +112,30 @@ def _is_one_of(kind: type[Any], usual: tuple[type[Any], ...], name: str) -> bool
 
 
 @functools.cache
-def _in_likeness_of(kind: type[Any]) -> type[Any]:
+def _in_likeness_of(kind: type[Any], of_pytest: bool) -> type[Any]:
     names = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
-    return type(kind.__name__, (kind,), {**names, "get_code": property(_get_code), "__slots__": (_STATE,)})
+    ours = {"exec_module": property(_exec_module)} if of_pytest else {"get_code": property(_get_code)}
+    return type(kind.__name__, (kind,), {**names, **ours, "__slots__": (_STATE,)})
 
 
 def _get_code(self: Any) -> Callable[[str], CodeType | None]:
     """The method that is called in the place of the original's: the original's own, where that is to compile."""
     state: _State = getattr(self, _STATE)
     original, spec = state.original, state.spec
+    caller = sys._getframe(1)
+    imports = caller.f_code is _IMPORTS
+    _step_back(self, _imported(spec, caller) if imports else None, spec)
+    code = state.code(spec.name) if imports else _code_to_run(state, spec)
+    return original.get_code if code is None else lambda fullname: code
+
+
+def _step_back(self: Any, module: Any, spec: ModuleSpec) -> None:
+    """The original takes its place on the module and its spec."""
+    original = getattr(self, _STATE).original
     if spec.loader is self:
         spec.loader = original
-    caller = sys._getframe(1)
-    if caller.f_code is _IMPORTS:
-        module = _imported(spec, caller)
-        if getattr(module, "__loader__", None) is self:
-            module.__loader__ = original
-        code = state.code(spec.name)
-    else:
-        code = _code_to_run(state, spec)
-    return original.get_code if code is None else lambda fullname: code
+    if getattr(module, "__loader__", None) is self:
+        module.__loader__ = original
 
 
 def _imported(spec: ModuleSpec, importing: FrameType) -> Any:
@@ -140,3 +152,33 @@ def _code_to_run(state: _State, spec: ModuleSpec) -> CodeType | None:
         return state.code(spec.name)
     decision = state.builder.policy.decide_module("__main__", spec.origin, aliases=(spec.name,))
     return state.code("__main__") if decision.included else None
+
+
+def _exec_module(self: Any) -> Callable[[ModuleType], None]:
+    """The method in the place of that of pytest's loader, which compiles by itself."""
+    state: _State = getattr(self, _STATE)
+    original, spec = state.original, state.spec
+    if spec.loader is not self:
+        return original.exec_module  # type: ignore[no-any-return]
+    if state.made is None:
+        state.made = state.code(spec.name)
+    if state.made is None:
+        _step_back(self, sys.modules.get(spec.name), spec)
+        return original.exec_module  # type: ignore[no-any-return]
+
+    def exec_module(module: ModuleType) -> None:
+        co = state.made
+        state.made = None
+        _step_back(self, module, spec)
+        original._rewritten_names[spec.name] = Path(str(spec.origin))
+        exec(co, module.__dict__)  # type: ignore[arg-type]
+
+    exec_module.__code__ = _in_place_of(type(original).exec_module, exec_module.__code__)
+    return exec_module
+
+
+def _in_place_of(original: Any, own: CodeType) -> CodeType:
+    """Our code under the name, file and line that tracebacks show of the original where the module's body runs."""
+    runs_at, own_runs_at = (max(line for *_, line in code.co_lines() if line) for code in (original.__code__, own))
+    first = own.co_firstlineno + runs_at - own_runs_at
+    return own.replace(co_filename=original.__code__.co_filename, co_firstlineno=first)

@@ -48,10 +48,12 @@ class Plan:
 
     :param module: the module's name, as entries show it.
     :param owner: who owns the function of this qualified name; None if it is not traced.
+    :param also: changes the finished tree, given the source and the file's name: somebody else's rewriting.
     """
 
     module: str
     owner: Callable[[str], Owner | None] = field(default=lambda qualname: _ANYONE)
+    also: Callable[[ast.Module, bytes, str], None] | None = None
 
 
 _ANYONE: Owner = Owner()
@@ -82,6 +84,8 @@ def instrument(source: bytes, filename: str, plan: Plan, optimize: int = -1) -> 
         except (SyntaxError, ValueError, RecursionError) as error:
             raise RewriteError(_refused(error)) from error
         Merger(prefix, editor.keys).module(plain, twin)
+        if plan.also is not None:
+            plan.also(plain, source, filename)
         with _filtered(_OUR_CALLS):
             code = compile(plain, filename, "exec", dont_inherit=True, optimize=optimize)
     return Rewritten(restore_positions(code), editor.edited, editor.keys)

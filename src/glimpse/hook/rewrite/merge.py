@@ -226,7 +226,15 @@ class Merger:
         if plain.value is not None:
             value = self._expression(plain.value, inner.value.args[1])
         plain.value = self._call(out, inner.value, place, load, value)
-        return self._call(hook, new, place, load, plain)
+        call = self._call(hook, new, place, load, plain)
+        call.__class__ = _Suspension
+        return call
+
+
+class _Suspension(ast.Call):
+    """A call where a ``yield`` stood. Of another class for pytest, which shows calls in assertions part by part."""
+
+    __slots__ = ()
 
 
 def _specialised(hook: str, new: Any) -> str:
