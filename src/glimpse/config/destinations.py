@@ -18,7 +18,7 @@ BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "json": _LOG_FILE,
     "sqlite": ("db_path",),
     "mongo": ("uri", "database", "collection", "ttl", "capped_bytes", "write_concern", "spool_path"),
-    "otlp": ("endpoint",),
+    "otlp": ("endpoint", "timeout", "spool_path"),
     "journal": (*_LOG_FILE, "max_bytes"),
 }
 """The names of each built-in destination's parameters; the writers say what they mean."""

@@ -21,7 +21,7 @@ LEVELS: Final = ("DEBUG", "INFO", "ERROR")
 CORES: Final = ("auto", "monitoring", "settrace")
 _NOT_GIVEN: Any = None
 _MAY_LOSE = frozenset({"otlp"})
-"""Destinations that wait for another machine and keep no file: they rather lose entries than hold calls up."""
+"""Destinations that wait for another machine at each batch: they rather lose entries than hold calls up."""
 
 
 class Setting(NamedTuple):
@@ -41,6 +41,10 @@ def _interval(value: object) -> float:
     if not found:
         raise ValueError("a number of seconds above 0, or a time such as '200ms'")
     return found
+
+
+def _trace_ids(config: Config) -> bool:
+    return "otlp" in config.dests
 
 
 def _service(_: Config) -> str:
@@ -86,7 +90,13 @@ class Config:
     params: Mapping[str, Any] = field(default=_NOT_GIVEN, hash=False)
     enable_trace_id: bool = field(
         default=_NOT_GIVEN,
-        metadata=declare(flag, False, "W3C trace and span ids in the entries", variable="GLIMPSE_TRACE_ID"),
+        metadata=declare(
+            flag,
+            _trace_ids,
+            "W3C trace and span ids in the entries",
+            variable="GLIMPSE_TRACE_ID",
+            default_text="false; true for otlp",
+        ),
     )
     _: KW_ONLY
     service: str = field(

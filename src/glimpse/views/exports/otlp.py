@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Hashable, Iterable
 from hashlib import blake2b
 from typing import Any, Final, TextIO
 
-from glimpse._version import __version__
+from glimpse import spans
 from glimpse.traces.calls import ENDED, STARTED, Call, CallEvent
 from glimpse.traces.records import epoch_us
 
@@ -17,8 +16,6 @@ __all__ = ["write"]
 BATCH: Final = 500
 _INTERNAL: Final = 1
 _ERROR: Final = 2
-_TRACE_ID: Final = re.compile(r"[0-9a-f]{32}")
-_SPAN_ID: Final = re.compile(r"[0-9a-f]{16}")
 
 
 def write(events: Iterable[CallEvent], stream: TextIO) -> None:
@@ -39,19 +36,20 @@ def write(events: Iterable[CallEvent], stream: TextIO) -> None:
             _flush(pid, service, batch, stream)
 
 
-def _flush(pid: int, service: str | None, spans: list[dict[str, Any]], stream: TextIO) -> None:
-    resource = [_attribute("service.name", service or "unknown_service:python"), _attribute("process.pid", pid)]
-    scope = {"name": "glimpse", "version": __version__}
-    batch = {
-        "resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [{"scope": scope, "spans": spans}]}]
-    }
-    stream.write(json.dumps(batch, separators=(",", ":")) + "\n")
-    spans.clear()
+def _flush(pid: int, service: str | None, batch: list[dict[str, Any]], stream: TextIO) -> None:
+    resource = _encoded(spans.resource(service, pid))
+    scope = dict(zip(("name", "version"), spans.SCOPE, strict=True))
+    made = {"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [{"scope": scope, "spans": batch}]}]}
+    stream.write(json.dumps(made, separators=(",", ":")) + "\n")
+    batch.clear()
 
 
 def _span(call: Call, last_ns: int) -> tuple[dict[str, Any], int]:
     start = (epoch_us(call.timestamp) or 0) * 1000
     end = start + round((call.duration_ms or 0.0) * 1e6) if call.finished else max(last_ns, start)
+    told = spans.attributes({name: getattr(call, name) for name in spans.FIELDS})
+    if not call.finished:
+        told["glimpse.unfinished"] = True
     span: dict[str, Any] = {
         "traceId": call.node if isinstance(call.node, str) else _trace_id(call),
         "spanId": _span_id(call),
@@ -59,45 +57,22 @@ def _span(call: Call, last_ns: int) -> tuple[dict[str, Any], int]:
         "kind": _INTERNAL,
         "startTimeUnixNano": str(start),
         "endTimeUnixNano": str(end),
-        "attributes": _attributes(call),
+        "attributes": _encoded(told),
         "status": {},
     }
     if call.parent is not None:
         span["parentSpanId"] = _span_id(call.parent)
-    elif call.parent_span_id and _SPAN_ID.fullmatch(call.parent_span_id):
+    elif spans.is_span_id(call.parent_span_id):
         span["parentSpanId"] = call.parent_span_id
     if call.failed:
         span["status"] = {"code": _ERROR, "message": call.error_message}
-        span["events"] = [_exception(call, end)]
+        raised = _encoded(spans.exception_attributes(call.exception))
+        span["events"] = [{"timeUnixNano": str(end), "name": "exception", "attributes": raised}]
     return span, max(last_ns, end)
 
 
-def _attributes(call: Call) -> list[dict[str, Any]]:
-    values = {
-        "code.function.name": call.function,
-        "code.file.path": call.file,
-        "code.line.number": call.line,
-        "thread.name": call.thread,
-        "glimpse.call_id": call.call_id,
-        "glimpse.args": call.args,
-        "glimpse.result": call.result,
-        "glimpse.task": call.task,
-        "glimpse.yields": call.yields,
-        "glimpse.active_ms": call.active_ms,
-        "glimpse.correlation_id": call.correlation_id,
-        "glimpse.policy": call.policy,
-        "glimpse.unfinished": True if not call.finished else None,
-    }
-    return [_attribute(name, value) for name, value in values.items() if value is not None]
-
-
-def _exception(call: Call, at_ns: int) -> dict[str, Any]:
-    values = {"exception.type": call.error_type, "exception.message": call.error_message}
-    traceback = (call.exception or {}).get("traceback")
-    if isinstance(traceback, str):
-        values["exception.stacktrace"] = traceback
-    attributes = [_attribute(name, value) for name, value in values.items()]
-    return {"timeUnixNano": str(at_ns), "name": "exception", "attributes": attributes}
+def _encoded(attributes: spans.Attributes) -> list[dict[str, Any]]:
+    return [_attribute(name, value) for name, value in attributes.items()]
 
 
 def _attribute(name: str, value: str | float | bool) -> dict[str, Any]:
@@ -111,7 +86,7 @@ def _attribute(name: str, value: str | float | bool) -> dict[str, Any]:
 
 
 def _trace_id(call: Call) -> str:
-    if call.trace_id and _TRACE_ID.fullmatch(call.trace_id):
+    if call.trace_id is not None and spans.is_trace_id(call.trace_id):
         return call.trace_id
     if call.parent is not None and isinstance(call.parent.node, str):
         return call.parent.node
@@ -119,7 +94,7 @@ def _trace_id(call: Call) -> str:
 
 
 def _span_id(call: Call) -> str:
-    if call.span_id and _SPAN_ID.fullmatch(call.span_id):
+    if call.span_id is not None and spans.is_span_id(call.span_id):
         return call.span_id
     return _digest(call, 8)
 
