@@ -243,9 +243,7 @@ def test_without_the_exporter_it_says_what_to_install(monkeypatch: pytest.Monkey
     """As the base install does not have it."""
     monkeypatch.delitem(sys.modules, "glimpse.writers.otlp_sending")
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(
-        ConfigError, match=r"dest otlp needs .*: pip install 'glimpse\[otlp\]'"
-    ):
+    with pytest.raises(ConfigError, match=r"dest otlp needs .*: pip install 'glimpse\[otlp\]'"):
         OtlpWriter(spool_path=str(tmp_path / "spool"))
 
 
