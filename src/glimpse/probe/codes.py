@@ -34,7 +34,7 @@ _ASYNC_GENERATOR: Final = 0x200
 _VARARGS: Final = 0x04
 _VARKEYWORDS: Final = 0x08
 _LONGEST_DECORATORS: Final = 200  # lines from a function's first decorator to its `def`
-_ARITIES: Final = 3  # entry functions specialised by number of values, see ``live``
+_ARITIES: Final = 4  # entry functions specialised by number of values, see ``live``
 
 
 class CodeTable(Generic[Value]):

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-import _thread
 import random
-from typing import Any
+from typing import Any, Final
 
 from .coroutines import Coroutines
 
 __all__ = ["Gate", "Levels"]
 
 
-class _Level:
-    """How deep a thread is. ``left_out`` says that the tree that it runs is not recorded."""
+LEFT_OUT: Final = 1 << 28
+"""Added to the depth of calls in a tree that is not recorded: more than any limit, so that one comparison tells."""
 
-    __slots__ = ("depth", "left_out")
+_NO_LIMIT: Final = LEFT_OUT >> 1
+
+
+class _Level:
+    """How deep a thread is, counted from ``LEFT_OUT`` if the tree that it runs, or ran last, is not recorded."""
+
+    __slots__ = ("depth",)
 
     def __init__(self) -> None:
         self.depth = 0
-        self.left_out = False
+
+    @property
+    def left_out(self) -> bool:
+        """Whether that tree is not recorded."""
+        return self.depth >= LEFT_OUT
+
+    @property
+    def calls(self) -> int:
+        """How many traced calls are on the stack."""
+        return self.depth % LEFT_OUT
 
 
-class Levels(dict[int, _Level]):
-    """The levels of all threads, which the slots of one probe share: a tree may pass through several policies."""
+class Levels:
+    """The level of each thread, which the slots of one probe share: a tree may pass through several policies."""
 
-    def new(self) -> _Level:
-        """The level of a thread that has none yet."""
-        return self.setdefault(_thread.get_ident(), _Level())
+    def __init__(self, mine: Any) -> None:
+        self._mine = mine
 
     def here(self) -> _Level:
         """This thread's."""
-        return self.get(_thread.get_ident()) or self.new()
+        try:
+            found: _Level = self._mine.level
+        except AttributeError:
+            found = self._mine.level = _Level()
+        return found
 
 
 class Gate:
@@ -42,7 +59,7 @@ class Gate:
 
     def __init__(self, levels: Levels, coroutines: Coroutines, limit: int | None, rate: float) -> None:
         self._levels, self._coroutines = levels, coroutines
-        self._limit = limit if limit is not None else 1 << 60
+        self._limit = min(limit, _NO_LIMIT) if limit is not None else _NO_LIMIT
         self._rate = rate
         self._generators: dict[int, bool] = {}  # frames that were begun: whether they are recorded
         self._paused: set[int] = set()
@@ -51,10 +68,9 @@ class Gate:
     def namespace(self) -> dict[str, Any]:
         """What ``limited`` needs of it."""
         return {
-            "levels": self._levels,
-            "new_level": self._levels.new,
-            "within": self._within,
-            "start_tree": self._start_tree,
+            "new_level": self._levels.here,
+            "admits": self._admits,
+            "recorded": self._is_recorded,
             "opens": self._opens,
             "closes": self._closes,
             "opens_gen": self._opens_gen,
@@ -64,16 +80,24 @@ class Gate:
             "opens_coro": self._opens_coro,
             "closes_coro": self._closes_coro,
             "LIMIT": self._limit,
+            "LEFT_OUT": LEFT_OUT,
+            "AFRESH": LEFT_OUT + 1,
         }
 
     def _start_tree(self, level: _Level) -> None:
         ctx = self._coroutines.current()
         if ctx is not None and int(ctx) in self._coroutines.levels:
-            level.left_out = False  # as the coroutine call that it belongs to, see _within
+            recorded = True  # as the coroutine call that it belongs to, see _within
         else:
             drawn = self._coroutines.sampled.get(int(ctx)) if ctx is not None else None
             recorded = self._rate >= 1 or (random.random() < self._rate if drawn is None else drawn)
-            level.left_out = not recorded
+        level.depth = level.calls if recorded else LEFT_OUT + level.calls
+
+    def _admits(self, level: _Level, depth: int) -> bool:
+        """Whether a call that made its thread this deep is recorded."""
+        if depth in (1, LEFT_OUT + 1):
+            self._start_tree(level)
+        return self._is_recorded(level)
 
     def _within(self, level: _Level, ctx: int) -> bool:
         """The same question within a coroutine call, which knows its own depth."""
@@ -81,10 +105,10 @@ class Gate:
         if known is None:
             return True
         depth, below, left_out = known
-        return not left_out and depth + level.depth - below <= self._limit
+        return not left_out and depth + level.calls - below <= self._limit
 
     def _is_recorded(self, level: _Level) -> bool:
-        if level.depth > self._limit or level.left_out:
+        if level.depth > self._limit:
             return False
         ctx = self._coroutines.current()
         return ctx is None or self._within(level, ctx)
@@ -92,14 +116,12 @@ class Gate:
     def _opens(self) -> bool:
         level = self._levels.here()
         level.depth += 1
-        if level.depth == 1:
-            self._start_tree(level)
-        return self._is_recorded(level)
+        return self._admits(level, level.depth)
 
     def _closes(self) -> bool:
         level = self._levels.here()
         recorded = self._is_recorded(level)
-        level.depth -= 1
+        _leave(level)
         return recorded
 
     def _opens_gen(self, frame: int) -> bool:
@@ -107,7 +129,7 @@ class Gate:
         return recorded
 
     def _pauses_gen(self, frame: int) -> bool:
-        self._levels.here().depth -= 1
+        _leave(self._levels.here())
         self._paused.add(frame)
         return self._generators.get(frame, False)
 
@@ -121,7 +143,7 @@ class Gate:
         if frame in self._paused:
             self._paused.discard(frame)
         else:
-            self._levels.here().depth -= 1
+            _leave(self._levels.here())
         return self._generators.pop(frame, False)
 
     def _opens_coro(self, frame: int) -> bool:
@@ -129,13 +151,13 @@ class Gate:
         ctx = self._coroutines.current()
         known = self._coroutines.levels.get(int(ctx)) if ctx is not None else None
         if known is not None:
-            depth, left_out = known[0] + level.depth - known[1] + 1, known[2]
+            depth, left_out = known[0] + level.calls - known[1] + 1, known[2]
         else:
-            if level.depth == 0:
+            if level.calls == 0:
                 self._start_tree(level)
-            depth, left_out = level.depth + 1, level.left_out
+            depth, left_out = level.calls + 1, level.left_out
         recorded = self._calls[frame] = depth <= self._limit and not left_out
-        self._coroutines.expect(depth, level.depth, left_out)
+        self._coroutines.expect(depth, level.calls, left_out)
         if not recorded:
             self._coroutines.start(frame)
         return recorded
@@ -145,3 +167,8 @@ class Gate:
         if not recorded:
             self._coroutines.end(frame)
         return recorded
+
+
+def _leave(level: _Level) -> None:
+    if level.calls:  # else recording began within the call
+        level.depth -= 1

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, Final
 
-from . import limited, live, suspending
+from . import limited, limited_suspending, live, suspending
 
 __all__ = ["Slot", "function", "slot"]
 
@@ -26,6 +26,7 @@ def _nothing1(key: str, a: Any) -> None: ...
 def _nothing2(key: str, a: Any, b: Any) -> None: ...
 def _nothing3(key: str, a: Any, b: Any, c: Any) -> None: ...
 def _nothing4(key: str, a: Any, b: Any, c: Any, d: Any) -> None: ...
+def _nothing5(key: str, a: Any, b: Any, c: Any, d: Any, e: Any) -> None: ...
 def _nothing_at_all(key: str, *values: Any) -> None: ...
 
 
@@ -37,7 +38,7 @@ def _no_match(key: str) -> tuple[()]:
     return ()
 
 
-_NOTHING: Final = (_nothing0, _nothing1, _nothing2, _nothing3, _nothing4)
+_NOTHING: Final = (_nothing0, _nothing1, _nothing2, _nothing3, _nothing4, _nothing5)
 _ALIASES: Final = {"enter_a": "enter_c", "done_a": "done_c", "leave_a": "leave_c", "end_a": "end_c"}
 
 
@@ -46,7 +47,7 @@ def _functions(*modules: Any) -> dict[str, FunctionType]:
 
 
 _LIVE: Final = _functions(live, suspending)
-_LIMITED: Final = {**_LIVE, **_functions(limited)}
+_LIMITED: Final = {**_LIVE, **_functions(limited, limited_suspending)}
 
 
 def _idle(name: str, working: FunctionType) -> Any:

@@ -49,12 +49,12 @@ class Probe:
     ) -> None:
         self.recorder = recorder
         self.values = values
-        self.threads: dict[int, int] = recorder.muted
+        self.threads = recorder.muted
         self._numbers = count(1)
         self._local = threading.local()
         self.coroutines = Coroutines(recorder.events.append)
         self.describer = Describer(values.message)
-        self._levels = Levels()
+        self._levels = Levels(recorder.muted.mine)
         self._muted: dict[int, int] = {}
         RENDERING.listeners.append(self._mute)
         self.correlation_id = correlation_id
@@ -95,8 +95,8 @@ class Probe:
         found = self.recorder.innermost(th, self.coroutines.current()) if th != MUTED else None
         if found is not None and found.trace_id is not None and found.span_id is not None:
             return TraceParent(found.trace_id, found.span_id, True)
-        level = self._levels.get(_thread.get_ident())
-        if self._with_ids and level is not None and level.depth and level.left_out:
+        level = self._levels.here()
+        if self._with_ids and level.calls and level.left_out:
             remote = active().remote
             return TraceParent(remote.trace_id if remote else urandom(16).hex(), urandom(8).hex(), False)
         return None
@@ -106,9 +106,9 @@ class Probe:
         if begins:
             number = self.threads.get(ident)
             self._muted[ident] = self.new_thread() if number is None else number
-            self.threads[ident] = MUTED
+            self.threads.give(MUTED)
         else:
-            self.threads[ident] = self._muted.pop(ident, MUTED)
+            self.threads.give(self._muted.pop(ident, MUTED))
 
     def limited(self, depth: int | None, rate: float) -> dict[str, Any]:
         """What to add to ``namespace`` for a policy that limits depth, or for one beside such a policy.
@@ -129,6 +129,7 @@ class Probe:
             "now": perf_counter_ns,
             "get_ident": _thread.get_ident,
             "threads": self.threads,
+            "mine": self.threads.mine,
             "new_thread": self.new_thread,
             "context": coroutines.current,
             "freeze": freeze,
@@ -160,7 +161,7 @@ class Probe:
         thread = threading._active.get(ident)  # type: ignore[attr-defined]
         name = thread.name if thread is not None else f"Thread-{ident}"
         self._local.ended = _Ended(self.threads, ident, number)
-        self.threads[ident] = number
+        self.threads.give(number)
         self.recorder.events.append((THREAD, number, name))
         self.recorder.start_flusher()
         return number
@@ -168,6 +169,7 @@ class Probe:
     def forget_threads(self) -> None:
         """In a forked child: only the forking thread lives on, and its calls are the parent's."""
         self.threads.clear()
+        self.threads.take_back()
         self._local = threading.local()
         self.coroutines.forget()
         self._before = None

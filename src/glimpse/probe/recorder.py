@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ..assembly import Marks, Origin
 from ..assembly.events import MUTED, Event
-from .sinks import Batch, Sink
+from .sinks import ENOUGH, Batch, Sink
 
 __all__ = ["CHUNK", "Recorder"]
 
@@ -30,6 +30,23 @@ _now: Final = time.perf_counter_ns
 _FRAMES_OF_A_DRAIN: Final = 40
 _FIRST_PAUSE_NS: Final = 100_000_000
 _LONGEST_PAUSE_NS: Final = 30_000_000_000
+
+
+class Threads(dict[int, int]):
+    """The number of each thread, by its ident, and the same where a thread finds its own: ``mine.number``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mine: Any = _thread._local()
+
+    def give(self, number: int) -> None:
+        """This is the number of the thread that runs."""
+        self[_thread.get_ident()] = self.mine.number = number
+
+    def take_back(self) -> None:
+        """It has none."""
+        self.pop(_thread.get_ident(), None)
+        self.mine.__dict__.pop("number", None)
 
 
 class Recorder:
@@ -58,7 +75,7 @@ class Recorder:
         self.events: list[Event] = []
         self.counts = {"recorded": 0, "written": 0, "dropped": 0, "bytes": 0, "errors": 0, "high_water": 0}
         self.last_error: str | None = None
-        self.muted: dict[int, int] = {}
+        self.muted = Threads()
         self._warn = warn or _warn_on_stderr
         self._warned = False
         self._lock = _thread.allocate_lock()
@@ -66,6 +83,8 @@ class Recorder:
         self._holder = 0
         self._taker = 0
         self._waiting: deque[Batch] = deque()
+        self._oldest = 0  # when the first of these came
+        self._interval_ns = flush_interval * 1e9
         self._pause = _FIRST_PAUSE_NS
         self._retry_at = 0
         self._stop: Any = None
@@ -78,7 +97,7 @@ class Recorder:
         """Empty the buffer if nobody else is at it. Never raises, never waits but for a full buffer in mode block."""
         if self._lock.acquire(False):
             try:
-                self._locked(self._drain)
+                self._locked(self._drain_full)
             finally:
                 self._lock.release()
         elif len(self.events) > self.buffer_size and self._holder != _thread.get_ident():
@@ -141,17 +160,26 @@ class Recorder:
         ident = self._holder = _thread.get_ident()
         threads = self.muted
         before = threads.get(ident)
-        threads[ident] = MUTED
+        threads.give(MUTED)
         try:
             work()
         except Exception as error:  # a defect of ours must not reach the traced program
             self._failed(error)
         finally:
             if before is None:
-                del threads[ident]
+                threads.take_back()
             else:
-                threads[ident] = before
+                threads.give(before)
             self._holder = 0
+
+    def _drain_full(self) -> None:
+        """What a full buffer needs: bytes wait for more of them, but not for longer than the flush interval."""
+        if self.events:
+            self._taken()
+        if self._waiting and (
+            len(self._waiting) > 1 or self._waiting[0].size >= ENOUGH or _now() - self._oldest > self._interval_ns
+        ):
+            self._write(False)
 
     def _drain(self, now: bool = False) -> None:
         if self.events:
@@ -188,8 +216,11 @@ class Recorder:
         return found
 
     def _put(self, batch: Batch | None) -> None:
-        if batch is not None:
-            self._waiting.append(batch)
+        if batch is None or (self._waiting and self._waiting[-1].absorb(batch)):
+            return
+        if not self._waiting:
+            self._oldest = _now()
+        self._waiting.append(batch)
 
     def _write(self, now: bool) -> None:
         if self._retry_at and not now and _now() < self._retry_at:
@@ -255,8 +286,7 @@ class Recorder:
             stopped.acquire(True, 5)
 
     def _run(self, stop: Any, stopped: Any) -> None:
-        ident = _thread.get_ident()
-        self.muted[ident] = MUTED
+        self.muted.give(MUTED)
         try:
             while not stop.acquire(True, self.flush_interval):
                 if (self.events or self._waiting) and self._lock.acquire(False):
@@ -265,7 +295,7 @@ class Recorder:
                     finally:
                         self._lock.release()
         finally:
-            self.muted.pop(ident, None)
+            self.muted.take_back()
             stopped.release()
 
     # -- forks ------------------------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ..assembly import FINISHED, Assembler, Filter, LineAssembler, Marks, Origin, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
-__all__ = ["Batch", "EntrySink", "LineSink", "RawSink", "RecordSink", "Sink", "Writer", "sink_for"]
+__all__ = ["ENOUGH", "Batch", "EntrySink", "LineSink", "RawSink", "RecordSink", "Sink", "Writer", "sink_for"]
 
 
 class Writer(Protocol):
@@ -39,6 +39,13 @@ class Batch(Protocol):
     def entries(self) -> int:
         """How many entries it holds."""
 
+    @property
+    def size(self) -> int:
+        """How many bytes it holds; ``ENOUGH`` if it should not wait for others."""
+
+    def absorb(self, more: Any) -> bool:
+        """Take in the batch that follows; False if they are better written one by one."""
+
     def write(self) -> int:
         """Write it, or what is left of it; returns the bytes written, 0 if that is not known."""
 
@@ -61,12 +68,21 @@ class Sink(Protocol):
         """Begin anew, in the child."""
 
 
+ENOUGH: Final = 1 << 16
+"""Bytes that are written together. A system call for each chunk would cost a tenth of all that a call costs."""
+
+
 class _Items:
     """Entries in a form that is counted one by one, and what takes them."""
+
+    size = ENOUGH
 
     def __init__(self, take: Callable[[list[Any]], None], items: list[Any]) -> None:
         self._take, self._left = take, items
         self.entries = len(items)
+
+    def absorb(self, more: Any) -> bool:
+        return False
 
     def write(self) -> int:
         try:
@@ -79,25 +95,59 @@ class _Items:
         return 0
 
 
-class _Lines:
+class _Bytes:
+    """What is ready to be written but for a ``writer`` and a system call."""
+
     def __init__(self, writer: Any, data: bytes, entries: int) -> None:
-        self.writer, self._left, self.entries = writer, data, entries
+        self.writer, self.entries = writer, entries
+        self._parts, self.size = [data], len(data)
+
+    def absorb(self, more: Any) -> bool:
+        if self.size >= ENOUGH:
+            return False
+        self._parts += more._parts
+        self.size += more.size
+        self.entries += more.entries
+        return True
 
     def write(self) -> int:
-        size = len(self._left)
+        size, data = self.size, b"".join(self._parts)
+        self._parts = [data]
+        self._write(data)
+        return size
+
+    def _write(self, data: bytes) -> None:
+        raise NotImplementedError
+
+
+class _Lines(_Bytes):
+    def _write(self, data: bytes) -> None:
         try:
-            self.writer.write_lines(self._left)
+            self.writer.write_lines(data)
         except Exception as error:
             taken = getattr(error, "taken", 0)
-            self.entries -= self._left.count(b"\n", 0, taken)
-            self._left = self._left[taken:]
+            self.entries -= data.count(b"\n", 0, taken)
+            self._parts, self.size = [data[taken:]], len(data) - taken
             raise
-        return size
+
+
+class _Frames(_Bytes):
+    def __init__(self, writer: Any, events: list[Event], meta: Mapping[str, Any]) -> None:
+        super().__init__(writer, writer.frame_of(events), len(events))
+        self._meta = meta
+
+    def _write(self, data: bytes) -> None:
+        self.writer.write_frames(data, self._meta)
 
 
 class _Raw:
+    size = ENOUGH
+
     def __init__(self, writer: Any, events: list[Event], meta: Mapping[str, Any]) -> None:
         self.writer, self._left, self._meta, self.entries = writer, events, meta, len(events)
+
+    def absorb(self, more: Any) -> bool:
+        return False
 
     def write(self) -> int:
         self.writer.write_events(self._left, self._meta)
@@ -196,6 +246,7 @@ class RawSink:
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer = writer
+        self._batch = _Frames if hasattr(writer, "write_frames") else _Raw
         self._meta = {"rules": {name: [rule.depth, rule.min_duration_ms] for name, rule in rules.items()}, **options}
         self.after_fork(origin)
 
@@ -203,11 +254,11 @@ class RawSink:
         """See ``Sink``."""
         if self._assembler is not None:
             self._assembler.feed(chunk)
-        return _Raw(self.writer, chunk, self._meta) if chunk else None
+        return self._batch(self.writer, chunk, self._meta) if chunk else None
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
-        return _Raw(self.writer, [(FINISHED, t)], self._meta)
+        return self._batch(self.writer, [(FINISHED, t)], self._meta)
 
     def innermost(self, th: int, ctx: int | None) -> Marks | None:
         """See ``Sink``."""

@@ -49,12 +49,20 @@ class JournalWriter(BaseWriter):
 
     def write_events(self, events: Sequence[Sequence[Any]], meta: Mapping[str, Any]) -> None:
         """Append a batch of events as it is."""
-        preceding = b"" if meta == self._meta else self._describe(meta)
+        self.write_frames(self.frame_of(events), meta)
+
+    def frame_of(self, events: Sequence[Sequence[Any]]) -> bytes:
+        """The frame that holds these events as they are."""
         try:
             content = orjson.dumps(events)
         except TypeError:
             content = orjson.dumps([_sanitised(event) for event in events])
-        self._file.append(preceding + frame(b"E", self._process, content))
+        return frame(b"E", self._process, content)
+
+    def write_frames(self, data: bytes, meta: Mapping[str, Any]) -> None:
+        """Append what ``frame_of`` gave, all or none."""
+        preceding = b"" if meta == self._meta else self._describe(meta)
+        self._file.append(preceding + data)
         if preceding:
             self._meta, self._meta_frame = dict(meta), preceding
 

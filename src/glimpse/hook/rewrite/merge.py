@@ -22,7 +22,7 @@ from . import analyse
 __all__ = ["Merger"]
 
 
-_ARITIES: Final = 3  # enter functions specialised by number of arguments, in the probe
+_ARITIES: Final = 4  # enter functions specialised by number of arguments, in the probe
 _BLOCKS: Final = ("body", "orelse", "finalbody")
 _STAYING: Final = (
     ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Assert, ast.Delete, ast.Global, ast.Nonlocal, ast.Import,
