@@ -12,7 +12,7 @@ from glimpse._version import __version__
 
 if TYPE_CHECKING:
     from glimpse.config import Config
-    from glimpse.context import correlation, extract, inject
+    from glimpse.context import correlation, current_call, extract, inject
     from glimpse.decorators import no_trace
     from glimpse.entry import LogEntry
     from glimpse.errors import (
@@ -47,6 +47,7 @@ __all__ = [
     "__version__",
     "asgi",
     "correlation",
+    "current_call",
     "extract",
     "inject",
     "install",
@@ -60,7 +61,7 @@ __all__ = [
 
 _ROOMS = {
     "config": ("Config",),
-    "context": ("correlation", "extract", "inject"),
+    "context": ("correlation", "current_call", "extract", "inject"),
     "decorators": ("no_trace",),
     "entry": ("LogEntry",),
     "errors": tuple(name for name in __all__ if name.endswith("Error") or name == "PolicyNotFound"),

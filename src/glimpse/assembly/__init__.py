@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from .assembler import Assembler
-from .calls import Frame, Suspendable
+from .calls import Frame, OpenCall, Suspendable
 from .clock import Clock, wall_base
 from .filtering import Filter, Rule
-from .ids import Marks
 from .lines import as_lines
 from .records import Origin
 from .replay import FINISHED, Replay
@@ -19,7 +18,7 @@ __all__ = [
     "Filter",
     "Frame",
     "LineAssembler",
-    "Marks",
+    "OpenCall",
     "Origin",
     "Replay",
     "Rule",

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import events as ev
-from .calls import Frame, Suspendable
+from .calls import Frame, OpenCall, Suspendable
 from .events import Event
-from .ids import Marks, Scopes, marker
+from .ids import Scopes, marker
 from .records import Origin, Records
 from .shapes import FIRST
 
@@ -101,10 +101,10 @@ class Assembler:
         """How many calls have started and not ended."""
         return sum(map(len, self._stacks.values())) + len(self._generators) + len(self._coroutines)
 
-    def innermost(self, th: int, ctx: int | None) -> Marks | None:
-        """What entries say of the innermost open call of a thread and context; None if there is none."""
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
+        """The innermost open call of a thread and context; None if there is none."""
         found = self._parent(th, ctx)
-        return None if found is None else found[7]
+        return None if found is None else OpenCall(found[0], found[7])
 
     # -- plain calls ------------------------------------------------------------------------------------------
 

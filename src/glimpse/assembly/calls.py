@@ -9,7 +9,7 @@ from .events import Event
 if TYPE_CHECKING:
     from .ids import Marks
 
-__all__ = ["Frame", "Suspendable"]
+__all__ = ["Frame", "OpenCall", "Suspendable"]
 
 
 class Frame(NamedTuple):
@@ -29,6 +29,13 @@ class Frame(NamedTuple):
     call: Suspendable | None = None
     inside: Any = None  # what the records made of it have in common with those of the calls within it,
     shared: Any = None  # and with each other; see ``Records.within``
+
+
+class OpenCall(NamedTuple):
+    """What can be told of a call while it is open: its id, and what its entries say of traces."""
+
+    call_id: int
+    marks: Marks | None
 
 
 class Suspendable:

@@ -20,6 +20,7 @@ BUILT_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "mongo": ("uri", "database", "collection", "ttl", "capped_bytes", "write_concern", "spool_path"),
     "otlp": ("endpoint", "timeout", "spool_path"),
     "journal": (*_LOG_FILE, "max_bytes"),
+    "logging": ("logger",),
 }
 """The names of each built-in destination's parameters; the writers say what they mean."""
 

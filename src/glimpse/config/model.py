@@ -20,8 +20,9 @@ __all__ = ["CORES", "LEVELS", "OPTIONS", "Config", "Setting"]
 LEVELS: Final = ("DEBUG", "INFO", "ERROR")
 CORES: Final = ("auto", "monitoring", "settrace")
 _NOT_GIVEN: Any = None
-_MAY_LOSE = frozenset({"otlp"})
-"""Destinations that wait for another machine at each batch: they rather lose entries than hold calls up."""
+_MAY_LOSE = frozenset({"otlp", "logging"})
+"""Destinations that wait for another machine at each batch, or for the program's own handlers, which may wait for a
+call: they rather lose entries than hold calls up."""
 
 
 class Setting(NamedTuple):
@@ -69,7 +70,7 @@ class Config:
         metadata=declare(
             check_destinations,
             "jsonl",
-            "where entries go: jsonl, json, sqlite, mongo, otlp, journal or your own; several joined with ','",
+            "where entries go: jsonl, json, sqlite, mongo, otlp, journal, logging or your own; several joined with ','",
             names=known_destinations,
         ),
     )
@@ -134,7 +135,7 @@ class Config:
             _overflow,
             "what happens when entries come faster than they are written: calls wait (block), or entries are lost "
             "and counted (drop)",
-            default_text="block; drop for otlp",
+            default_text="block; drop for otlp and logging",
         ),
     )
     buffer_size: int = field(

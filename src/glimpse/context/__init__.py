@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .headers import CORRELATION_HEADERS, context_of, extract, header_value, here, inject, outgoing, scope_of
+from .headers import (
+    CORRELATION_HEADERS,
+    context_of,
+    current_call,
+    extract,
+    header_value,
+    here,
+    inject,
+    outgoing,
+    scope_of,
+)
 from .propagators import current_span
 from .scopes import LISTENERS, Listener, Scope, TraceContext, active, check_correlation_id, correlation
 from .w3c import TraceParent, format_traceparent, parse_traceparent
@@ -18,6 +28,7 @@ __all__ = [
     "check_correlation_id",
     "context_of",
     "correlation",
+    "current_call",
     "current_span",
     "extract",
     "format_traceparent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -11,7 +12,17 @@ from . import propagators
 from .scopes import LISTENERS, Scope, TraceContext, active, check_correlation_id
 from .w3c import TraceParent
 
-__all__ = ["CORRELATION_HEADERS", "context_of", "extract", "header_value", "here", "inject", "outgoing", "scope_of"]
+__all__ = [
+    "CORRELATION_HEADERS",
+    "context_of",
+    "current_call",
+    "extract",
+    "header_value",
+    "here",
+    "inject",
+    "outgoing",
+    "scope_of",
+]
 
 CORRELATION_HEADERS: Final = ("X-Correlation-ID", "X-Request-ID")
 """Where a correlation id is looked for, the first that is there; ``inject`` writes the first."""
@@ -97,6 +108,19 @@ def here() -> TraceParent | None:
         found = listener.here()
         if found is not None:
             return found
+    return None
+
+
+def current_call() -> str | None:
+    """The innermost recorded call that is running, as ``glimpse show`` takes it: ``PID:CALL_ID``; None outside of any.
+
+    Everything recorded so far is assembled for it, which would be done anyway; nothing is written. It is not known at
+    level ``ERROR``, and with the journal only where ``enable_trace_id`` is set.
+    """
+    for listener in reversed(LISTENERS):
+        number = listener.call_here()
+        if number is not None:
+            return f"{os.getpid()}:{number}"
     return None
 
 

@@ -58,6 +58,9 @@ class Listener(Protocol):
     def here(self) -> TraceParent | None:
         """The innermost recorded call of the caller's thread and context; not ``sampled`` in a tree left out."""
 
+    def call_here(self) -> int | None:
+        """The id of that call, whether it has ids for other services or not."""
+
 
 LISTENERS: Final[list[Listener]] = []
 """The recorders that live, oldest first."""

@@ -12,6 +12,7 @@ from time import perf_counter_ns
 from types import FrameType, GeneratorType
 from typing import Any, Final, Protocol
 
+from ..assembly import OpenCall
 from ..assembly.events import MUTED, THREAD
 from ..context import LISTENERS, TraceContext, TraceParent, active
 from ..values import RENDERING
@@ -91,8 +92,8 @@ class Probe:
 
     def here(self) -> TraceParent | None:
         """The innermost call of this thread and context that is recorded with ids."""
-        th = self.threads.get(_thread.get_ident(), MUTED)
-        found = self.recorder.innermost(th, self.coroutines.current()) if th != MUTED else None
+        call = self._innermost()
+        found = None if call is None else call.marks
         if found is not None and found.trace_id is not None and found.span_id is not None:
             return TraceParent(found.trace_id, found.span_id, True)
         level = self._levels.here()
@@ -100,6 +101,15 @@ class Probe:
             remote = active().remote
             return TraceParent(remote.trace_id if remote else urandom(16).hex(), urandom(8).hex(), False)
         return None
+
+    def call_here(self) -> int | None:
+        """The id of the innermost recorded call of this thread and context."""
+        call = self._innermost()
+        return None if call is None else call.call_id
+
+    def _innermost(self) -> OpenCall | None:
+        th = self.threads.get(_thread.get_ident(), MUTED)
+        return None if th == MUTED else self.recorder.innermost(th, self.coroutines.current())
 
     def _mute(self, ident: int, begins: bool) -> None:
         """A value's own code runs on this thread, because of Glimpse: what it calls leaves no entries."""

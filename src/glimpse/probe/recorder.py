@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..assembly import Marks, Origin
+from ..assembly import OpenCall, Origin
 from ..assembly.events import MUTED, Event
 from .sinks import ENOUGH, Batch, Sink
 
@@ -210,9 +210,9 @@ class Recorder:
         if chunk:
             self._put(self.sink.assemble(chunk))
 
-    def innermost(self, th: int, ctx: int | None) -> Marks | None:
-        """What the entries of the innermost open call say, once everything recorded is assembled. Writes nothing."""
-        found: Marks | None = self._taken(lambda: self.sink.innermost(th, ctx))
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
+        """The innermost open call of a thread and context, once everything recorded is assembled. Writes nothing."""
+        found: OpenCall | None = self._taken(lambda: self.sink.innermost(th, ctx))
         return found
 
     def _put(self, batch: Batch | None) -> None:

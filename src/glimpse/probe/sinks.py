@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Final, Protocol
 
-from ..assembly import FINISHED, Assembler, Filter, LineAssembler, Marks, Origin, Rule, as_lines
+from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Origin, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
 
@@ -61,8 +61,8 @@ class Sink(Protocol):
     def finish(self, t: int) -> Batch | None:
         """The ends of the calls that are open at ``t``."""
 
-    def innermost(self, th: int, ctx: int | None) -> Marks | None:
-        """What entries say of the innermost open call of a thread and context."""
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
+        """The innermost open call of a thread and context."""
 
     def after_fork(self, origin: Origin) -> None:
         """Begin anew, in the child."""
@@ -175,7 +175,7 @@ class _Assembling:
             records = self._filter.apply(records, perf_counter() * 1000)
         return self._batch(records) if records else None
 
-    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
         """See ``Sink``."""
         return self._assembler.innermost(th, ctx)
 
@@ -226,7 +226,7 @@ class LineSink:
         """See ``Sink``."""
         return self._batch(*self._assembler.last_lines(t))
 
-    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
         """See ``Sink``."""
         return self._assembler.innermost(th, ctx)
 
@@ -245,7 +245,7 @@ class RawSink:
     """
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
-        self.writer = writer
+        self.writer, self._options = writer, options
         self._batch = _Frames if hasattr(writer, "write_frames") else _Raw
         self._meta = {"rules": {name: [rule.depth, rule.min_duration_ms] for name, rule in rules.items()}, **options}
         self.after_fork(origin)
@@ -260,13 +260,13 @@ class RawSink:
         """See ``Sink``."""
         return self._batch(self.writer, [(FINISHED, t)], self._meta)
 
-    def innermost(self, th: int, ctx: int | None) -> Marks | None:
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
         """See ``Sink``."""
         return None if self._assembler is None else self._assembler.innermost(th, ctx)
 
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
-        self._assembler = Assembler(origin) if origin.trace_ids else None
+        self._assembler = Assembler(origin, **self._options) if origin.trace_ids else None
         self._meta |= {
             "pid": origin.pid,
             "base": origin.base,

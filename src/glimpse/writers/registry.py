@@ -21,6 +21,7 @@ BUILT_IN: Final = {
     "mongo": "mongo:MongoWriter",
     "otlp": "otlp:OtlpWriter",
     "journal": "journal:JournalWriter",
+    "logging": "log_records:LoggingWriter",
 }
 """Module in this package and class of each writer, imported when it is used."""
 
