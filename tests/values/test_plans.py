@@ -127,13 +127,15 @@ def test_cut_objects_are_bounded(limit: int, length: int, count: int) -> None:
     assert len(repr(value)) > limit or texts == {repr(value)}
 
 
-def test_cut_object_says_how_many_fields_are_missing() -> None:
-    """Fields for which there is no room are counted."""
+def test_cut_object_says_how_much_is_missing() -> None:
+    """Of an object seen for the first time fields are counted, of one seen often the characters of its text."""
     renderer = Renderer(Limits(max_field_length=60))
-    for _ in range(OFTEN):
-        text = renderer.text(Item("x" * 100, 1))
-    assert text.startswith(f"{Item.__qualname__}(sku='xxx")
-    assert "… 3 more)" in text or "…)" in text
+    texts = [renderer.text(Item("x" * 100, 1)) for _ in range(OFTEN)]
+    assert all(text.startswith(f"{Item.__qualname__}(sku='xxx") for text in texts)
+    assert texts[0].endswith("… 3 more)")
+    whole = repr(Item("x" * 100, 1))
+    shown, _, missing = texts[-1].removesuffix(" more)").partition("… ")
+    assert whole == f"{shown}{whole[len(shown) : len(shown) + int(missing)]})"
 
 
 def test_cycle_of_objects() -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from . import classes
 from .limits import REDACTED, more
+from .shapes import shapes_renderer
 from .strings import LEAST, MOST
 from .walk import Path, Render, Walk
 
@@ -144,7 +145,7 @@ def _dict(walk: Walk, cls: type) -> Render:
     def few(value: dict[Any, Any], size: int, room: int, path: Path) -> str:
         return pairs(list(value.items()), size, room, path)
 
-    return _bounded(walk, ("{", "}"), len, inside, few=few)
+    return shapes_renderer(walk, _bounded(walk, ("{", "}"), len, inside, few=few), _FEW)
 
 
 def _set(walk: Walk, cls: type) -> Render:

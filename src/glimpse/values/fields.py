@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from . import classes
-from .compiled import compile_renderer
+from .compiled import compile_renderer, form_of_class
 from .limits import more
 from .plans import Plan
 from .walk import Label, Path, Render, Walk
 
 __all__ = ["attributes_renderer", "plan_renderer"]
 
-_SEEN_BEFORE_COMPILING = 24
+_LEAST_ROOM_OF_FIELD = 4
 _MISSING = object()
 _attribute = object.__getattribute__
 
@@ -21,34 +21,32 @@ _attribute = object.__getattribute__
 def plan_renderer(walk: Walk, cls: type, plan: Plan) -> Render:
     """A renderer of a plan's fields. A class that is seen often gets code of its own."""
     labels = {name: walk.field_label(name) for name in plan.fields}
-    read = _reader(cls, plan)
-    whole = _named_pairs(walk, plan.name, lambda value: _present(plan.fields, read(value)), labels.get)
-    compiled = compile_renderer(walk, plan, labels, whole) if _reads_plainly(cls, plan) else None
-    if compiled is None:
-        return whole
-    seen = 0
+    whole = _named_pairs(walk, plan.name, _present(cls, plan), labels.get)
+    form = form_of_class(plan, labels) if _reads_plainly(cls, plan) else None
 
-    def render(value: Any, room: int, path: Path) -> str:
-        nonlocal seen
-        seen += 1
-        if seen == _SEEN_BEFORE_COMPILING:
-            walk.renderers[id(type(value))] = compiled(value)
-        return whole(value, room, path)
+    def use(value: Any, render: Render) -> None:
+        walk.renderers[id(type(value))] = render
 
-    return render
+    return (compile_renderer(walk, form, whole, use) if form else None) or whole
 
 
 def attributes_renderer(walk: Walk, name: str, attributes_of: Callable[[Any], Iterable[tuple[str, Any]]]) -> Render:
     """A renderer of whatever attributes an instance has, as ``name(attribute=…)``."""
-    return _named_pairs(walk, name, lambda value: list(attributes_of(value)), walk.field_label)
+
+    def first(value: Any, count: int) -> tuple[list[tuple[str, Any]], int]:
+        attributes = list(attributes_of(value))
+        return attributes[:count], len(attributes)
+
+    return _named_pairs(walk, name, first, walk.field_label)
 
 
 def _named_pairs(
     walk: Walk,
     name: str,
-    pairs_of: Callable[[Any], list[tuple[str, Any]]],
+    first: Callable[[Any, int], tuple[list[tuple[str, Any]], int]],
     labels: Callable[[str], Label | None],
 ) -> Render:
+    """A renderer of named values, of which ``first`` gives so many, and how many there are."""
     max_depth, max_items = walk.limits.max_depth, walk.limits.max_items
     around = len(name) + 2
 
@@ -56,30 +54,41 @@ def _named_pairs(
         here = id(value)
         if here in path:
             return "..."
-        pairs = pairs_of(value)
-        size = len(pairs)
+        pairs, size = first(value, min(max_items, max(room - around, 0) // _LEAST_ROOM_OF_FIELD + 2))
         if size and (room <= around or len(path) >= max_depth):
             return f"{name}({more(size)})"
-        return f"{name}({walk.pairs(pairs[:max_items], size, room - around, (*path, here), labels)})"
+        return f"{name}({walk.pairs(pairs, size, room - around, (*path, here), labels)})"
 
     return render
 
 
-def _present(names: Iterable[str], values: Iterable[Any]) -> list[tuple[str, Any]]:
-    return [(name, value) for name, value in zip(names, values, strict=False) if value is not _MISSING]
+def _present(cls: type, plan: Plan) -> Callable[[Any, int], tuple[list[tuple[str, Any]], int]]:
+    """Reads the first fields that are set. How many there are is told by those that were read."""
+    read = _reader(cls, plan)
+    fields = plan.fields
+    size = len(fields)
+
+    def first(value: Any, count: int) -> tuple[list[tuple[str, Any]], int]:
+        names = fields if count >= size else fields[:count]
+        pairs = [(name, held) for name, held in zip(names, read(value, names), strict=False) if held is not _MISSING]
+        return pairs, size - len(names) + len(pairs)
+
+    return first
 
 
-def _reader(cls: type, plan: Plan) -> Callable[[Any], Iterable[Any]]:
+def _reader(cls: type, plan: Plan) -> Callable[[Any, Iterable[str]], Iterable[Any]]:
     """How the fields' values are read without running a property, a descriptor or ``__getattr__``."""
     if plan.indexed:
-        return tuple.__iter__
+        return lambda value, _names: tuple.__iter__(value)
     own = {name for name in plan.fields if classes.may_run_code(classes.lookup(cls, name))}
-    if own and not classes.has_plain_dict(cls):
-        return lambda value: (_MISSING if name in own else _own(value, name) for name in plan.fields)
+    in_dict = classes.has_plain_dict(cls)
 
-    def read(value: Any) -> Iterator[Any]:
-        for name in plan.fields:
-            yield classes.instance_dict(value).get(name, _MISSING) if name in own else _own(value, name)
+    def read(value: Any, names: Iterable[str]) -> Iterator[Any]:
+        for name in names:
+            if name not in own:
+                yield _own(value, name)
+            else:
+                yield classes.instance_dict(value).get(name, _MISSING) if in_dict else _MISSING
 
     return read
 

@@ -41,7 +41,8 @@ DEFAULT_NAMES: Final = (
 
 _BOUNDARY = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 _WILDCARD = re.compile(r"\[.*?\]|[*?]")
-_FRAGMENT_LENGTH = 4
+_FRAGMENT_LENGTH = 5
+_COMMON_WORDS = {"code", "id", "key", "name", "number", "user"}
 _LONGEST_NAME = 200
 _LONGEST_CACHED = 64
 _CACHED_NAMES = 4096
@@ -140,7 +141,7 @@ def _fragments(names: Iterable[str]) -> tuple[str, ...]:
     chosen: list[str] = []
     for words in sorted(filter(None, map(_words, names)), key=lambda words: max(map(len, words))):
         if not any(fragment in word for fragment in chosen for word in words):
-            chosen.append(max(words, key=len)[:_FRAGMENT_LENGTH])
+            chosen.append(max(words, key=lambda word: (word not in _COMMON_WORDS, len(word)))[:_FRAGMENT_LENGTH])
     return tuple(chosen)
 
 

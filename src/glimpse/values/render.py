@@ -13,7 +13,7 @@ from .limits import OVERSHOOT, Limits, encodable, shorten
 from .objects import cleaned
 from .redaction import Redactor
 from .strings import int_text
-from .walk import Walk
+from .walk import MOST_REMEMBERED, Walk
 
 __all__ = ["Atom", "Renderer"]
 
@@ -68,6 +68,7 @@ class Renderer:
 
 def _freeze(walk: Walk) -> Callable[[Any], Atom]:
     limit = walk.limits.max_field_length
+    most = limit + OVERSHOOT
     get, learn, string_atom = walk.renderers.get, walk.learn, _string_atom(walk)
     longest = 0 if walk.redactor.inspects_every_text else limit - 2
 
@@ -82,7 +83,7 @@ def _freeze(walk: Walk) -> Callable[[Any], Atom]:
             if kind is int or kind is bool or value is None or (kind is float and value - value == 0.0):
                 return value  # type: ignore[no-any-return]
             text = (get(id(kind)) or learn(kind))(value, limit, ())
-            if len(text) > limit + OVERSHOOT:
+            if len(text) > most:
                 text = shorten(text, limit)
             return (text if text.isascii() else encodable(text),)
         except RecursionError as failure:
@@ -96,12 +97,25 @@ def _freeze(walk: Walk) -> Callable[[Any], Atom]:
 
 
 def _string_atom(walk: Walk) -> Callable[[str], Atom]:
+    """For strings that have to be looked into. The last ones are remembered: many are passed on from call to call."""
     limit, scrub, string = walk.limits.max_field_length, walk.redactor.scrub, walk.string
+    memory: dict[int, tuple[str, Atom]] = {}
+    inspects_every_text = walk.redactor.inspects_every_text
 
     def string_atom(value: str) -> Atom:
-        if len(value) <= limit - 2 and scrub(value) is value and encodable(value) is value:
-            return value
-        return (string(value, limit),)
+        known = memory.get(id(value))
+        if known is not None and known[0] is value:
+            return known[1]
+        size = len(value)
+        if size <= limit - 2 and scrub(value) is value and encodable(value) is value:
+            atom: Atom = value
+        else:
+            atom = (string(value, limit),)
+        if size < _LONGEST_REMEMBERED and not inspects_every_text:
+            if len(memory) >= MOST_REMEMBERED:
+                memory.clear()
+            memory[id(value)] = (value, atom)
+        return atom
 
     return string_atom
 
@@ -144,3 +158,4 @@ _arguments_of = BaseException.__dict__["args"].__get__
 _PLAIN_STR = BaseException.__dict__["__str__"]
 _KEY_ERROR_STR = KeyError.__dict__["__str__"]
 _ROOM_FOR_SECRETS = 1024
+_LONGEST_REMEMBERED = 4096

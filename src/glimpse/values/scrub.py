@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from .limits import REDACTED
 
@@ -41,9 +41,8 @@ class Scrubber:
 
     def __init__(self, hides: Callable[[str], bool], fragments: tuple[str, ...], *, credentials: bool) -> None:
         self._hides = hides
-        self._fragments = fragments
         self._credentials = credentials
-        self._cased = all(fragment.isascii() and fragment.islower() for fragment in fragments)
+        self._find: Any = re.compile("|".join(map(re.escape, fragments)) or "(?!)").search
 
     def scrub(self, text: str) -> str:
         """The text without secrets; the very same object if there are none."""
@@ -55,28 +54,25 @@ class Scrubber:
             if "earer " in text:
                 text = _BEARER.sub(rf"\1{REDACTED}", text)
         lowered = _lowered(text)
-        if self._cased and not lowered.islower():  # no letters, as in a time of day
-            return text
-        spans: list[tuple[int, int]] = []
-        for fragment in self._fragments:
-            if fragment in lowered:
-                spans.extend(self._values_after(fragment, text, lowered))
+        found = self._find(lowered)
+        spans = self._values_after(found, text, lowered) if found else ()
         return _without(text, spans) if spans else text
 
-    def _values_after(self, fragment: str, text: str, lowered: str) -> list[tuple[int, int]]:
+    def _values_after(self, found: re.Match[str] | None, text: str, lowered: str) -> list[tuple[int, int]]:
         spans = []
         end = 0
-        while (found := lowered.find(fragment, end)) >= 0:
-            window = lowered[max(end, found - _NAME_WINDOW) : found]
-            start = found - len(window) + len(window.rstrip(_NAME_CHARACTERS))
-            end = _NAME_REST.match(lowered, found).end()  # type: ignore[union-attr]
+        while found is not None:
+            place = found.start()
+            window = lowered[max(end, place - _NAME_WINDOW) : place]
+            start = place - len(window) + len(window.rstrip(_NAME_CHARACTERS))
+            end = _NAME_REST.match(lowered, place).end()  # type: ignore[union-attr]
             separator = _SEPARATOR.match(text, end)
-            if separator is None or not self._hides(text[start:end]):
-                continue
-            value = separator.end()
-            end = _value_end(text, value, header=":" in separator[0] and bool(_HEADER.search(text, start, end)))
-            if end > value:
-                spans.append((value, end))
+            if separator is not None and self._hides(text[start:end]):
+                value = separator.end()
+                end = _value_end(text, value, header=":" in separator[0] and bool(_HEADER.search(text, start, end)))
+                if end > value:
+                    spans.append((value, end))
+            found = self._find(lowered, end)
         return spans
 
 
@@ -132,7 +128,7 @@ def _group_end(text: str, start: int, brackets: re.Pattern[str]) -> int:
     return len(text)
 
 
-def _without(text: str, spans: list[tuple[int, int]]) -> str:
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     parts = []
     shown = 0
     for start, end in sorted(spans):

@@ -16,7 +16,7 @@ from .limits import REDACTED, Limits, more
 from .redaction import Redactor
 from .strings import LEAST, MOST, int_text, string_text
 
-__all__ = ["Label", "Path", "Render", "Walk", "joined"]
+__all__ = ["MOST_REMEMBERED", "Label", "Path", "Render", "Walk", "joined"]
 
 Path: TypeAlias = tuple[int, ...]
 Render: TypeAlias = Callable[[Any, int, Path], str]
@@ -24,6 +24,9 @@ Render: TypeAlias = Callable[[Any, int, Path], str]
 
 Label: TypeAlias = tuple[str, bool]
 Labels: TypeAlias = Callable[[str], "Label | None"]
+
+MOST_REMEMBERED: Final = 64
+"""Texts that are remembered of each kind of thing; the memory is emptied when it is full."""
 
 _KEPT_BEYOND_ROOM: Final = 40
 _CACHED_LABELS = 2048
