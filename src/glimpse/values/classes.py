@@ -44,7 +44,10 @@ def namespace(cls: type) -> Mapping[str, Any]:
 
 def inherits(cls: type, base: type) -> bool:
     """Whether the class is the base or a subclass of it, not asking their metaclasses."""
-    return any(ancestor is base for ancestor in _mro(cls))
+    for ancestor in _mro(cls):  # noqa: SIM110 (half the cost of a generator)
+        if ancestor is base:
+            return True
+    return False
 
 
 def lookup(cls: type, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Code made for one kind of thing, a class or dictionaries with the same keys: it reads the fields and shows them in one go.
+"""Code made for one kind of thing, a class or dictionaries with the same keys: it shows all fields in one go.
 
 A field is *settled* while its values are short immutable built-ins of the kinds that it had in samples, such as texts
 and numbers; any other is *live*. The texts of settled fields are made together and remembered for each object with the
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import CodeType
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -125,7 +125,7 @@ def _take_sample(form: Form, kinds: Kinds, sample: Any, *, settles_texts: bool) 
             known[kind_name] = kind
 
 
-@lru_cache(maxsize=None)
+@cache
 def _check(kind_name: str) -> Callable[[object, type], bool]:
     condition = _SETTLED[kind_name].format(v="value", kind="kind")
     found: Callable[[object, type], bool] = eval(f"lambda value, kind: {condition}", {"LEAST": LEAST, "MOST": MOST})

@@ -20,19 +20,11 @@ __all__ = ["RENDERING", "GuardedCall", "blindly", "is_programs_own", "rendering"
 class _Rendering(set[int]):
     """Idents of threads. Whoever records is told of each, so as not to have to ask at every call."""
 
+    __slots__ = ("listeners",)
+
     def __init__(self) -> None:
         super().__init__()
-        self.listeners: list[Callable[[Any, bool], None]] = []
-
-    def add(self, thread: int) -> None:
-        super().add(thread)
-        for listener in self.listeners:
-            listener(thread, True)
-
-    def discard(self, thread: object) -> None:
-        super().discard(thread)
-        for listener in self.listeners:
-            listener(thread, False)
+        self.listeners: list[Callable[[int, bool], None]] = []
 
 
 RENDERING: Final = _Rendering()
@@ -46,7 +38,7 @@ _MOST_FAILURES = 10
 _REST_FOR_FAILURES_NS = 1_000_000_000
 
 _get_ident = _thread.get_ident
-_begin, _end = RENDERING.add, RENDERING.discard
+_listeners = RENDERING.listeners
 
 
 def rendering() -> bool:
@@ -60,10 +52,18 @@ def blindly(function: Any, value: Any) -> Any:
     if thread in RENDERING:
         return function(value)
     try:
-        _begin(thread)
+        RENDERING.add(thread)
+        for listener in _listeners:
+            listener(thread, True)
         return function(value)
     finally:
         _end(thread)
+
+
+def _end(thread: int) -> None:
+    RENDERING.discard(thread)
+    for listener in _listeners:
+        listener(thread, False)
 
 
 class GuardedCall:
@@ -89,7 +89,17 @@ class GuardedCall:
         if started < self._rest_until:
             return self._resting
         try:
-            text = blindly(self._function, value)
+            thread = _get_ident()
+            if thread in RENDERING:
+                text = self._function(value)
+            else:  # as `blindly` does, without a frame of its own
+                try:
+                    RENDERING.add(thread)
+                    for listener in _listeners:
+                        listener(thread, True)
+                    text = self._function(value)
+                finally:
+                    _end(thread)
             self._failures = 0
         except BaseException as problem:
             if is_programs_own(problem):
@@ -158,7 +168,7 @@ def _forget_other_threads() -> None:
     mine = _get_ident()
     for thread in list(RENDERING):
         if thread != mine:
-            RENDERING.discard(thread)
+            _end(thread)
 
 
 if hasattr(os, "register_at_fork"):

@@ -35,8 +35,12 @@ def _string(walk: Walk, cls: type) -> Render:
     return render
 
 
-def _bytes(walk: Walk, _cls: type) -> Render:
+def _bytes(walk: Walk, cls: type) -> Render:
+    is_exact = cls is bytes
+
     def render(value: Any, room: int, _path: Path) -> str:
+        if is_exact and len(value) <= room:
+            return bytes_text(walk.redactor, value, len(value), room)
         head = bytes.__getitem__(value, slice(max(room, 0) + MARGIN))
         return bytes_text(walk.redactor, head, bytes.__len__(value), room)
 

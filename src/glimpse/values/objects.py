@@ -21,8 +21,10 @@ __all__ = ["cleaned", "default_repr", "enum_member", "exception", "is_secret_cla
 
 _LONGEST_LOOKED_AT = 65_536
 _MOST_ATTRIBUTES = 64
+_MOST_NAMES = 64
 _MOST_SHOWN = 6
 _AN_OBJECT = object()
+_UNSET = object()
 _SECRET_CLASS = re.compile(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
 
 
@@ -44,16 +46,52 @@ def user_repr(walk: Walk, cls: type) -> Render:
     is_harmless = harmless(cls, "__repr__")
     if is_harmless is None:
         return unasked
-    call = GuardedCall(repr, classes.class_name(cls))
-    hides = walk.redactor.hides
+    call = GuardedCall(repr, classes.class_name(cls)).__call__
+    secrets_of = _secrets_of(walk, cls)
 
     def render(value: Any, room: int, path: Path) -> str:
         if not is_harmless(value):
             return unasked(value, room, path)
-        secrets = [held for name, held in attributes_of(value) if type(name) is str and hides(name)]
-        return cleaned(walk, call(value), secrets, room)
+        text = call(value)
+        return cleaned(walk, text, secrets_of(value), room)
 
     return render
+
+
+def _secrets_of(walk: Walk, cls: type) -> Callable[[Any], Sequence[object]]:
+    """What the attributes with a hidden name hold. Names that were all found harmless are known again as one text."""
+    hides = walk.hides
+    harmless_names: set[str] = set()
+    slots = tuple(filter(hides, classes.slot_names(cls)))
+    plain_dict = classes.has_plain_dict(cls)
+
+    def secrets_of(value: Any) -> Sequence[object]:
+        if not plain_dict:
+            return _held_in(value, slots) if slots else ()
+        attributes = classes.instance_dict(value)
+        try:
+            names = "\0".join(attributes)
+        except TypeError:  # not all are texts
+            names = ""
+        if names in harmless_names and not slots:
+            return ()
+        secrets = [held for name, held in list(attributes.items()) if hides(name)]
+        if not secrets and names and len(harmless_names) < _MOST_NAMES:
+            harmless_names.add(names)
+        return secrets + _held_in(value, slots)
+
+    return secrets_of
+
+
+def _held_in(value: Any, slots: Iterable[str]) -> list[object]:
+    return [held for name in slots if (held := _own(value, name)) is not _UNSET]
+
+
+def _own(value: Any, name: str) -> Any:
+    try:
+        return object.__getattribute__(value, name)
+    except AttributeError:
+        return _UNSET
 
 
 def _unasked(walk: Walk, cls: type, attributes_of: Callable[[Any], Iterable[tuple[str, Any]]]) -> Render:
@@ -83,10 +121,9 @@ def _attributes_of(cls: type) -> Callable[[Any], Iterable[tuple[str, Any]]]:
 
     def in_slots(value: Any) -> Iterator[tuple[str, Any]]:
         for name in slots:
-            try:
-                yield name, object.__getattribute__(value, name)
-            except AttributeError:
-                continue
+            held = _own(value, name)
+            if held is not _UNSET:
+                yield name, held
 
     def in_dict(value: Any) -> list[tuple[str, Any]]:
         held = classes.instance_dict(value)

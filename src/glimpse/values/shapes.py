@@ -1,4 +1,4 @@
-"""Dictionaries with the same keys, as records of programs are: each such shape that is seen often gets code of its own."""
+"""Dictionaries with the same keys, as records of programs are: each shape that is seen often gets code of its own."""
 
 from __future__ import annotations
 
@@ -19,34 +19,48 @@ def shapes_renderer(walk: Walk, general: Render, most_keys: int) -> Render:
 
     :param general: the renderer of all others.
     """
-    counts: dict[tuple[str, ...], int] = {}
-    renderers: dict[tuple[str, ...], Render] = {}
-    get = renderers.get
-
-    def use(value: dict[str, Any], render: Render) -> None:
-        renderers[tuple(value)] = render
-
-    def count(keys: tuple[str, ...]) -> None:
-        if not keys or any(len(key) > _LONGEST_KEY for key in keys):
-            return
-        if len(counts) >= _MOST_SHAPES:
-            counts.clear()
-        counts[keys] = seen = counts.get(keys, 0) + 1
-        if seen == _SEEN_BEFORE_COMPILING and len(renderers) < _MOST_SHAPES:
-            labels = {key: walk.label(key, walk.limits.max_field_length, ()) for key in keys}
-            renderers[keys] = compile_renderer(walk, form_of_dict(keys, labels), general, use) or general
+    shapes = _Shapes(walk, general)
+    shaped_as, of_new_shape = shapes.renderers.get, shapes.count
 
     def render(value: dict[Any, Any], room: int, path: Path) -> str:
         if len(value) > most_keys:
             return general(value, room, path)
         keys = tuple(value)
         for key in keys:
-            if type(key) is not str:  # to look for another would run its code
+            if type(key) is not str:  # to look for it would run its code
                 return general(value, room, path)
-        shaped = get(keys)
-        if shaped is None:
-            count(keys)
-            return general(value, room, path)
-        return shaped(value, room, path)
+        return (shaped_as(keys) or of_new_shape(keys))(value, room, path)
 
     return render
+
+
+class _Shapes:
+    """The renderers of the shapes seen so far."""
+
+    def __init__(self, walk: Walk, general: Render) -> None:
+        self.renderers: dict[tuple[str, ...], Render] = {}
+        self._counts: dict[tuple[str, ...], int] = {}
+        self._walk = walk
+        self._general = general
+
+    def count(self, keys: tuple[str, ...]) -> Render:
+        """The renderer for a shape that has none of its own so far."""
+        seen = self._counts.get(keys)
+        if seen is None:
+            if any(len(key) > _LONGEST_KEY for key in keys):
+                return self._general
+            if len(self._counts) >= _MOST_SHAPES:
+                self._counts.clear()
+            seen = 0
+        self._counts[keys] = seen + 1
+        if seen + 1 == _SEEN_BEFORE_COMPILING and len(self.renderers) < _MOST_SHAPES:
+            self.renderers[keys] = self._new(keys)
+        return self._general
+
+    def _new(self, keys: tuple[str, ...]) -> Render:
+        walk = self._walk
+        labels = {key: walk.label(key, walk.limits.max_field_length, ()) for key in keys}
+        return compile_renderer(walk, form_of_dict(keys, labels), self._general, self._use) or self._general
+
+    def _use(self, value: dict[str, Any], render: Render) -> None:
+        self.renderers[tuple(value)] = render

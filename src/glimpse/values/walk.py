@@ -78,6 +78,8 @@ class Walk:
 
     def label(self, key: object, room: int, path: Path) -> Label:
         """What stands for a key of a mapping: ``'key': ``, and whether its value is hidden."""
+        if type(key) is int and LEAST < key < MOST:
+            return f"{key!r}: ", False
         label = (f"{self.text(key, room, path)}: ", self.hides(key))
         if type(key) is str and len(key) <= _LONGEST_CACHED_LABEL and len(label[0]) <= room:
             _keep(self.labels, key, label)
