@@ -38,9 +38,14 @@ def test_numpy() -> None:
     assert "ab" in RENDERER.text(np.str_("ab"))
 
 
-def test_pandas() -> None:
+@pytest.fixture(scope="module")
+def pd() -> Any:
+    """Imported before the test, since what it needs adds to the import hooks."""
+    return pytest.importorskip("pandas")
+
+
+def test_pandas(pd: Any) -> None:
     """Frames and series show shape and dtypes, and no data."""
-    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"a": [1, 2, 3], "password": ["p4ss", "p4ss", "p4ss"]})
     text = RENDERER.text(frame)
     assert text.startswith("<pandas.DataFrame shape=(3, 2) dtype=int64, ")

@@ -15,7 +15,7 @@ from unittest.mock import MagicMock, Mock
 
 import pytest
 
-from glimpse.values import RENDERING, Renderer, rendering
+from glimpse.values import RENDERING, Renderer, hostile, rendering
 
 RENDERER = Renderer()
 
@@ -35,10 +35,28 @@ def raises(problem: type[BaseException]) -> Callable[[Any], str]:
 
 
 def slow(_: object) -> str:
-    """A ``__repr__`` that takes several milliseconds."""
-    for _ in range(300_000):
-        pass
+    """A ``__repr__`` that takes long, if the clock is told so."""
     return "slow"
+
+
+class Clock:
+    """A clock that goes on by a microsecond whenever it is read, however busy the machine is."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        """The time in nanoseconds."""
+        self.now += 1_000
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What guarded calls tell slow from fast by."""
+    clock = Clock()
+    monkeypatch.setattr(hostile, "perf_counter_ns", clock)
+    return clock
 
 
 @contextmanager
@@ -120,28 +138,44 @@ def test_huge_text_of_a_repr_is_cut() -> None:
     assert text == "x" * 512 + "… 999,488 more"
 
 
-def test_failing_repr_is_left_alone_for_a_while() -> None:
-    """A class that fails every time is not asked every time, and is asked again later."""
+def test_failing_repr_is_left_alone_for_a_while(clock: Clock) -> None:
+    """A class that fails ten times running is not asked for a second, and is asked again later."""
     calls: list[int] = []
     shown = raises(ValueError)
     thing = with_repr(shown)
     with on_call(shown, lambda: calls.append(1)):
         for _ in range(1000):
             assert RENDERER.text(thing) == "<Thing repr failed: ValueError>"
-    assert 5 <= len(calls) < 100
+        assert len(calls) == 10
+        clock.now += 1_000_000_000
+        RENDERER.text(thing)
+    assert len(calls) == 11
 
 
-def test_slow_repr_is_left_alone() -> None:
-    """A class that proves slow several times is shown by a remark instead."""
+def test_slow_repr_is_left_alone(clock: Clock) -> None:
+    """A class that took more than 50 ms in slow calls is shown by a remark for fifty times as long."""
     calls: list[int] = []
+
+    def sleep() -> None:
+        calls.append(1)
+        clock.now += 20_000_000
+
     thing = with_repr(slow)
-    with on_call(slow, lambda: calls.append(1)):
+    with on_call(slow, sleep):
         texts = [RENDERER.text([thing] * 5) for _ in range(20)]
-    assert 2 <= len(calls) < 10
-    assert texts[-1] == f"[{', '.join(['<Thing repr skipped: slow>'] * 5)}]"
+        assert len(calls) == 3
+        assert texts[-1] == f"[{', '.join(['<Thing repr skipped: slow>'] * 5)}]"
+        clock.now += 50 * 70_000_000
+        assert RENDERER.text(thing) == "slow"
 
 
-def test_slow_call_now_and_then_is_forgiven() -> None:
+def test_sleeping_repr_cannot_hang_the_program() -> None:
+    """Code that sleeps is seen before it is called, and never is."""
+    thing = with_repr(lambda _: time.sleep(3600))
+    assert RENDERER.text(thing) == object.__repr__(thing)
+
+
+def test_slow_call_now_and_then_is_forgiven(clock: Clock) -> None:
     """A class that is fast as a rule is shown also after many slow calls: the machine was busy."""
     calls = itertools.count(1)
 
@@ -150,7 +184,7 @@ def test_slow_call_now_and_then_is_forgiven() -> None:
 
     def busy() -> None:
         if next(calls) % 50 == 0:
-            time.sleep(0.01)
+            clock.now += 10_000_000
 
     thing = with_repr(shown)
     with on_call(shown, busy):
