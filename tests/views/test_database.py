@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,16 @@ from glimpse.errors import ReadError
 from glimpse.traces.calls import finished_calls
 from glimpse.traces.failures import Failures
 from glimpse.traces.stats import TopTable
+from glimpse.views import database
 from glimpse.views.database import database_failures, database_table
+from glimpse.views.sources import entry_of
+from glimpse.writers.sqlite import SqliteWriter
 from tests.traces.recording import Recorder
 from tests.traces.strategies import programs
 from tests.traces.test_failures import summary
 from tests.traces.test_stats import close
 from tests.views.test_sources import written
+from tests.writers import entries as made
 
 
 @given(program=programs)
@@ -48,8 +54,6 @@ def test_generators_take_their_active_time(tmp_path: Path) -> None:
 
 def test_damage_is_one_error(tmp_path: Path) -> None:
     """Numbers that stand for nothing are reported, not raised as they come."""
-    import sqlite3
-
     program = Recorder()
     program.leaf("app.main")
     path = written(program, "sqlite", tmp_path / "t.db")
@@ -59,3 +63,60 @@ def test_damage_is_one_error(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(ReadError, match=r"t\.db: "):
         database_table(str(path))
+
+
+@pytest.fixture
+def many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database of as many calls as are worth a summary, and its writer closed."""
+    monkeypatch.setattr(database, "_WORTH_KEEPING", 250)
+    path = tmp_path / "t.db"
+    writer = SqliteWriter(str(path))
+    writer.write_batch(made.calls(250))
+    writer.close()
+    return path
+
+
+def test_a_summary_is_kept_until_somebody_writes(many: Path) -> None:
+    """The second reader is told what the first one has counted, and a third one counts what came meanwhile."""
+    path = many
+    first = database_table(str(path))
+    with closing(sqlite3.connect(path)) as connection:
+        kept = connection.execute("select value from summaries").fetchone()[0]
+        second = database_table(str(path))
+        assert (second.rows(), second.unfinished) == (first.rows(), first.unfinished)
+        connection.execute("update summaries set value = ?", (kept.replace("250,", "7,"),))
+        connection.commit()
+    assert database_table(str(path)).rows()[0]["calls"] == 7
+    writer = SqliteWriter(str(path))
+    writer.write_batch([made.start(1, pid=9), made.end(2, 1, pid=9), made.start(3, pid=9)])
+    writer.close()
+    third = database_table(str(path))
+    assert (third.rows()[0]["calls"], third.unfinished) == (251, 1)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"rows": [{}], "unfinished": 0}', '{"rows": [], "unfinished": "x"}'])
+def test_a_summary_that_is_none_is_not_believed(many: Path, text: str) -> None:
+    """What stands in its place is counted again."""
+    with closing(sqlite3.connect(many)) as connection:
+        connection.execute("insert into summaries values ('top', ?)", (text,))
+        connection.commit()
+    assert database_table(str(many)).rows()[0]["calls"] == 250
+
+
+def test_packs_are_counted_as_rows_are(tmp_path: Path) -> None:
+    """While somebody writes, calls in packs and calls with rows give the same table as their entries."""
+    writer = SqliteWriter(str(tmp_path / "t.db"))
+    program = Recorder()
+    with program.call("app.main"):
+        for _ in range(30):
+            with program.call("app.step"):
+                program.leaf("app.leaf", ms=3)
+            program.spend(2)
+    entries = [entry_of(dict(entry)) for entry in program.entries]
+    for at in range(0, len(entries), 50):
+        writer.write_batch(entries[at : at + 50])
+    table = TopTable()
+    table.add_calls(finished_calls(program.entries))
+    asked = database_table(str(tmp_path / "t.db"))
+    assert sorted(asked.rows(), key=lambda row: row["function"]) == close(table.rows())
+    writer.close()

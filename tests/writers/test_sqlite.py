@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.assembly import Assembler, Origin
-from glimpse.entry import LogEntry, Param, Site
+from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
 from glimpse.writers.sqlite import SqliteWriter
 from glimpse.writers.sqlite_schema import VERSION
@@ -302,57 +301,29 @@ def test_missing_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-SITES = [
-    Site("shop.orders", "total", 10, "f", (Param("items"),), "").key,
-    Site("shop.orders", "Order.pay", 20, "f", (Param("self", receiver=True), Param("card", hidden=True)), "web").key,
-    Site("shop", "each", 5, "g", (), "").key,
-]
+def version_1(path: Path) -> Path:
+    """A trace as the first version of the tables had it."""
+    connection = sqlite3.connect(path)
+    connection.executescript((Path(__file__).parent / "sqlite_version_1.sql").read_text(encoding="utf-8"))
+    connection.executescript("pragma application_id = 0x476c6d70; pragma user_version = 1; pragma journal_mode = wal")
+    connection.close()
+    return path
 
 
-@st.composite
-def event_streams(draw: st.DrawFn) -> list[tuple[Any, ...]]:
-    """Events of two threads: plain calls that nest, end, raise or stay open, and generators."""
-    stream: list[tuple[Any, ...]] = [(18, 1, "MainThread"), (18, 2, "Worker")]
-    stacks: dict[int, list[str]] = {1: [], 2: []}
-    for step, (th, move) in enumerate(
-        draw(st.lists(st.tuples(st.sampled_from((1, 2)), st.integers(0, 5)), max_size=40))
-    ):
-        t, stack = 1_000_000 + step * 1237, stacks[th]
-        if move < 3 or not stack:
-            key = SITES[move % 2]
-            values = (draw(st.integers() | st.text(max_size=5)),) if move % 2 == 0 else ("Order", None)
-            stream.append((1, key, t, th, None, *values))
-            stack.append(key)
-        elif move == 3:
-            stream.append((3, stack.pop(), t, th, ("ValueError", "no", 3, None)))
-        else:
-            stream.append(
-                (2, stack.pop(), t, th, draw(st.none() | st.integers(-5, 5) | st.just(("<Thing>",)) | st.just(())))
-            )
-    return stream
+def test_version_1_is_read(tmp_path: Path) -> None:
+    """A file of the first version is read as it is, without being changed to another one."""
+    path = version_1(tmp_path / "old.db")
+    stages = [entry.stage for entry in SqliteWriter.read(str(path))]
+    assert stages == ["START", "START", "END", "START", "EXCEPTION", "SUSPEND", "START"]
+    assert ask(path, "pragma user_version") == [(1,)]
 
 
-@settings(max_examples=50, deadline=None)
-@given(event_streams(), st.integers(1, 30), st.integers(0, 10))
-def test_rows_from_events(
-    tmp_path_factory: pytest.TempPathFactory, stream: list[tuple[Any, ...]], size: int, least: int
-) -> None:
-    """Rows made straight from events, at once or collected, are the entries that the assembler makes of them."""
-    origin = Origin(4242, 1_700_000_000_000_000_000, service="shop")
-    path = tmp_path_factory.mktemp("rows") / "trace.db"
+def test_version_1_is_written_on(tmp_path: Path) -> None:
+    """A writer brings it up to date; what was there and what comes is all there, in the views too."""
+    path = version_1(tmp_path / "old.db")
     writer = SqliteWriter(str(path))
-    fast, plain = writer.row_assembler(origin), Assembler(origin)
-    expected = []
-    for at in range(0, len(stream), size):
-        batch = fast.rows(stream[at : at + size], least)
-        if batch is not None:
-            writer.write_rows(batch)
-        expected += plain.feed(stream[at : at + size])
-    last = fast.last_rows(2_000_000)
-    if last is not None:
-        writer.write_rows(last)
-    expected += plain.close(2_000_000)
+    writer.write_batch(made.calls(20, first=8))
     writer.close()
-    assert [entry.to_dict() for entry in SqliteWriter.read(str(path))] == [
-        LogEntry(**record).to_dict() for record in expected
-    ]
+    assert ask(path, "select count(*), count(distinct call_id) from entries") == [(47, 24)]
+    assert ask(path, "select count(*) from calls where stage = 'END'") == [(21,)]
+    assert len(list(SqliteWriter.read(str(path)))) == 47

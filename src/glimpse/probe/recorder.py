@@ -133,7 +133,7 @@ class Recorder:
             self._locked(self._flush)
 
     def _flush(self) -> None:
-        self._drain(now=True)
+        self._drain_all(now=True)
         self._guard(self.sink.writer.flush)
 
     def close(self) -> None:
@@ -184,6 +184,12 @@ class Recorder:
     def _drain(self, now: bool = False) -> None:
         if self.events:
             self._taken()
+        if self._waiting:
+            self._write(now)
+
+    def _drain_all(self, now: bool = False) -> None:
+        """The same, with what the sink has held back."""
+        self._taken(lambda: self._put(self.sink.held()))
         if self._waiting:
             self._write(now)
 
@@ -289,9 +295,9 @@ class Recorder:
         self.muted.give(MUTED)
         try:
             while not stop.acquire(True, self.flush_interval):
-                if (self.events or self._waiting) and self._lock.acquire(False):
+                if self._lock.acquire(False):
                     try:
-                        self._locked(self._drain)
+                        self._locked(self._drain_all)
                     finally:
                         self._lock.release()
         finally:
@@ -307,7 +313,7 @@ class Recorder:
         self._locked(self._prepare_fork)
 
     def _prepare_fork(self) -> None:
-        self._drain()
+        self._drain_all()
         self._guard(self.sink.writer.before_fork)
 
     def after_fork_in_parent(self) -> None:

@@ -10,7 +10,13 @@ from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Ori
 from ..assembly.events import Event
 from ..entry import LogEntry
 
-__all__ = ["ENOUGH", "Batch", "EntrySink", "LineSink", "RawSink", "RecordSink", "Sink", "Writer", "sink_for"]
+__all__ = [
+    "ENOUGH", "Batch", "EntrySink", "LineSink", "RawSink", "RecordSink", "RowSink", "Sink", "Writer", "sink_for",
+]  # fmt: skip
+
+
+ENTRIES_A_BATCH: Final = 4_096
+"""A transaction in SQLite costs as much as some hundred calls."""
 
 
 class Writer(Protocol):
@@ -58,8 +64,11 @@ class Sink(Protocol):
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """What is to be written of these events; None if nothing is."""
 
+    def held(self) -> Batch | None:
+        """What was kept back of earlier events, to be written with later ones."""
+
     def finish(self, t: int) -> Batch | None:
-        """The ends of the calls that are open at ``t``."""
+        """The ends of the calls that are open at ``t``, and all that was held back."""
 
     def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
         """The innermost open call of a thread and context."""
@@ -154,6 +163,20 @@ class _Raw:
         return 0
 
 
+class _Rows:
+    size = ENOUGH
+
+    def __init__(self, writer: Any, rows: Any) -> None:
+        self._writer, self._rows, self.entries = writer, rows, rows.entries
+
+    def absorb(self, more: Any) -> bool:
+        return False
+
+    def write(self) -> int:
+        self._writer.write_rows(self._rows)
+        return 0
+
+
 class _Assembling:
     """What the sinks that make entries have in common."""
 
@@ -165,6 +188,9 @@ class _Assembling:
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """See ``Sink``."""
         return self._filtered(self._assembler.feed(chunk))
+
+    def held(self) -> None:
+        """See ``Sink``."""
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
@@ -222,6 +248,9 @@ class LineSink:
         """See ``Sink``."""
         return self._batch(*self._assembler.lines(chunk))
 
+    def held(self) -> None:
+        """See ``Sink``."""
+
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
         return self._batch(*self._assembler.last_lines(t))
@@ -236,6 +265,38 @@ class LineSink:
 
     def _batch(self, data: bytes, entries: int) -> Batch | None:
         return _Lines(self.writer, data, entries) if entries else None
+
+
+class RowSink:
+    """For databases: rows that the writer makes straight from events, some thousand entries of them at a time."""
+
+    def __init__(self, writer: Any, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
+        self.writer, self._options = writer, {"rules": rules, **options}
+        self.after_fork(origin)
+
+    def assemble(self, chunk: list[Event]) -> Batch | None:
+        """See ``Sink``."""
+        return self._batch(self._assembler.rows(chunk, ENTRIES_A_BATCH))
+
+    def held(self) -> Batch | None:
+        """See ``Sink``."""
+        return self._batch(self._assembler.held())
+
+    def finish(self, t: int) -> Batch | None:
+        """See ``Sink``."""
+        return self._batch(self._assembler.last_rows(t))
+
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
+        """See ``Sink``."""
+        found: OpenCall | None = self._assembler.innermost(th, ctx)
+        return found
+
+    def after_fork(self, origin: Origin) -> None:
+        """See ``Sink``."""
+        self._assembler = self.writer.row_assembler(origin, **self._options)
+
+    def _batch(self, rows: Any) -> Batch | None:
+        return None if rows is None else _Rows(self.writer, rows)
 
 
 class RawSink:
@@ -255,6 +316,9 @@ class RawSink:
         if self._assembler is not None:
             self._assembler.feed(chunk)
         return self._batch(self.writer, chunk, self._meta) if chunk else None
+
+    def held(self) -> None:
+        """See ``Sink``."""
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
@@ -286,9 +350,11 @@ def sink_for(writer: Writer, origin: Origin, rules: Mapping[str, Rule], *, pause
     :param pauses: whether suspensions of generators are entries.
     """
     limited = any(rule.limits for rule in rules.values())
-    kind: type[RawSink | LineSink | _Assembling]
+    kind: Callable[..., Sink]
     if hasattr(writer, "write_events"):
         kind = RawSink
+    elif hasattr(writer, "write_rows"):
+        kind = RowSink
     elif hasattr(writer, "write_lines"):
         kind = HeldLineSink if limited else LineSink
     else:

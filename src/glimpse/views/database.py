@@ -1,76 +1,131 @@
-"""Statistics and failures asked of a database in SQL, instead of reading every entry."""
+"""Statistics and failures asked of a database, instead of reading every entry."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
-from urllib.parse import quote
 
 import orjson
 
 from glimpse.errors import ReadError
 from glimpse.traces.calls import Call
+from glimpse.traces.durations import SETTLE_AT
 from glimpse.traces.failures import Failures
 from glimpse.traces.records import timestamp_of
-from glimpse.traces.stats import FunctionStats, TopTable
-from glimpse.writers.sqlite_reading import read_entries
+from glimpse.traces.stats import COLUMNS, FunctionStats, TopTable
+from glimpse.writers.sqlite_packs import failed_rows, packed_batches, rows_of
+from glimpse.writers.sqlite_reading import KeptSummary, open_trace, text_of
 from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
 
 __all__ = ["database_failures", "database_table"]
 
 _SITE: Final = DEPTH_BITS + WHERE_BITS
 _CALL: Final = (1 << PROCESS_BITS) - 1
-_OCCUPIED: Final = "coalesce({0}.duration, 0)"
-_OCCUPIED_WITH_GENERATORS: Final = (
+_WORTH_KEEPING: Final = 20_000
+"""Calls of which counting takes longer than anybody would notice."""
+_OCCUPIED: Final = (
     "coalesce((SELECT CAST(active_ms * 1e6 AS INTEGER) FROM details"
-    " WHERE details.id = {0}.id AND yields IS NOT NULL), {0}.duration, 0)"
+    " WHERE details.id = spans.id AND yields IS NOT NULL), duration, 0)"
 )
-_DURATIONS: Final = f"SELECT id >> {PROCESS_BITS}, place >> {_SITE}, duration FROM spans WHERE ended IS NOT NULL"
-_OWN: Final = f"""
-SELECT caller.id >> {PROCESS_BITS}, caller.place >> {_SITE}, sum(min({{caller}}, below.spent))
-FROM (SELECT id - up AS id, sum({{callee}}) AS spent FROM spans WHERE up IS NOT NULL AND ended IS NOT NULL GROUP BY 1)
-    AS below JOIN spans AS caller ON caller.id = below.id
-WHERE caller.ended IS NOT NULL GROUP BY 1, 2"""
-_ALL_TIME: Final = f"""
-SELECT id >> {PROCESS_BITS}, place >> {_SITE}, sum({{callee}}) FROM spans WHERE ended IS NOT NULL GROUP BY 1, 2"""
+"""What a call's caller waited for it: of a generator, the time that it was running."""
+_BELOW: Final = f"""
+SELECT id - up & {_CALL}, sum({_OCCUPIED}) FROM spans
+WHERE id >= ? AND id < ? AND up IS NOT NULL AND ended IS NOT NULL GROUP BY 1"""
+_ROWS: Final = f"""
+SELECT id & {_CALL}, ended, place >> {_SITE}, coalesce(duration, 0), {_OCCUPIED} FROM spans WHERE id >= ? AND id < ?"""
 _FAILED: Final = f"""
 SELECT spans.id >> {PROCESS_BITS}, place >> {_SITE}, count(*)
 FROM details JOIN spans ON spans.id = details.id WHERE exception IS NOT NULL GROUP BY 1, 2"""
-_CALLS: Final = f"""
-SELECT spans.id, ended, up, spans.place >> {_SITE}, spans.place >> {DEPTH_BITS} & {(1 << WHERE_BITS) - 1},
-    spans.place & {(1 << DEPTH_BITS) - 1}, args, start, duration, exception
-FROM {{}} WHERE {{}}"""
+
+
+class _KnownTable(TopTable):
+    """Statistics that an earlier reader has kept."""
+
+    def __init__(self, rows: list[dict[str, Any]], unfinished: int) -> None:
+        super().__init__()
+        self._rows, self.started = rows, unfinished
+
+    def rows(self) -> list[dict[str, Any]]:
+        """See ``TopTable``."""
+        return self._rows
 
 
 def database_table(path: str) -> TopTable:
     """The statistics of every function.
 
+    Where nobody is writing, those of a large trace are kept in it, until somebody writes again.
+
     :raises ReadError: it is not a trace.
     """
-    table = TopTable()
-    with _asking(path) as connection:
+    with KeptSummary(path) as kept, _asking(path) as connection:
+        known = _known(kept.text("top", connection))
+        if known is not None:
+            return known
+        table = TopTable()
         names = _Names(connection)
-        stats: dict[tuple[int, int], FunctionStats] = {}
-        for process, site, duration in connection.execute(_DURATIONS):
-            found = stats.get((process, site))
-            if found is None:
-                found = stats[process, site] = table.stats(names.function(process, site))
-            found.durations.add((duration or 0) / 1e6)
-            table.ended += 1
-        table.started = connection.execute("SELECT count(*) FROM spans").fetchone()[0]
-        generators = connection.execute("SELECT 1 FROM details WHERE yields IS NOT NULL LIMIT 1").fetchone()
-        occupied = _OCCUPIED_WITH_GENERATORS if generators else _OCCUPIED
-        values = {"callee": occupied.format("spans"), "caller": occupied.format("caller")}
-        for process, site, spent in connection.execute(_ALL_TIME.format(**values)):
-            stats[process, site].self_ms += spent / 1e6
-        for process, site, spent in connection.execute(_OWN.format(**values)):
-            stats[process, site].self_ms -= spent / 1e6
+        for number in names.processes:
+            _count(connection, number, _Stats(table, names, number))
         for process, site, count in connection.execute(_FAILED):
-            stats[process, site].errors += count
+            table.stats(names.function(process, site)).errors += count
+        if table.started >= _WORTH_KEEPING:
+            kept.keep("top", orjson.dumps({"rows": table.rows(), "unfinished": table.unfinished}).decode())
     return table
+
+
+def _known(text: str | None) -> TopTable | None:
+    """The table that was kept, if it is one."""
+    try:
+        found: Any = orjson.loads(text or "")
+        rows = [{name: row[name] for name in COLUMNS} for row in found["rows"]]
+        unfinished = found["unfinished"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    numbers = [unfinished, *(row[name] for row in rows for name in COLUMNS[1:])]
+    right = all(type(row["function"]) is str for row in rows) and {type(number) for number in numbers} <= {int, float}
+    return _KnownTable(rows, unfinished) if right else None
+
+
+class _Stats(dict[int, FunctionStats]):
+    """The statistics of a process's functions by the numbers of their sites."""
+
+    def __init__(self, table: TopTable, names: _Names, process: int) -> None:
+        super().__init__()
+        self.table, self._names, self._process = table, names, process
+
+    def __missing__(self, site: int) -> FunctionStats:
+        found = self[site] = self.table.stats(self._names.function(self._process, site))
+        return found
+
+
+def _count(connection: sqlite3.Connection, process: int, stats: _Stats) -> None:
+    """Count the calls of a process: what is in packs and what has rows, and each one's time less its children's."""
+    ids = process << PROCESS_BITS, (process + 1) << PROCESS_BITS
+    table = stats.table
+    below: dict[int, int] = dict(connection.execute(_BELOW, ids))
+    for rows in packed_batches(connection, *ids):
+        table.started += len(rows)
+        table.ended += len(rows)
+        for call, _, up, _, _, _, duration, _ in rows:
+            if up is not None:
+                below[call - up] = below.get(call - up, 0) + duration
+        for call, _, _, place, _, _, duration, _ in rows:
+            found = stats[place >> _SITE]
+            spent = below.pop(call, 0)
+            if spent < duration:
+                found.self_ms += (duration - spent) / 1e6
+            pending = found.durations.pending
+            pending.append(duration / 1e6)
+            if len(pending) >= SETTLE_AT:
+                found.durations.settle()
+    for call, ended, site, duration, occupied in connection.execute(_ROWS, ids):
+        table.started += 1
+        if ended is not None:
+            table.ended += 1
+            found = stats[site]
+            found.durations.add(duration / 1e6)
+            found.self_ms += max(occupied - below.pop(call, 0), 0) / 1e6
 
 
 def database_failures(path: str) -> Failures:
@@ -81,9 +136,7 @@ def database_failures(path: str) -> Failures:
     failures = Failures()
     with _asking(path) as connection:
         names = _Names(connection)
-        tables = "details JOIN spans ON spans.id = details.id"
-        query = _CALLS.format(tables, f"exception IS NOT NULL ORDER BY spans.id >> {PROCESS_BITS}, spans.id + ended")
-        for row in connection.execute(query):
+        for row in failed_rows(connection):
             failures.add(names.call(row))
         known: dict[int, Call] = {}
         for failure in failures.rows():
@@ -91,11 +144,10 @@ def database_failures(path: str) -> Failures:
             while call.parent_id is not None and call.parent is None:
                 number = call.process << PROCESS_BITS | call.parent_id  # type: ignore[operator]
                 if number not in known:
-                    tables = "spans LEFT JOIN details ON details.id = spans.id"
-                    row = connection.execute(_CALLS.format(tables, "spans.id = ?"), (number,)).fetchone()
-                    if row is None:
+                    found = list(rows_of(connection, number, number + 1))
+                    if not found:
                         break
-                    known[number] = names.call(row)
+                    known[number] = names.call(found[0])
                 call.parent = known[number]
                 call = known[number]
     return failures
@@ -106,17 +158,17 @@ class _Names:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._sites = {
-            (process, number): (_text(function), _text(file), line)
+            (process, number): (text_of(function), text_of(file), line)
             for process, number, function, file, line in connection.execute(
                 "SELECT process, number, function, file, line FROM sites"
             )
         }
         self._threads = {
-            (process, number): (_text(name), _text(task))
+            (process, number): (text_of(name), text_of(task))
             for process, number, name, task in connection.execute("SELECT process, number, name, task FROM threads")
         }
-        self._processes = {
-            number: (pid, _text(service), start)
+        self.processes = {
+            number: (pid, text_of(service), start)
             for number, pid, service, start in connection.execute("SELECT id, pid, service, start_ns FROM processes")
         }
 
@@ -126,15 +178,16 @@ class _Names:
         return name
 
     def call(self, row: tuple[Any, ...]) -> Call:
-        """The call of a row of ``_CALLS``."""
-        number, ended, up, site, thread, depth, args, start, duration, exception = row
+        """The call of a row, as ``rows_of`` gives it."""
+        number, ended, up, place, args, start, duration, _, exception = row[:9]
         process, call_id = number >> PROCESS_BITS, number & _CALL
-        pid, service, origin = self._processes[process]
-        function, file, line = self._sites[process, site]
+        thread = place >> DEPTH_BITS & (1 << WHERE_BITS) - 1
+        pid, service, origin = self.processes[process]
+        function, file, line = self._sites[process, place >> _SITE]
         name, task = self._threads.get((process, thread), (f"Thread-{thread}", None))
         call = Call(
-            call_id, None if up is None else call_id - up, function, _text(args) or function.rpartition(".")[2],
-            timestamp_of((origin + start) // 1000), name, pid, process, depth, task, service,
+            call_id, None if up is None else call_id - up, function, text_of(args) or function.rpartition(".")[2],
+            timestamp_of((origin + start) // 1000), name, pid, process, place & (1 << DEPTH_BITS) - 1, task, service,
         )  # fmt: skip
         call.file, call.line = file, line
         call.finished = ended is not None
@@ -153,16 +206,8 @@ def _asking(path: str) -> Iterator[sqlite3.Connection]:
 
     :raises ReadError: it is not a trace, or damaged.
     """
-    next(read_entries(path), None)  # checks that it is a trace, and of a version that is known
-    name = "file:" + quote(os.path.abspath(path))
     try:
-        with closing(sqlite3.connect(f"{name}?mode=ro", uri=True)) as connection:
-            connection.execute("PRAGMA trusted_schema = OFF")
+        with closing(open_trace(path)) as connection:
             yield connection
     except (sqlite3.Error, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise ReadError(f"{path}: damaged: {error}") from None
-
-
-def _text(value: Any) -> Any:
-    """A value of a row; text that UTF-8 cannot hold is stored as a blob."""
-    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value

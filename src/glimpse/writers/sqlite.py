@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from dataclasses import replace
+from itertools import groupby
 from typing import Any, ClassVar, Final
 
 from glimpse.assembly import Origin
@@ -16,17 +17,19 @@ from glimpse.writers.encoding import dump_json
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
 from glimpse.writers.sqlite_assembly import RowAssembler
+from glimpse.writers.sqlite_packs import insert_rows
 from glimpse.writers.sqlite_reading import read_entries
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
 from glimpse.writers.sqlite_schema import DETAILS, PROCESS_BITS, SPANS, connect
 
 __all__ = ["SqliteWriter"]
 
-_ROWS_A_STATEMENT: Final = 64
-"""One statement for many rows takes a third less time than one for each; 64 rows stay below 999 parameters."""
-
-_ON_END: Final = """ ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, start = excluded.start,
+_ON_END: Final = """ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, start = excluded.start,
 duration = excluded.duration, result = excluded.result"""
+
+
+_Identity = tuple[int, str | None]
+"""A process's pid and service."""
 
 
 class SqliteWriter(BaseWriter):
@@ -41,9 +44,11 @@ class SqliteWriter(BaseWriter):
         self._path = file_path(db_path)
         self._closed = False
         self._connection: sqlite3.Connection | None = None
+        self._first = True
+        """Whether nothing was written through this connection yet."""
         self._file = (0, 0)
         self._known: dict[RowSource, _Process] = {}
-        self._makers: dict[tuple[int, str | None], RowMaker] = {}
+        self._makers: dict[_Identity, RowMaker] = {}
         self._connected()
 
     def write_batch(self, entries: Sequence[LogEntry]) -> None:
@@ -53,11 +58,7 @@ class SqliteWriter(BaseWriter):
     def write_records(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Write entries that are dicts already."""
         done = 0
-        for (pid, service), group in groupby(records, key=_process_of):
-            part = list(group)
-            maker = self._makers.get((pid, service))
-            if maker is None:
-                maker = self._makers[pid, service] = RowMaker(RowSource(pid, service))
+        for identity, maker, part in self._runs(records):
             maker.add(part)
             try:
                 self.write_rows(maker.take())
@@ -67,10 +68,26 @@ class SqliteWriter(BaseWriter):
                     raise PartialWrite(done, error) from error
                 raise
             maker.keep()
+            self._makers[identity] = maker
             done += len(part)
 
+    def _runs(self, records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[_Identity, RowMaker, list[Any]]]:
+        """The entries of each process, and what makes rows of them: anew where a later run has the same pid."""
+        for identity, group in groupby(records, key=_process_of):
+            maker = self._makers.get(identity) or RowMaker(RowSource(*identity))
+            last = maker.kept
+            part: list[Any] = []
+            for record in group:
+                if record["stage"] == "START" and record["entry_id"] <= last:
+                    if part:
+                        yield identity, maker, part
+                    maker, last, part = RowMaker(RowSource(*identity)), 0, []
+                last = max(last, record["entry_id"])
+                part.append(record)
+            yield identity, maker, part
+
     def row_assembler(self, origin: Origin, **options: Any) -> RowAssembler:
-        """What makes the batches of ``write_rows`` from events; ``options`` are those of ``Assembler``."""
+        """What makes the batches of ``write_rows`` from events; ``options`` are those of ``RowAssembler``."""
         return RowAssembler(origin, **options)
 
     def write_rows(self, batch: RowBatch) -> None:
@@ -113,6 +130,8 @@ class SqliteWriter(BaseWriter):
         connection = self._connected()
         connection.execute("BEGIN IMMEDIATE")
         try:
+            if self._first:
+                connection.execute("DELETE FROM summaries")
             process = self._known.get(batch.source) or _Process(connection, batch.source)
             process.write_names(connection, batch.source)
             process.write_rows(connection, batch)
@@ -121,6 +140,7 @@ class SqliteWriter(BaseWriter):
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._first = False
         process.written(batch)
         self._known[batch.source] = process
 
@@ -130,7 +150,7 @@ class SqliteWriter(BaseWriter):
         if self._connection is not None and self._identity() != self._file:
             self._disconnect()
         if self._connection is None:
-            self._connection = connect(self._path)
+            self._connection, self._first = connect(self._path), True
             self._file = self._identity()
             known = self._known.items()
             self._known = {source: process for source, process in known if process.is_in(self._connection, source)}
@@ -160,10 +180,9 @@ class _Process:
         self._number = row.lastrowid or 0
         self._sites = self._threads = self._notes = 0
         self._base = self._number << PROCESS_BITS
-        self._span = self._row_of(SPANS)
+        self._pack = f"INSERT INTO packs VALUES ({self._base} + ?, {self._base} + ?, CAST(? AS TEXT))"
         self._details = f"INSERT OR REPLACE INTO details VALUES {self._row_of(DETAILS)}"
-        self._insert = f"INSERT INTO spans VALUES {self._span}"
-        self._insert_many = self._insert + f", {self._span}" * (_ROWS_A_STATEMENT - 1)
+        self._end = f"INSERT INTO spans VALUES {self._row_of(SPANS)} {_ON_END}"
 
     def is_in(self, connection: sqlite3.Connection, source: RowSource) -> bool:
         """Whether this is still the database that the row was written to, and not another at its place."""
@@ -189,16 +208,13 @@ class _Process:
 
     def write_rows(self, connection: sqlite3.Connection, batch: RowBatch) -> None:
         """Write the calls and what else there is."""
-        calls = batch.calls
-        whole = len(calls) - len(calls) % _ROWS_A_STATEMENT
-        if whole:
-            values = list(chain.from_iterable(calls[:whole]))
-            width = _ROWS_A_STATEMENT * len(SPANS)
-            connection.executemany(self._insert_many, [values[i : i + width] for i in range(0, len(values), width)])
-        if whole < len(calls):
-            connection.executemany(self._insert, calls[whole:])
+        if batch.packs:
+            connection.executemany(
+                self._pack, [(at, batch.first, pack) for at, pack in enumerate(batch.packs, batch.first)]
+            )
+        insert_rows(connection, batch.calls, self._base)
         if batch.ends:
-            connection.executemany(self._insert + _ON_END, batch.ends)
+            connection.executemany(self._end, batch.ends)
         if batch.details:
             connection.executemany(self._details, batch.details)
         if batch.notes:
@@ -206,7 +222,7 @@ class _Process:
             connection.executemany("INSERT INTO notes VALUES (?, ?)", enumerate(texts, self._base + self._notes + 1))
 
 
-def _process_of(record: Mapping[str, Any]) -> tuple[int, str | None]:
+def _process_of(record: Mapping[str, Any]) -> _Identity:
     return record["pid"], record.get("service")
 
 
@@ -217,7 +233,7 @@ def _storable(batch: RowBatch) -> RowBatch:
     source.threads[:] = [_blobs(thread) for thread in source.threads]
     (source.service,) = _blobs((source.service,))
     calls, ends, details = ([_blobs(row) for row in rows] for rows in (batch.calls, batch.ends, batch.details))
-    return RowBatch(source, calls, ends, details, batch.notes)
+    return replace(batch, calls=calls, ends=ends, details=details)
 
 
 def _blobs(row: Sequence[Any]) -> Any:

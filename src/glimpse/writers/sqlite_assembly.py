@@ -1,105 +1,211 @@
-"""Rows straight from events: for plain calls no entry is made on the way, which is most of what a call costs there."""
+"""Rows straight from events: for plain calls no entry is made on the way, which is most of what a call costs there.
+
+A call whose end comes before its batch is written, as most do, is put together once, at its end, and goes into a pack;
+only calls that are still open then become rows of their own. Rows are encoded chunk by chunk, while they are in the
+processor's cache. Exceptions, generators, coroutines and whatever is out of order go through entries, as in ``feed``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Any, Final
 
-from glimpse.assembly import Assembler, Origin
-from glimpse.assembly.events import Event
-from glimpse.assembly.shapes import SHORT_INT_BITS
+from glimpse.assembly import Assembler, Filter, Origin, Rule
+from glimpse.assembly.events import END, EXCEPTION, THREAD, Event
+from glimpse.assembly.shapes import SHORT_INT_BITS, ArgsMaker
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
 from glimpse.writers.sqlite_schema import DEPTH_BITS, WHERE_BITS
 
 __all__ = ["RowAssembler"]
 
-_SITE_SHIFT = DEPTH_BITS + WHERE_BITS
-_TOO_DEEP = 1 << DEPTH_BITS
-_NO_FRAME = (0,) * 9
+_SITE_SHIFT: Final = DEPTH_BITS + WHERE_BITS
+_TOO_DEEP: Final = 1 << DEPTH_BITS
+_NO_FRAME: Final = (0, None, 0, "", 0, None, (), None, None, None, None)
+
+_Cell = tuple[int, ArgsMaker]
+"""The place of a site's calls in a thread and task, but for the depth, and what makes the text of their arguments."""
 
 
 class RowAssembler(Assembler):
-    """An assembler that gives batches for ``SqliteWriter.write_rows``; ``options`` are those of ``Assembler``."""
+    """An assembler that gives batches for ``SqliteWriter.write_rows``.
 
-    def __init__(self, origin: Origin, **options: Any) -> None:
+    :param rules: the limits of each policy, by name.
+    :param options: those of ``Assembler``.
+    """
+
+    def __init__(self, origin: Origin, rules: Mapping[str, Rule] | None = None, **options: Any) -> None:
         super().__init__(origin, **options)
-        source = RowSource(origin.pid, origin.service, origin.base)
-        self._maker = RowMaker(source)
-        self._places: dict[tuple[str, int], int] = {}
-        self._plain = self.marks is None and origin.correlation_id is None
+        self._maker = RowMaker(RowSource(origin.pid, origin.service, origin.base))
+        self._filter = Filter(rules) if rules and any(rule.limits for rule in rules.values()) else None
+        self._plain = self._filter is None and self.marks is None and origin.correlation_id is None
+        self._cells: dict[int, dict[Any, _Cell]] = {}
+        self._taken = self.last_id
+        """The last entry id of the batches so far: a call up to there has a row, which its end completes."""
+        self._filtered = 0
 
     def rows(self, chunk: Iterable[Event], least: int = 0) -> RowBatch | None:
-        """The rows of these events and of those before them; None as long as there are fewer than ``least`` calls.
+        """The rows of these events and of those before them; None as long as they are fewer than ``least`` entries.
 
-        A transaction has a price of its own, so some hundred calls should share one.
+        A transaction and a pack have a price of their own, so some thousand entries should share one.
         """
         if self._plain:
             self._feed_plain(chunk)
         else:
-            self._maker.add(self.feed(chunk))
-        return self._taken() if len(self._maker.began) >= least else None
+            self._add(self.feed(chunk))
+        return self.held() if self._count() >= least else None
+
+    def held(self) -> RowBatch | None:
+        """The rows that were held back so far; None if there are none."""
+        if self._plain:
+            self._begin_all()
+        batch = self._maker.take(self._count(), self._taken + 1 if self._filter is None else None)
+        self._maker.keep()
+        self._taken, self._filtered = self.last_id, 0
+        return batch if batch.entries else None
 
     def last_rows(self, t: int) -> RowBatch | None:
         """The rows that are left, and of the calls that are open, when recording ends at ``t``."""
-        self._maker.add(self.close(t))
-        return self._taken()
+        if self._plain:
+            self._begin_all()
+        self._add(self.close(t))
+        return self.held()
 
-    def _taken(self) -> RowBatch | None:
-        batch = self._maker.take()
-        self._maker.keep()
-        return batch if batch.calls or batch.ends or batch.notes else None
+    def _count(self) -> int:
+        return self.last_id - self._taken if self._filter is None else self._filtered
 
-    def _feed_plain(self, chunk: Iterable[Event]) -> None:  # noqa: PLR0915 - as in feed
-        """What ``feed`` does, with rows in the place of entries for the START and END of plain calls."""
-        stacks, sites, places, began = self._stacks, self.records.sites, self._places, self._maker.began
-        text, number = self.records.origin.atom_text, self.last_id
-        result: str
-        for event in chunk:
+    def _add(self, records: list[dict[str, Any]]) -> None:
+        if self._filter is not None:
+            records = self._filter.apply(records, perf_counter() * 1000)
+            self._filtered += len(records)
+        self._maker.add(records)
+
+    def _feed_plain(self, chunk: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915 - as in feed
+        """What ``feed`` does, with rows in the place of entries for plain calls.
+
+        A START is held until the next event is seen: if that is its end, the call was on no stack.
+        """
+        made: list[Sequence[Any]] = []
+        emit, text, began, taken = made.append, self.records.origin.atom_text, self._maker.began, self._taken
+        number, held, th = self.last_id, None, -2
+        stack: list[Any] = []
+        cells: dict[Any, _Cell] = {}
+        result: str | None
+        events = iter(chunk)
+        for event in events:
             kind = event[0]
-            if kind == 1 and event[4] is None and event[3] >= 0:
-                key, t, th = event[1], event[2], event[3]
-                try:
-                    place, stack, site = places[key, th], stacks[th], sites[key]
-                except KeyError:
-                    place, stack, site = self._place(key, th), stacks.setdefault(th, []), self.records.site(key)
-                depth, above, up = 1, None, None
-                if stack:
-                    above, depth = stack[-1][0], stack[-1][2] + 1
-                    up = number + 1 - above
-                if depth < _TOO_DEEP:
-                    number += 1
-                    frame: Any = (number, above, depth, key, t, None, event, None, None)
-                    stack.append(frame)
-                    began[number] = [number, None, up, place + depth, site.args(event), t, None, None]
-                    continue
-            elif kind == 2:
-                stack = stacks.get(event[3])  # type: ignore[assignment]
-                frame = stack[-1] if stack else _NO_FRAME
-                row = began.get(frame[0])
-                value = event[4]
-                if row is not None and value != () and frame[8] is None and event[1] in (frame[3], None):
-                    if value is None:
-                        result = "None"
-                    elif type(value) is int and value.bit_length() < SHORT_INT_BITS:
-                        result = str(value)
-                    else:
-                        result = value[0] if type(value) is tuple else text(value)
+            if kind == 1:
+                if held is not None:
+                    number = self._enter(held, number)
+                held = event if event[3] >= 0 else None
+                continue
+            if kind == 2:
+                key, value = event[1], event[4]
+                if event[3] != th:
+                    th = event[3]
+                    stack, cells = self._thread_state(th)
+                if value is None:
+                    result = "None"
+                elif type(value) is int and value.bit_length() < SHORT_INT_BITS:
+                    result = str(value)
+                elif type(value) is tuple:
+                    result = value[0] if value else None
+                else:
+                    result = text(value)
+                if held is not None:
+                    own = held[1]
+                    if held[3] == th and (key == own or key is None) and held[4] is None and result is not None:
+                        up, depth = None, 1
+                        if stack:
+                            top = stack[-1]
+                            up, depth = number + 1 - top[0], top[2] + 1
+                        if depth < _TOO_DEEP:
+                            try:
+                                place, args = cells[own]
+                            except KeyError:
+                                place, args = self._cell(own, th)
+                            t = held[2]
+                            emit((number + 1, 1, up, place + depth, args(held), t, event[2] - t, result))
+                            number += 2
+                            held = None
+                            continue
+                    number, held = self._enter(held, number), None
+                call, above, depth, own, t, ctx, start, _, suspendable, _, _ = stack[-1] if stack else _NO_FRAME
+                if (
+                    call > taken and (key == own or key is None) and result is not None and suspendable is None
+                    and call not in began and depth < _TOO_DEEP
+                ):  # fmt: skip
                     del stack[-1]
                     number += 1
-                    row[1] = number - row[0]
-                    row[6] = event[2] - row[5]
-                    row[7] = result
+                    place, args = cells[own] if ctx is None and own in cells else self._cell(own, th, ctx)
+                    up = None if above is None else call - above
+                    emit((call, number - call, up, place + depth, args(start), t, event[2] - t, result))
                     continue
+            if held is not None:
+                number, held = self._enter(held, number), None
+            self.last_id = number
+            self._rare_event(event)
+            number, th = self.last_id, -2
+            if not self._plain:
+                break
+        if held is not None:
+            number = self._enter(held, number)
+        self.last_id = number
+        self._maker.pack(made)
+        self._add(self.feed(events))
+
+    def _thread_state(self, th: int) -> tuple[list[Any], dict[Any, _Cell]]:
+        return self._stacks.setdefault(th, []), self._cells.setdefault(th, {})
+
+    def _enter(self, event: Event, number: int) -> int:
+        """Put a call on its thread's stack; gives its number."""
+        key, t, th, ctx = event[1:5]
+        stack = self._stacks.setdefault(th, [])
+        parent = stack[-1] if stack else None
+        if ctx is not None and (parent is None or parent[5] != ctx):
+            parent = self._context(ctx, parent)
+        above, depth = (None, 1) if parent is None else (parent[0], parent[2] + 1)
+        if depth >= _TOO_DEEP:  # for the place in a row, so its entries stay entries
             self.last_id = number
             self._maker.add(self.feed((event,)))
-            number = self.last_id
-        self.last_id = number
+            return self.last_id
+        frame: Any = (number + 1, above, depth, key, t, ctx, event, None, None, None, None)
+        stack.append(frame)
+        return number + 1
 
-    def _place(self, key: str, th: int) -> int:
-        """What the places of a site's calls in a thread have in common."""
-        site = self.records.site(key)
+    def _rare_event(self, event: Event) -> None:
+        """Make entries of an event, and rows of these."""
+        kind = event[0]
+        if kind in {END, EXCEPTION}:
+            stack = self._stacks.get(event[3], [])
+            usual = stack and event[1] in (stack[-1][3], None)
+            self._begin(stack[-1:] if usual else stack)
+        elif kind == THREAD:
+            self._cells.pop(event[1], None)
+        self._maker.add(self.feed((event,)))
+        if self.marks is not None:  # from here on, calls have details
+            self._begin_all()
+            self._plain = False
+
+    def _begin_all(self) -> None:
+        for stack in self._stacks.values():
+            self._begin(stack)
+
+    def _begin(self, stack: Sequence[Any]) -> None:
+        """Make rows of calls that are open, for their ends to come."""
+        began = self._maker.began
+        for call, above, depth, key, t, ctx, start, _, suspendable, _, _ in stack:
+            if call > self._taken and suspendable is None and call not in began and depth < _TOO_DEEP:
+                place, args = self._cell(key, start[3], ctx)
+                up = None if above is None else call - above
+                began[call] = [call, None, up, place + depth, args(start), t, None, None]
+
+    def _cell(self, key: str, th: int, ctx: int | None = None) -> _Cell:
+        site, maker = self.records.site(key), self._maker
         tail = site.tail
-        number = self._maker.site(site.function, tail.get("file"), tail.get("line"), tail.get("policy"))
-        thread = self._maker.thread(self.records.thread(th), None)
-        found = self._places[key, th] = number << _SITE_SHIFT | thread << DEPTH_BITS
+        number = maker.site(site.function, tail.get("file"), tail.get("line"), tail.get("policy"))
+        thread = maker.thread(self.records.thread(th), self._task(ctx))
+        found = number << _SITE_SHIFT | thread << DEPTH_BITS, site.args
+        if ctx is None:  # of tasks there may be any number
+            self._cells.setdefault(th, {})[key] = found
         return found

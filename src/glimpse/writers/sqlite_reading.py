@@ -14,30 +14,25 @@ from urllib.parse import quote
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.writers.encoding import decode_entry, entry_from, load_json
+from glimpse.writers.sqlite_packs import COLUMNS, rows_of, settle
 from glimpse.writers.sqlite_schema import (
     APPLICATION_ID,
     DEPTH_BITS,
-    DETAILS,
     PROCESS_BITS,
-    SPANS,
     TABLES,
     VERSION,
     WHERE_BITS,
-    build_indexes,
+    has_table,
 )
 
-__all__ = ["read_entries"]
+__all__ = ["KeptSummary", "open_trace", "read_entries", "text_of"]
 
 _CALL_ID: Final = (1 << PROCESS_BITS) - 1
 _BUSY_S: Final = 5.0
-_MOST_TO_INDEX: Final = 500_000
+_MOST_TO_SETTLE: Final = 32 << 20
+"""The size in bytes of a file that is settled within half a second."""
 _SITE: Final = ("function", "file", "line", "policy")
 _IDS: Final = ("trace_id", "span_id", "parent_span_id", "correlation_id")
-_COLUMNS: Final = (*SPANS, *DETAILS[1:])
-_CALLS: Final = (
-    f"SELECT spans.{', '.join(_COLUMNS)} FROM spans LEFT JOIN details ON details.id = spans.id "
-    "WHERE spans.id >= ? AND spans.id < ? ORDER BY spans.id"
-)
 
 
 def read_entries(path: str) -> Iterator[LogEntry]:
@@ -45,17 +40,78 @@ def read_entries(path: str) -> Iterator[LogEntry]:
 
     :raises ReadError: it is missing, or not a trace.
     """
-    _check_file(path)
     try:
-        idle = not os.path.exists(path + "-wal")
-        with closing(_open(path)) as connection:
-            if idle and connection.execute("SELECT count(*) FROM spans").fetchone()[0] <= _MOST_TO_INDEX:
-                _index(path)
-            connection.execute("BEGIN")  # from here on, one moment's state
+        with closing(open_trace(path)) as connection:
             processes = [_Process(connection, row) for row in _processes(connection)]
             yield from heapq.merge(*(process.entries() for process in processes), key=lambda entry: entry.timestamp)
     except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
         raise ReadError(f"{path}: {error}") from None
+
+
+def open_trace(path: str) -> sqlite3.Connection:
+    """A connection that reads a trace as it is at one moment, with rows of all its calls if it is small and idle.
+
+    :raises ReadError: it is missing, or not a trace.
+    :raises sqlite3.Error: it is damaged.
+    """
+    _check_file(path)
+    _settle(path)
+    connection = _open(path)
+    try:
+        connection.execute("BEGIN")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class KeptSummary:
+    """What readers keep in a trace that nobody is writing, so that the next one need not work it out again.
+
+    Writers delete it. Entering the context notes what state of the trace a summary will be of.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._version = -1
+
+    def __enter__(self) -> KeptSummary:
+        if _settle(self._path):
+            try:
+                self._connection = _checked(f"{_uri(self._path)}?mode=rw", self._path, wait=0)
+                self._version = self._data_version()
+            except (sqlite3.Error, ReadError):
+                self.__exit__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def text(self, what: str, connection: sqlite3.Connection) -> str | None:
+        """What was kept under a name, as ``connection`` sees it."""
+        if not has_table(connection, "summaries"):
+            return None
+        found = connection.execute("SELECT value FROM summaries WHERE name = ?", (what,)).fetchone()
+        return found[0] if found and isinstance(found[0], str) else None
+
+    def keep(self, what: str, text: str) -> None:
+        """Keep it, unless somebody has written meanwhile, or it cannot be written."""
+        if self._connection is None or not has_table(self._connection, "summaries"):
+            return
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                if self._data_version() == self._version:
+                    self._connection.execute("INSERT OR REPLACE INTO summaries VALUES (?, ?)", (what, text))
+        except sqlite3.Error:
+            return
+
+    def _data_version(self) -> int:
+        assert self._connection is not None
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _check_file(path: str) -> None:
@@ -78,17 +134,20 @@ def _uri(path: str) -> str:
     return "file:" + quote(os.path.abspath(path))
 
 
-def _index(path: str) -> None:
-    """Build the indexes for whoever asks in SQL, now that nobody writes."""
+def _settle(path: str) -> bool:
+    """Make the indexes, and rows of all calls if they are few, for whoever asks in SQL; whether nobody is writing."""
+    if os.path.exists(path + "-wal") or not os.path.exists(path):
+        return False
     try:
-        with closing(sqlite3.connect(f"{_uri(path)}?mode=rw", uri=True, timeout=0, isolation_level=None)) as connection:
-            build_indexes(connection)
-    except sqlite3.Error:  # not ours to write, or somebody has begun to
-        return
+        with closing(_checked(f"{_uri(path)}?mode=rw", path, wait=0)) as connection:
+            settle(connection, rows=os.path.getsize(path) <= _MOST_TO_SETTLE)
+    except (sqlite3.Error, ValueError, ReadError, OSError):  # damaged, not ours to write, or somebody has begun to
+        return False
+    return True
 
 
-def _checked(uri: str, path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None)
+def _checked(uri: str, path: str, wait: float = _BUSY_S) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=wait, isolation_level=None)
     try:
         _check(connection, path)
     except BaseException:
@@ -118,7 +177,7 @@ class _Process:
 
     def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
         self._connection = connection
-        number, self._pid, self._service, self._start_ns = map(_text, row)
+        number, self._pid, self._service, self._start_ns = map(text_of, row)
         self._ids = number << PROCESS_BITS, (number + 1) << PROCESS_BITS
         self._threads = self._names("threads", ("thread", "task"), "name, task", number)
         self._sites = self._names("sites", _SITE, ", ".join(_SITE), number)
@@ -126,7 +185,7 @@ class _Process:
 
     def _names(self, table: str, keys: tuple[str, ...], columns: str, process: int) -> dict[int, dict[str, Any]]:
         rows = self._connection.execute(f"SELECT number, {columns} FROM {table} WHERE process = ?", (process,))
-        return {number: dict(zip(keys, map(_text, values), strict=True)) for number, *values in rows}
+        return {number: dict(zip(keys, map(text_of, values), strict=True)) for number, *values in rows}
 
     def entries(self) -> Iterator[LogEntry]:
         """In the order of their ids."""
@@ -140,8 +199,8 @@ class _Process:
     def _of_calls(self) -> Iterator[LogEntry]:
         """Starts come in the order of their rows; ends wait until it is their turn."""
         waiting: list[tuple[int, int, LogEntry]] = []
-        for row in self._connection.execute(_CALLS, self._ids):
-            call = dict(zip(_COLUMNS, map(_text, row), strict=True))
+        for row in rows_of(self._connection, *self._ids):
+            call = dict(zip(COLUMNS, map(text_of, row), strict=True))
             call_id = call["id"] = call["id"] & _CALL_ID
             while waiting and waiting[0][0] < call_id:
                 yield heapq.heappop(waiting)[2]
@@ -198,6 +257,6 @@ class _Process:
         return f"{self._second[1]}{rest // 1000:06d}"
 
 
-def _text(value: Any) -> Any:
+def text_of(value: Any) -> Any:
     """A value of a row; text that UTF-8 cannot hold is stored as a blob."""
     return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from calendar import timegm
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
+
+import orjson
 
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
@@ -27,6 +29,7 @@ _ONLY_AT_END: Final = frozenset({"result", "duration_ms", *_AT_END})
 _HAS_DETAILS: Final = frozenset({*_IDS, *_AT_END})
 _LONGEST_MS: Final = 1e12
 _MOST_OPEN: Final = 100_000
+_FEWEST_TO_PACK: Final = 8
 _SECOND: Final = 1_000_000_000
 
 
@@ -49,8 +52,14 @@ class RowBatch:
     """What one transaction writes of one process."""
 
     source: RowSource
+    entries: int = 0
+    """How many entries it stands for."""
+    first: int = 0
+    """No call in it has a lower id, and none of an earlier batch that began there a higher one."""
+    packs: list[bytes] = field(default_factory=list)
+    """Calls that began and ended, most of them, as the table ``packs`` has them."""
     calls: list[Row] = field(default_factory=list)
-    """Calls that began, in their order: whole, or without an end so far."""
+    """Calls that began, as rows: without an end so far, or with details."""
     ends: list[Row] = field(default_factory=list)
     """Calls that ended, of which an earlier batch may have the beginning."""
     details: list[tuple[Any, ...]] = field(default_factory=list)
@@ -69,6 +78,11 @@ class RowMaker:
         self._ended: list[Row] = []
         self._details: dict[int, dict[str, Any]] = {}
         self._notes: list[Record] = []
+        self._packs: list[bytes] = []
+        self._unpacked: list[Row] = []
+        self._last = self._entries = 0
+        self.kept = 0
+        """The last entry id that was kept."""
         self._open: dict[int, tuple[Row, dict[str, Any] | None]] = {}
         self._sites: dict[tuple[Any, ...], int] = {}
         self._threads: dict[tuple[str, str | None], int] = {}
@@ -77,6 +91,8 @@ class RowMaker:
     def add(self, records: Iterable[Record]) -> None:
         """Make rows of these, the next entries of the process."""
         for record in records:
+            self._entries += 1
+            self._last = max(self._last, record["entry_id"])
             stage = record["stage"]
             if not (0 < record["call_id"] < 1 << PROCESS_BITS and 0 <= record["depth"] < 1 << DEPTH_BITS):
                 self._notes.append(record)
@@ -87,10 +103,39 @@ class RowMaker:
             else:
                 self._notes.append(record)
 
-    def take(self) -> RowBatch:
-        """What came since ``keep`` or ``forget``."""
+    def pack(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take in calls, whole and without details, that ``add`` knows nothing of."""
+        if rows:
+            try:
+                self._packs.append(orjson.dumps(rows))
+            except TypeError:  # lone surrogates
+                self._unpacked += map(list, rows)
+
+    def take(self, entries: int | None = None, first: int | None = None) -> RowBatch:
+        """What came since ``keep`` or ``forget``.
+
+        :param entries: how many entries that is, and ``first``: the lowest id among them, if ``pack`` was used.
+        """
         details = [_details_row(call_id, found) for call_id, found in self._details.items()]
-        return RowBatch(self.source, [*self.began.values()], self._ended, details, self._notes)
+        calls = self._unpacked.copy()
+        whole: list[Row] = []
+        for row in self.began.values():
+            packs = row[_ENDED] and row[_ARGS] is not None and row[0] not in self._details
+            (whole if packs else calls).append(row)
+        packs = self._packs.copy()
+        if len(whole) >= _FEWEST_TO_PACK:
+            try:
+                packs.append(orjson.dumps(whole))
+                whole = []
+            except TypeError:
+                pass
+        return RowBatch(
+            self.source,
+            self._entries if entries is None else entries,
+            self.kept + 1 if first is None else first,
+            packs,
+            calls + whole, self._ended, details, self._notes,
+        )  # fmt: skip
 
     def keep(self) -> None:
         """What was taken is on its way: remember which calls are open, to tell what their ends repeat."""
@@ -101,11 +146,13 @@ class RowMaker:
                 self._open[call_id] = row.copy(), self._details.get(call_id)
         while len(self._open) > _MOST_OPEN:
             del self._open[next(iter(self._open))]
+        self.kept = max(self.kept, self._last)
         self.forget()
 
     def forget(self) -> None:
         """What was taken was not written, and will be added again."""
         self.began, self._ended, self._details, self._notes = {}, [], {}, []
+        self._packs, self._unpacked, self._entries, self._last = [], [], 0, self.kept
 
     def site(self, function: str, file: str | None, line: int | None, policy: str | None) -> int:
         """The number of a function."""

@@ -1,8 +1,9 @@
 """The tables of a trace in SQLite, their versions, and how a connection is set up.
 
-One row a *call* costs half of one row an *entry*: START and END that meet in one batch are one insert. What counts then
-is how many columns a row has and how small its numbers are, so they are relative, and what most calls do not have is
-kept apart. People look at two views, ``calls`` and ``entries``, which put it all together.
+One row a *call* costs half of one row an *entry*, and that still is more than all else that a call costs. So calls that
+began and ended in one batch are put away together, as one JSON text, which costs a quarter of their rows; the first
+reader that comes while nobody writes makes them rows. What few calls have is kept apart. People look at two views,
+``calls`` and ``entries`` (see ``sqlite_views``), which put it all together.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import os
 import sqlite3
 from typing import Final
 
-from glimpse.entry import FIELDS
 from glimpse.errors import WriterError
 from glimpse.writers.files import System, create
+from glimpse.writers.sqlite_views import DEPTH_BITS, PROCESS_BITS, SITE, SPANS, VIEWS, WHERE_BITS
 
 __all__ = [
     "APPLICATION_ID",
@@ -26,17 +27,10 @@ __all__ = [
     "WHERE_BITS",
     "build_indexes",
     "connect",
+    "has_table",
 ]
 
 APPLICATION_ID: Final = 0x476C6D70  # "Glmp"
-PROCESS_BITS: Final = 40
-"""A call's id in the tables is ``process << PROCESS_BITS | call_id``: in order, and found without an index."""
-
-DEPTH_BITS: Final = 14
-WHERE_BITS: Final = 28
-"""``spans.place`` is ``site << WHERE_BITS + DEPTH_BITS | thread << DEPTH_BITS | depth``."""
-
-SPANS: Final = ("id", "ended", "up", "place", "args", "start", "duration", "result")
 DETAILS: Final = (
     "id", "exception", "closed", "active_ms", "yields", "trace_id", "span_id", "parent_span_id", "correlation_id",
     "end_in_notes",
@@ -62,55 +56,8 @@ CREATE TABLE details (id INTEGER PRIMARY KEY, exception TEXT, closed INTEGER, ac
 CREATE TABLE notes (id INTEGER PRIMARY KEY, entry TEXT NOT NULL);
 """
 
-_PROCESS: Final = f"spans.id >> {PROCESS_BITS}"
-_SITE: Final = f"CAST(spans.place >> {DEPTH_BITS + WHERE_BITS} AS INTEGER)"
-"""The cast gives the expression a column's type, without which no index on it serves a join."""
-_THREAD: Final = f"spans.place >> {DEPTH_BITS} & {(1 << WHERE_BITS) - 1}"
-_JOINS: Final = f"""FROM spans LEFT JOIN details ON details.id = spans.id
-LEFT JOIN processes ON processes.id = {_PROCESS}
-LEFT JOIN sites ON sites.process = {_PROCESS} AND sites.number = {_SITE}
-LEFT JOIN threads ON threads.process = {_PROCESS} AND threads.number = {_THREAD}"""
-
-
-def _stamp(nanoseconds: str) -> str:
-    whole = f"strftime('%Y-%m-%d %H:%M:%S', ({nanoseconds}) / 1000000000, 'unixepoch')"
-    return f"{whole} || printf('.%06d', ({nanoseconds}) / 1000 % 1000000)"
-
-
-_CALL_ID: Final = f"spans.id & {(1 << PROCESS_BITS) - 1}"
-_PARENT: Final = f"({_CALL_ID}) - spans.up AS parent_id"
-_DEPTH: Final = f"spans.place & {(1 << DEPTH_BITS) - 1} AS depth"
-_NAME: Final = "substr(sites.function, length(rtrim(sites.function, replace(sites.function, '.', ''))) + 1)"
-_START: Final = "processes.start_ns + spans.start"
-_ENDED_AS: Final = "CASE WHEN details.exception IS NULL THEN {} ELSE {} END"
-_WHERE: Final = "threads.name AS thread, processes.pid, threads.task"
-_IDS: Final = """details.trace_id, details.span_id, details.parent_span_id, processes.service, details.correlation_id,
-    sites.policy, sites.file, sites.line"""
-_OF_NOTE: Final = ", ".join(f"json_extract(entry, '$.{name}')" for name in FIELDS)
-
-_VIEWS: Final = f"""
-CREATE VIEW calls AS SELECT
-    {_CALL_ID} AS call_id, {_PARENT}, {_DEPTH}, sites.function, spans.args,
-    CASE WHEN spans.ended IS NULL THEN 'START' ELSE {_ENDED_AS.format("'END'", "'EXCEPTION'")} END AS stage,
-    {_stamp(_START)} AS start, spans.duration / 1e6 AS duration_ms, spans.result, details.exception,
-    {_WHERE}, details.closed, details.active_ms, details.yields, {_IDS}
-{_JOINS};
-CREATE VIEW entries AS SELECT
-    {_CALL_ID} AS entry_id, {_CALL_ID} AS call_id, {_PARENT}, {_DEPTH}, 'INFO' AS level,
-    sites.function, spans.args, 'START' AS stage, {_stamp(_START)} AS timestamp, {_WHERE},
-    NULL AS result, NULL AS closed, NULL AS exception, NULL AS duration_ms, NULL AS active_ms, NULL AS yields, {_IDS}
-{_JOINS} WHERE spans.args IS NOT NULL AND spans.ended IS NOT 0
-UNION ALL SELECT
-    ({_CALL_ID}) + spans.ended, {_CALL_ID}, {_PARENT}, {_DEPTH}, {_ENDED_AS.format("'INFO'", "'ERROR'")},
-    sites.function, {_ENDED_AS.format(_NAME, "spans.args")}, {_ENDED_AS.format("'END'", "'EXCEPTION'")},
-    {_stamp(f"{_START} + coalesce(spans.duration, 0)")}, {_WHERE}, spans.result, details.closed, details.exception,
-    spans.duration / 1e6, details.active_ms, details.yields, {_IDS}
-{_JOINS} WHERE spans.ended IS NOT NULL AND details.end_in_notes IS NULL
-UNION ALL SELECT {_OF_NOTE} FROM notes;
-"""
-
 _INDEXES: Final = {
-    "spans_site": f"spans ({_SITE.replace('spans.', '')})",
+    "spans_site": f"spans ({SITE})",
     "spans_duration": "spans (duration)",
     "details_failed": "details (id) WHERE exception IS NOT NULL",
     "details_trace": "details (trace_id) WHERE trace_id IS NOT NULL",
@@ -118,11 +65,25 @@ _INDEXES: Final = {
 }
 """None on time or parent: a process's rows are in the order of their starts, and a parent is found by its id."""
 
-_MIGRATIONS: Final = (_CREATE + _VIEWS,)
+_PACKS: Final = f"""
+-- Calls that ended before they were written, as a JSON list of lists of the values of spans, with the call's id alone
+-- in the place of id. batch, and the id of its first pack: no call of the batch has a lower id, and none of an earlier
+-- batch a higher one.
+CREATE TABLE packs (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, calls TEXT NOT NULL);
+-- What a reader has worked out, while nobody writes.
+CREATE TABLE summaries (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+DROP VIEW IF EXISTS calls;
+DROP VIEW IF EXISTS entries;
+{VIEWS}"""
+
+_MIGRATIONS: Final = (_CREATE, _PACKS)
 """What takes a database from each version to the next; version 0 is an empty one."""
 
 VERSION: Final = len(_MIGRATIONS)
 _BUSY_S: Final = 5.0
+_PAGE_BYTES: Final = 8_192
+"""Packs of 10 KB are written in a fifth less time than with pages of 4 KiB; larger ones gain little, and cost where a
+batch is small."""
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -138,6 +99,8 @@ def connect(path: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         version = _version(connection, path)
+        if not version:
+            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         if version < VERSION:
@@ -152,13 +115,21 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def build_indexes(connection: sqlite3.Connection) -> None:
-    """Make what queries by function, duration, failure and trace need.
+def build_indexes(connection: sqlite3.Connection, *, every: bool) -> None:
+    """Make what queries by failure and trace need, and (``every``) by function and duration.
 
     :raises sqlite3.Error: the database is not to be written, or busy.
     """
     for name, columns in _INDEXES.items():
+        if columns.startswith("spans") and not every:
+            continue
         connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {columns}")
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is a table: later versions have more of them."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None
 
 
 def _drop_indexes(connection: sqlite3.Connection) -> None:
