@@ -2,6 +2,8 @@
 
 Everything public is a name of this package. Names are loaded when first used, so that importing the package costs
 next to nothing in a program that is not traced.
+
+PYTEST_DONT_REWRITE: it may be there before pytest is, which would warn of assertions that it cannot rewrite any more.
 """
 
 from __future__ import annotations

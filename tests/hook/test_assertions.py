@@ -7,7 +7,9 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
+from _pytest.assertion.rewrite import AssertionRewriter
 
+import glimpse
 from glimpse.hook.loader import instrument_spec
 from tests.support import Run, run_python, run_traced, write_files, write_policy
 
@@ -93,6 +95,11 @@ def test_modules_that_cannot_be_imported(tmp_path: Path, options: tuple[str, ...
     plain, cold, _ = reports(tmp_path, *options)
     assert "3 errors" in plain.stdout
     assert said(cold) == said(plain)
+
+
+def test_package_is_not_for_rewriting() -> None:
+    """Glimpse has a plugin and may be there before pytest, which would warn that it comes late to rewrite it."""
+    assert AssertionRewriter.is_rewrite_disabled(glimpse.__doc__ or "")
 
 
 def test_without_rewriting(tmp_path: Path) -> None:
