@@ -61,7 +61,11 @@ class Session:
             sink, flush_interval=config.flush_interval, buffer_size=config.buffer_size, overflow=config.overflow
         )
         self.probe = Probe(
-            self.recorder, self.values, correlation_id=self.correlation_id, with_ids=config.enable_trace_id
+            self.recorder,
+            self.values,
+            pauses=config.level == "DEBUG",
+            correlation_id=self.correlation_id,
+            with_ids=config.enable_trace_id,
         )
         _living.add(self)
         _watch_forks()
@@ -133,6 +137,7 @@ class Session:
         for slot in self._slots:
             slot.disconnect()
         self._slots.clear()
+        self.probe.finish()
         self.recorder.close()
         self.probe.close()
         atexit.unregister(self.close)

@@ -64,6 +64,9 @@ class Assembler:
             ev.CORO_END: self._coro_end,
             ev.CORO_EXCEPTION: self._coro_end,
             ev.CORO_DROPPED: self._coro_dropped,
+            ev.CORO_WAITS: self._coro_waits,
+            ev.CORO_GOES_ON: self._coro_waits,
+            ev.CORO_WAITED: self._coro_waited,
             ev.AGEN_YIELD: self._agen_yield,
             ev.AGEN_RESUME: self._agen_resume,
             ev.THREAD: self._thread,
@@ -317,9 +320,21 @@ class Assembler:
             self.unmatched += event[3] >= 0
             return
         call.pause(event[2])
+        call.waited = event[6] if len(event) > 6 else None
         finish = self._emit_end if event[0] == ev.CORO_END else self._emit_exception
         finish(call.frame, event[2], event[3], event[4], out)
         call.ended = True  # kept for contexts that still refer to it, until CORO_DROPPED
+
+    def _coro_waits(self, event: Event, out: list[Record]) -> None:
+        call = self._coroutines.get(event[4])
+        if call is not None and not call.ended:
+            call.th = event[3]
+            self._note(call, event[2], "SUSPEND" if event[0] == ev.CORO_WAITS else "RESUME", out)
+
+    def _coro_waited(self, event: Event, out: list[Record]) -> None:
+        call = self._coroutines.get(event[1])
+        if call is not None:
+            call.waited = event[2]
 
     def _coro_dropped(self, event: Event, out: list[Record]) -> None:
         self._coroutines.pop(event[1], None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .events import Event
+from .events import GEN_START, Event
 
 if TYPE_CHECKING:
     from .ids import Marks
@@ -41,7 +41,7 @@ class OpenCall(NamedTuple):
 class Suspendable:
     """What a generator, a coroutine or an async generator has beyond its frame: it is not always running."""
 
-    __slots__ = ("active", "chain", "delegating", "ended", "frame", "since", "task", "th", "yields")
+    __slots__ = ("active", "chain", "delegating", "ended", "frame", "since", "task", "th", "waited", "yields")
 
     def __init__(self, started: int, th: int, task: str | None = None) -> None:
         self.frame: Frame | None = None
@@ -49,10 +49,21 @@ class Suspendable:
         self.task = task
         self.since: int | None = started  # None while suspended
         self.active = 0
+        self.waited: int | None = None  # nanoseconds of ``active`` in which a coroutine waited, if that is known
         self.yields = 0
         self.delegating = False
         self.ended = False
         self.chain: list[Suspendable] = []  # generators that were suspended with this one, outermost first
+
+    def activity(self) -> dict[str, float]:
+        """What an end says of it: ``active_ms`` where it is known, and ``yields`` of what may yield."""
+        generator = self.frame is not None and self.frame[6][0] == GEN_START
+        said: dict[str, float] = {}
+        if generator or self.waited is not None:
+            said["active_ms"] = max(self.active - (self.waited or 0), 0) / 1_000_000
+        if generator or self.yields:
+            said["yields"] = self.yields
+        return said
 
     def pause(self, t: int) -> None:
         """It stops running at ``t`` (nanoseconds)."""

@@ -4,9 +4,9 @@
 the innermost coroutine call of the context or None. A value is an atom, shown by its ``repr``, or ``(text,)``.
 
 A call's frame is *on its thread's stack* from START to END; a generator's from START or RESUME to YIELD or END. What
-runs on a thread runs inside what is on its stack, so parents need not be recorded. Coroutines wait at places that
-leave no event, so they are not on any stack: the context says which is innermost. A scope (a correlation id, or the
-trace of a request that came in) is told by the same number, so that calls outside of one cost nothing for it.
+runs on a thread runs inside what is on its stack, so parents need not be recorded. Coroutines are not on any stack,
+since not every interpreter tells when they wait: the context says which is innermost. A scope (a correlation id, or
+the trace of a request that came in) is told by the same number, so that calls outside of one cost nothing for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ __all__ = [
     "CORO_DROPPED",
     "CORO_END",
     "CORO_EXCEPTION",
+    "CORO_GOES_ON",
     "CORO_START",
+    "CORO_WAITED",
+    "CORO_WAITS",
     "DELEGATE",
     "DELEGATED",
     "END",
@@ -53,8 +56,8 @@ DELEGATED: Final = 9  # (9, key, t, th, ctx, frame)
 GEN_END: Final = 10  # (10, key, t, th, value, frame)
 GEN_EXCEPTION: Final = 11  # (11, key, t, th, exception, frame)
 CORO_START: Final = 12  # (12, key, t, th, ctx, number, task, *values): async generators too
-CORO_END: Final = 13  # (13, key, t, th, value, number)
-CORO_EXCEPTION: Final = 14  # (14, key, t, th, exception, number)
+CORO_END: Final = 13  # (13, key, t, th, value, number, waited): nanoseconds; None, or absent, if not known
+CORO_EXCEPTION: Final = 14  # (14, key, t, th, exception, number, waited)
 CORO_DROPPED: Final = 15  # (15, number): no context refers to this call any more
 AGEN_YIELD: Final = 16  # (16, key, t, th, ctx, number)
 AGEN_RESUME: Final = 17  # (17, key, t, th, ctx, number)
@@ -63,6 +66,9 @@ ERROR_ONLY: Final = 19  # (19, key, t, th, ctx, depth, exception, *values)
 CONTEXT: Final = (
     21  # (21, number, ctx, correlation id, trace id, span id): until CORO_DROPPED, the latter three or None
 )
+CORO_WAITS: Final = 22  # (22, None, t, th, number): for what it awaits, at level DEBUG
+CORO_GOES_ON: Final = 23  # (23, None, t, th, number)
+CORO_WAITED: Final = 24  # (24, number, waited): of a call that is open when recording ends
 
 CLOSED: Final = ()
 """The value of an end that was forced: a generator closed or collected half-way, a call open when recording ended."""

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import orjson
 
-from . import events as ev
 from .calls import Frame
 from .plain import DIGITS, PlainLines, escaped
 from .records import Origin, Records, SiteText
@@ -145,8 +144,4 @@ def _fields(told: dict[str, Any]) -> str:
 
 def _activity(frame: Frame) -> str:
     call = frame[8]
-    if call is None:
-        return ""
-    generator = frame[6][0] == ev.GEN_START
-    active = f',"active_ms":{call.active / _MS}' if generator else ""
-    return f'{active},"yields":{call.yields}' if generator or call.yields else active
+    return "" if call is None else "".join(f',"{name}":{value}' for name, value in call.activity().items())

@@ -179,10 +179,6 @@ class Records:
     def _finished(self, item: Record, frame: Frame, site: SiteText) -> Record:
         call = frame[8]
         if call is not None and item["stage"] != "START":
-            generator = frame[6][0] == ev.GEN_START
-            if generator:
-                item["active_ms"] = call.active / _MS
-            if generator or call.yields:
-                item["yields"] = call.yields
+            item.update(call.activity())
         self.mark(item, frame[7], site)
         return item

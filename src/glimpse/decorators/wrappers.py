@@ -44,7 +44,7 @@ _SUSPENDING: Final = """
                     {value} = yield {yielded}({key}, {item}.pop())
                 except {BaseException} as {error}:
                     {thrown}({key})
-                    {step}, {value} = {steps}.{throw}, {error}
+                    {step}, {value} = {steps}.{throw}, {error}.with_traceback({error}.__traceback__.tb_next)
                 else:
                     {resumed}({key}, None)
                     {step} = {steps}.{send}

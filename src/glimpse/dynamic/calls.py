@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 from collections.abc import Callable, Iterator
+from itertools import chain
 from time import perf_counter_ns
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
@@ -17,6 +18,7 @@ from typing import Any, Final
 from ..assembly.events import CLOSED, END
 from ..probe import Probe
 from ..probe.codes import kind_of
+from ..probe.waits import awaiting, outwards
 from .included import Traced
 
 __all__ = ["Call", "Calls", "Sentinel", "hands_out"]
@@ -51,7 +53,7 @@ class Calls:
         self._open: dict[int, Call] = {}  # by the identity of the frame
         self._failures = 0
         self._append = probe.recorder.events.append
-        self.replaced: dict[str, Any] = {"frame_at": self._here_at, "describe": self._describe}
+        self.replaced: dict[str, Any] = {"frame_at": self._here_at, "describe": self._describe, "watches": id}
         """What the probe's functions are to use instead of what the probe gives them."""
 
     def record_errors_only(self, depth: Callable[[FrameType | None], int]) -> None:
@@ -98,19 +100,41 @@ class Calls:
         self._here[get_ident()] = call
         call.traced.yielded(call.traced.key, None)
 
-    def go_on(self, call: Call) -> None:
-        """It goes on with what it was sent."""
+    def go_on(self, call: Call, frame: FrameType | None = None) -> None:
+        """It goes on with what it was sent, or with what it waited for.
+
+        :param frame: its frame, if it may also be that an exception was thrown in.
+        """
         if call.paused:
             call.paused = False
             self._here[get_ident()] = call
             call.traced.resumed(call.traced.key, None)
+        elif frame is None:
+            self.probe.coroutines.resume(id(call))
+        else:
+            self.thrown(call, frame)
 
-    def thrown(self, call: Call) -> None:
+    def thrown(self, call: Call, frame: FrameType | None = None) -> None:
         """It goes on with an exception raised where it waited."""
         if call.paused:
             call.paused = False
             self._here[get_ident()] = call
             call.traced.thrown(call.traced.key)
+        else:
+            self.probe.coroutines.thrown(id(call), self._runners(frame))
+
+    def wait(self, call: Call, frame: FrameType) -> None:
+        """It waits for what it awaits."""
+        coroutines = self.probe.coroutines
+        coroutines.wait(id(call), self._runners(frame) if coroutines.passed else ())
+
+    def thrown_below(self, frame: FrameType) -> None:
+        """An exception is thrown into something that is not traced, and that traced calls may be waiting for."""
+        if self._open:
+            self.probe.coroutines.thrown_below(self._runners(frame))
+
+    def _runners(self, frame: FrameType | None) -> Iterator[int]:
+        return (id(self._open.get(id(each))) for each in (awaiting(frame) if frame else ()))
 
     def end(self, frame: FrameType, value: Any) -> None:
         """It returns."""
@@ -166,7 +190,7 @@ class Calls:
         threads = self.probe.threads
         for ident, top in list(sys._current_frames().items()):
             th = threads.get(ident)
-            for frame in _outwards(top) if th is not None else ():
+            for frame in chain([top], outwards(top)) if th is not None else ():
                 code = frame.f_code
                 call = self._open.get(id(frame))
                 if call is not None and call.code is code:
@@ -182,9 +206,7 @@ class Calls:
         """Something of ours failed in the middle of the program: counted. Whether it is time to give up."""
         if isinstance(error, RecursionError):
             return False  # the program is at its limit, and about to notice
-        recorder = self.probe.recorder
-        recorder.counts["errors"] += 1
-        recorder.last_error = f"{type(error).__name__}: {error}"
+        self.probe.recorder.failed(error)
         self._failures += 1
         return self._failures >= _GIVE_UP
 
@@ -223,9 +245,3 @@ class Sentinel:
         if self.call.paused:
             self.calls.thrown(self.call)  # as if it had run to its end
         self.calls.close(self.number, self.call)
-
-
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back

@@ -15,21 +15,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import Any, Final
+from typing import Any
 
 from ..compat import CLOSES_SILENTLY
 from ..errors import GlimpseError
 from ..probe.codes import CodeTable
+from ..probe.tools import TOOL_IDS, free_tool
 from .calls import Calls, hands_out
 from .included import Included, Traced
 from .readers import Reader
 
 __all__ = ["MonitoringCore"]
-
-_TOOL_IDS: Final = (3, 4, 2, 5)
-"""In the order of preference: first those that are nobody's by convention; never a debugger's or coverage's."""
-
-_TOOL: Final = "glimpse"
 
 
 class MonitoringCore:
@@ -48,6 +44,7 @@ class MonitoringCore:
         self._left_out: CodeTable[bool] = CodeTable()
         self._tool = self._free_tool()
         self._stopped = False
+        calls.replaced["watches"] = lambda call: 0  # whoever runs a call, its waits are told, and what is thrown in
         if errors_only:
             calls.record_errors_only(self.depth)
         calls.probe.describer.others.append(self.traces)
@@ -74,15 +71,12 @@ class MonitoringCore:
 
     def _free_tool(self) -> int:
         monitoring = self._monitoring
-        for tool in _TOOL_IDS:
-            try:
-                monitoring.use_tool_id(tool, _TOOL)
-            except ValueError:
-                continue
+        tool = free_tool()
+        if tool is not None:
             return tool
         users = ", ".join(f"{tool}: {monitoring.get_tool(tool) or 'reserved'}" for tool in range(6))
         raise GlimpseError(
-            f"sys.monitoring has no free tool id for Glimpse, which takes one of {_TOOL_IDS} ({users}); "
+            f"sys.monitoring has no free tool id for Glimpse, which takes one of {TOOL_IDS} ({users}); "
             "stop one of these tools, or trace with glimpse.install() or decorators, which need none"
         )
 
@@ -139,13 +133,12 @@ class MonitoringCore:
             traced = self._included.traced(code, frame)
             if traced is None:
                 return None
-            suspends = traced.kind in "ga"
             enter = traced.read if traced.kind == "f" else self._enter_suspending(traced)
             end = traced.end if traced.kind == "f" else self._end_suspending
             self._traced.put(code, traced)
             self._ends.put(code, (end, traced.key))
             self._enters.put(code, enter)
-            wanted = ("PY_RETURN", "PY_YIELD", "PY_RESUME") if suspends else ("PY_RETURN",)
+            wanted = ("PY_RETURN",) if traced.kind == "f" else ("PY_RETURN", "PY_YIELD", "PY_RESUME")
             self._monitoring.set_local_events(self._tool, code, self._mask(*wanted))
         except Exception as error:
             self._failed(error)
@@ -214,25 +207,26 @@ class MonitoringCore:
         self._calls.end(sys._getframe(2), value)
 
     def _suspensions(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        known, pause, go_on = self._calls.known, self._calls.pause, self._calls.go_on
-        frame_at, failed, disable = sys._getframe, self._failed, self._monitoring.DISABLE
+        known, pause, wait, go_on = self._calls.known, self._calls.pause, self._calls.wait, self._calls.go_on
+        frame_at, failed = sys._getframe, self._failed
 
-        def on_yield(code: CodeType, offset: int, value: Any) -> Any:
+        def on_yield(code: CodeType, offset: int, value: Any) -> None:
             try:
-                call = known(frame_at(1))
-                if call is not None:
-                    if not hands_out(call, value):
-                        return disable  # an ``await``, at this place always
+                frame = frame_at(1)
+                call = known(frame)
+                if call is None:
+                    return
+                if hands_out(call, value):
                     pause(call)
+                else:
+                    wait(call, frame)
             except Exception as error:
                 failed(error)
 
-        def on_resume(code: CodeType, offset: int) -> Any:
+        def on_resume(code: CodeType, offset: int) -> None:
             try:
                 call = known(frame_at(1))
                 if call is not None:
-                    if not call.paused:
-                        return disable
                     go_on(call)
             except Exception as error:
                 failed(error)
@@ -244,13 +238,14 @@ class MonitoringCore:
         frame_at, failed = sys._getframe, self._failed
 
         def on_throw(code: CodeType, offset: int, exc: BaseException) -> None:
-            if id(code) in traced_by_id:
-                try:
-                    call = calls.known(frame_at(1))
-                    if call is not None:
-                        calls.thrown(call)
-                except Exception as error:
-                    failed(error)
+            try:
+                frame = frame_at(1)
+                if id(code) not in traced_by_id:
+                    calls.thrown_below(frame)
+                elif (call := calls.known(frame)) is not None:
+                    calls.thrown(call, frame)
+            except Exception as error:
+                failed(error)
 
         def on_unwind(code: CodeType, offset: int, exc: BaseException) -> None:
             if id(code) in traced_by_id:

@@ -197,7 +197,7 @@ class _Local:
     def _goes_on(self, frame: FrameType) -> TraceFunction:
         call = self._calls.known(frame)
         if call is not None:
-            self._calls.go_on(call)
+            self._calls.go_on(call, frame)
         if id(frame) in self._watched:
             self._set_watching(frame, True)
         return frame.f_trace if isinstance(frame.f_trace, Sentinel) else self._follow
@@ -242,10 +242,11 @@ class _Local:
             traced.end(traced.key, value)
         elif not self._code.suspends(frame):
             calls.end(frame, value)
-        elif traced.kind != "c":
-            call = calls.known(frame)
-            if call is not None and hands_out(call, value):
+        elif (call := calls.known(frame)) is not None:
+            if hands_out(call, value):
                 calls.pause(call)
+            else:
+                calls.wait(call, frame)
 
     # -- exceptions -------------------------------------------------------------------------------------------
 

@@ -70,8 +70,9 @@ class Describer:
         """Whether this code calls the probe: it has one of its functions among its constants, or is a wrapper's."""
         known = self._traced.get(id(code))
         if known is None or known[0] is not code:
-            found = any(type(const) is FunctionType and const.__module__ == _OWN_MODULE for const in code.co_consts)
-            found = found or WRAPPERS.get(code) is not None
+            found = WRAPPERS.get(code) is not None
+            for const in code.co_consts:  # no generator: it would be closed, which at the recursion limit is too much
+                found = found or (type(const) is FunctionType and const.__module__ == _OWN_MODULE)
             if len(self._traced) > 10_000:
                 self._traced.clear()
             known = self._traced[id(code)] = (code, found)

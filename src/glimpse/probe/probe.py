@@ -20,6 +20,7 @@ from .coroutines import Coroutines
 from .exceptions import Describer, bound_now
 from .gate import Gate, Levels
 from .recorder import CHUNK, Recorder
+from .waits import Waits
 
 __all__ = ["Probe", "Values"]
 
@@ -43,17 +44,27 @@ class Values(Protocol):
 
 
 class Probe:
-    """Threads, coroutines and values for one recorder. ``namespace`` is what a slot is connected with."""
+    """Threads, coroutines and values for one recorder. ``namespace`` is what a slot is connected with.
+
+    :param pauses: whether suspensions are entries (level DEBUG).
+    """
 
     def __init__(
-        self, recorder: Recorder, values: Values, *, correlation_id: str | None = None, with_ids: bool = False
+        self,
+        recorder: Recorder,
+        values: Values,
+        *,
+        pauses: bool = False,
+        correlation_id: str | None = None,
+        with_ids: bool = False,
     ) -> None:
         self.recorder = recorder
         self.values = values
         self.threads = recorder.muted
         self._numbers = count(1)
         self._local = threading.local()
-        self.coroutines = Coroutines(recorder.events.append)
+        self.coroutines = Coroutines(recorder.events.append, self._thread, pauses=pauses)
+        self.waits = Waits(self.coroutines, self._suspension, recorder.failed)
         self.describer = Describer(values.message)
         self._levels = Levels(recorder.muted.mine)
         self._muted: dict[int, int] = {}
@@ -63,6 +74,11 @@ class Probe:
         self._before: tuple[Any, Any] | None = None
         self.renew(active())
         LISTENERS.append(self)
+
+    def finish(self) -> None:
+        """The functions are disconnected: what is left to say of calls that are open."""
+        self.waits.close()
+        self.coroutines.finish()
 
     def close(self) -> None:
         """Nothing is recorded any more."""
@@ -154,6 +170,7 @@ class Probe:
             "yield_agen": coroutines.pause,
             "resume_agen": coroutines.go_on,
             "reports_yields": self._reports_yields,
+            "watches": self.waits.watches,
             "traced_depth": describer.depth,
             "bound_now": lambda key, frame: bound_now(key, frame, freeze, receiver),
             "pending": {},
@@ -175,6 +192,13 @@ class Probe:
         self.recorder.events.append((THREAD, number, name))
         self.recorder.start_flusher()
         return number
+
+    def _thread(self) -> int:
+        return self.threads.get(_thread.get_ident()) or self.new_thread()
+
+    def _suspension(self, kind: int, frame: FrameType) -> None:
+        event = (kind, None, perf_counter_ns(), self._thread(), self.coroutines.current(), id(frame))
+        self.recorder.events.append(event)
 
     def forget_threads(self) -> None:
         """In a forked child: only the forking thread lives on, and its calls are the parent's."""

@@ -261,9 +261,13 @@ class Recorder:
         except Exception as error:
             self._failed(error)
 
-    def _failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
+        """Something of ours failed in the middle of the program: counted."""
         self.counts["errors"] += 1
         self.last_error = f"{type(error).__name__}: {error}"
+
+    def _failed(self, error: Exception) -> None:
+        self.failed(error)
         self._tell(f"cannot write entries: {self.last_error}; trying again")
 
     def _tell(self, text: str) -> None:

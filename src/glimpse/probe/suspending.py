@@ -27,6 +27,7 @@ end_coroutine: Callable[..., Any]
 yield_agen: Callable[..., Any]
 resume_agen: Callable[..., Any]
 reports_yields: Callable[[Any], bool]
+watches: Callable[[Any], int | None]
 pending: dict[int, Any]
 traced_depth: Callable[[Any], int]
 bound_now: Callable[[str, Any], tuple[Any, ...]]
@@ -86,19 +87,22 @@ def thrown_g(key: str) -> tuple[()]:
 
 
 def delegate_g(key: str, target: Any) -> Any:
-    frame = id(frame_at(1))
-    try:
-        append((8, key, now(), threads[get_ident()], context(), frame, reports_yields(target)))
-    except KeyError:
-        append((8, key, now(), new_thread(), context(), frame, reports_yields(target)))
+    frame = frame_at(1)
+    if watches(frame) is None:
+        try:
+            append((8, key, now(), threads[get_ident()], context(), id(frame), reports_yields(target)))
+        except KeyError:
+            append((8, key, now(), new_thread(), context(), id(frame), reports_yields(target)))
     return target
 
 
 def delegated_g(key: str, value: Any) -> Any:
-    try:
-        append((9, key, now(), threads[get_ident()], context(), id(frame_at(1))))
-    except KeyError:
-        append((9, key, now(), new_thread(), context(), id(frame_at(1))))
+    frame = frame_at(1)
+    if watches(frame) is None:
+        try:
+            append((9, key, now(), threads[get_ident()], context(), id(frame)))
+        except KeyError:
+            append((9, key, now(), new_thread(), context(), id(frame)))
     return value
 
 
@@ -170,7 +174,8 @@ def enter_c(key: str, *values: Any) -> None:
     except RecursionError:
         shown = [NO_ROOM] * len(values)
         th = threads.get(get_ident(), -1)
-    ctx, number, task = start_coroutine(id(frame_at(1)))
+    frame = frame_at(1)
+    ctx, number, task = start_coroutine(id(frame), watches(frame))
     append((12, key, now(), th, ctx, number, task, *shown))
     if len(events) > CHUNK:
         try:
@@ -181,34 +186,34 @@ def enter_c(key: str, *values: Any) -> None:
 
 def end_c(key: str, value: Any) -> Any:
     t = now()
-    number = end_coroutine(id(frame_at(1)))
+    number, waited = end_coroutine(id(frame_at(1)))
     if number is not None:
         shown = value if type(value) in ATOMS else freeze(value)
         try:
-            append((13, key, t, threads[get_ident()], shown, number))
+            append((13, key, t, threads[get_ident()], shown, number, waited))
         except KeyError:
-            append((13, key, t, new_thread(), shown, number))
+            append((13, key, t, new_thread(), shown, number, waited))
     return value
 
 
 def done_c(key: str) -> None:
     t = now()
-    number = end_coroutine(id(frame_at(1)))
+    number, waited = end_coroutine(id(frame_at(1)))
     if number is not None:
         try:
-            append((13, key, t, threads[get_ident()], None, number))
+            append((13, key, t, threads[get_ident()], None, number, waited))
         except KeyError:
-            append((13, key, t, new_thread(), None, number))
+            append((13, key, t, new_thread(), None, number, waited))
 
 
 def done_c_here() -> None:
     t = now()
-    number = end_coroutine(id(frame_at(1)))
+    number, waited = end_coroutine(id(frame_at(1)))
     if number is not None:
         try:
-            append((13, None, t, threads[get_ident()], None, number))
+            append((13, None, t, threads[get_ident()], None, number, waited))
         except KeyError:
-            append((13, None, t, new_thread(), None, number))
+            append((13, None, t, new_thread(), None, number, waited))
 
 
 def raised_coro(key: str) -> tuple[()]:
@@ -220,13 +225,13 @@ def raised_coro(key: str) -> tuple[()]:
         shown = (type(short.__context__).__name__, "", None, None)
     if pending:
         pending.pop(id(frame), None)
-    number = end_coroutine(id(frame))
+    number, waited = end_coroutine(id(frame))
     if number is not None:
         try:
             th = threads[get_ident()]
         except KeyError:
             th = new_thread()
-        append((13 if shown is None else 14, key, t, th, shown or (), number))
+        append((13 if shown is None else 14, key, t, th, shown or (), number, waited))
     return ()
 
 
@@ -235,13 +240,13 @@ def leave_c(key: str) -> None:
     frame = id(frame_at(1))
     kept = pending.pop(frame, None)
     if kept:
-        number = end_coroutine(frame)
+        number, waited = end_coroutine(frame)
         if number is not None:
             shown = kept[0] if type(kept[0]) in ATOMS else freeze(kept[0])
             try:
-                append((13, key, t, threads[get_ident()], shown, number))
+                append((13, key, t, threads[get_ident()], shown, number, waited))
             except KeyError:
-                append((13, key, t, new_thread(), shown, number))
+                append((13, key, t, new_thread(), shown, number, waited))
 
 
 def yielded_a(key: str, value: Any) -> Any:
