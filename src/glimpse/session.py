@@ -6,12 +6,14 @@ import atexit
 import os
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from types import ModuleType
 from typing import Any
 
 from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
-from glimpse.context import check_correlation_id
+from glimpse.context import TraceContext, TraceParent, check_correlation_id, here, parent_in
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
 from glimpse.values import Limits, Redactor, Renderer
@@ -23,6 +25,9 @@ def renderer_for(config: Config, policy: TracingPolicy | None = None) -> Rendere
     """How values are shown under a configuration, in functions that a policy owns."""
     names = [*config.redact, *(policy.redact if policy is not None else ())]
     return Renderer(Limits(config.max_field_length, config.max_items, config.max_depth), Redactor(names))
+
+
+def _nothing() -> None: ...
 
 
 class _ModuleFiles(dict[str, str]):
@@ -53,6 +58,9 @@ class Session:
         self.files: dict[str, str] = _ModuleFiles()
         self.values = renderer_for(config)
         self._slots: list[Slot] = []
+        self._unwatch: Callable[[], None] = _nothing
+        self._forked_in: TraceParent | None = None
+        self._caller = self._begin_propagation().remote
         writer = open_writer(config)
         self._limited = any(policy.trace_depth is not None or policy.sample_rate < 1 for policy in policies)
         rules = {policy.name: Rule(policy.trace_depth, policy.min_duration_ms) for policy in policies}
@@ -67,6 +75,10 @@ class Session:
             correlation_id=self.correlation_id,
             with_ids=config.enable_trace_id,
         )
+        if config.enable_trace_id:
+            from glimpse.outgoing import when_imported
+
+            self._unwatch = when_imported("opentelemetry.context", self._follow_opentelemetry)
         _living.add(self)
         _watch_forks()
         atexit.register(self.close)
@@ -81,7 +93,24 @@ class Session:
             with_lines=self.config.level == "DEBUG",
             trace_ids=self.config.enable_trace_id,
             files=self.files,
+            remote=None if self._caller is None else self._caller[:2],
         )
+
+    def _begin_propagation(self) -> TraceContext:
+        if not self.config.propagate:
+            return TraceContext()
+        from glimpse.outgoing import PROPAGATION, adopt_environment
+
+        PROPAGATION.begin()
+        return adopt_environment()
+
+    def _follow_opentelemetry(self, module: ModuleType) -> None:
+        """Calls without a parent of their own are made by the span that OpenTelemetry has as the current one."""
+        variable = getattr(getattr(module, "_RUNTIME_CONTEXT", None), "_current_context", None)
+        if isinstance(variable, ContextVar):
+            self.probe.coroutines.follow(variable, parent_in)
+            for slot in self._slots:
+                slot.rebind(context=self.probe.coroutines.current)
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -138,15 +167,27 @@ class Session:
             slot.disconnect()
         self._slots.clear()
         self.probe.finish()
+        self._unwatch()
+        if self.config.propagate and not self.closed:
+            from glimpse.outgoing import PROPAGATION
+
+            PROPAGATION.end()
         self.recorder.close()
         self.probe.close()
         atexit.unregister(self.close)
         _living.discard(self)
 
+    def before_fork(self) -> None:
+        """In the parent: know which call makes the child."""
+        self._forked_in = here() if self.config.propagate else None
+        self.recorder.before_fork()
+
     def after_fork_in_child(self) -> None:
         """Go on as a process of its own."""
+        forked_in, self._forked_in = self._forked_in, None
+        self._caller = forked_in or self._caller
         self.recorder.after_fork_in_child(self._origin())
-        self.probe.forget_threads()
+        self.probe.forget_threads(forked_in)
         util: Any = sys.modules.get("multiprocessing.util")
         if util is not None:  # a multiprocessing child ends by os._exit, after its own exit functions
             util.register_after_fork(self, _finalize_with_process)
@@ -166,19 +207,13 @@ def _watch_forks() -> None:
     if not _watching and hasattr(os, "register_at_fork"):
         _watching.append(True)
         os.register_at_fork(
-            before=lambda: _each("before_fork"),
-            after_in_parent=lambda: _each("after_fork_in_parent"),
-            after_in_child=_in_child,
+            before=lambda: _each(Session.before_fork),
+            after_in_parent=lambda: _each(lambda session: session.recorder.after_fork_in_parent()),
+            after_in_child=lambda: _each(Session.after_fork_in_child),
         )
 
 
-def _each(what: str) -> None:
+def _each(do: Callable[[Session], None]) -> None:
     for session in list(_living):
         if not session.closed:
-            getattr(session.recorder, what)()
-
-
-def _in_child() -> None:
-    for session in list(_living):
-        if not session.closed:
-            session.after_fork_in_child()
+            do(session)

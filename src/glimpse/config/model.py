@@ -167,6 +167,13 @@ class Config:
         ),
     )
 
+    propagate: bool = field(
+        default=_NOT_GIVEN,
+        metadata=declare(
+            flag, False, "outgoing requests and child processes carry the trace and the correlation id of their call"
+        ),
+    )
+
     def __post_init__(self) -> None:
         given = {option.name: getattr(self, option.name) for option in OPTIONS}
         sources = [constructor(given, self.params), environment(OPTIONS)]

@@ -13,8 +13,18 @@ from .headers import (
     outgoing,
     scope_of,
 )
-from .propagators import current_span
-from .scopes import LISTENERS, Listener, Scope, TraceContext, active, check_correlation_id, correlation
+from .propagators import current_span, parent_in
+from .scopes import (
+    LISTENERS,
+    Listener,
+    Scope,
+    TraceContext,
+    active,
+    check_correlation_id,
+    correlation,
+    is_busy,
+    set_outside,
+)
 from .w3c import TraceParent, format_traceparent, parse_traceparent
 
 __all__ = [
@@ -35,7 +45,10 @@ __all__ = [
     "header_value",
     "here",
     "inject",
+    "is_busy",
     "outgoing",
+    "parent_in",
     "parse_traceparent",
     "scope_of",
+    "set_outside",
 ]

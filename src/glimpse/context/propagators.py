@@ -16,7 +16,7 @@ from .baggage import format_baggage, parse_baggage
 from .scopes import TraceContext
 from .w3c import TraceParent, format_traceparent, parse_traceparent, parse_tracestate
 
-__all__ = ["current_span", "read", "write"]
+__all__ = ["current_span", "parent_in", "read", "write"]
 
 _PROPAGATE: Final = "opentelemetry.propagate"
 _TRACE: Final = "opentelemetry.trace"
@@ -51,10 +51,15 @@ def write(context: TraceContext) -> dict[str, str]:
 
 def current_span() -> TraceParent | None:
     """The span that OpenTelemetry has as the current one, in a program that uses it."""
+    return parent_in(None)
+
+
+def parent_in(context: Any) -> TraceParent | None:
+    """The span that is current in a context of OpenTelemetry's."""
     trace: Any = sys.modules.get(_TRACE)
     if trace is None or not hasattr(trace, "get_current_span"):  # it is just being imported
         return None
-    return _parent_of(trace.get_current_span().get_span_context())
+    return _parent_of(trace.get_current_span(context).get_span_context())
 
 
 def _read_with_opentelemetry(headers: Mapping[str, list[str]]) -> TraceContext:

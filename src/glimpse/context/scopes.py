@@ -17,7 +17,17 @@ from typing import Any, Final, Protocol, TypeVar
 from ..errors import GlimpseError, bad_value
 from .w3c import TraceParent
 
-__all__ = ["LISTENERS", "Listener", "Scope", "TraceContext", "active", "check_correlation_id", "correlation"]
+__all__ = [
+    "LISTENERS",
+    "Listener",
+    "Scope",
+    "TraceContext",
+    "active",
+    "check_correlation_id",
+    "correlation",
+    "is_busy",
+    "set_outside",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _LONGEST_ID: Final = 256
@@ -55,6 +65,9 @@ class Listener(Protocol):
     def renew(self, context: TraceContext) -> None:
         """The scope that was there before the recorder is left; this one is around it."""
 
+    def is_busy(self) -> bool:
+        """Whether the caller's thread works for it, and not for the program."""
+
     def here(self) -> TraceParent | None:
         """The innermost recorded call of the caller's thread and context; not ``sampled`` in a tree left out."""
 
@@ -83,6 +96,16 @@ _active: Final[ContextVar[_Entered]] = ContextVar("glimpse_context", default=_OU
 def active() -> TraceContext:
     """The context of what runs now."""
     return _active.get().context
+
+
+def set_outside(context: TraceContext) -> None:
+    """The context of what is in no scope: whoever started the process."""
+    _OUTSIDE.context = context
+
+
+def is_busy() -> bool:
+    """Whether this thread works for a recorder now: what it does is not the program's."""
+    return any(listener.is_busy() for listener in LISTENERS)
 
 
 def check_correlation_id(value: object, option: str = "correlation_id") -> str:

@@ -10,6 +10,7 @@ from time import perf_counter_ns
 from typing import Any, Final
 
 from ..assembly.events import CONTEXT, CORO_DROPPED, CORO_GOES_ON, CORO_WAITED, CORO_WAITS, Event
+from ..context import TraceParent
 
 __all__ = ["Coroutines"]
 
@@ -33,6 +34,9 @@ class _Open:
         self.inside: Any = None  # what was current when it began to wait
 
 
+_MOST_FOREIGN: Final = 1_000
+
+
 class Coroutines:
     """The open coroutine and async-generator calls of one recorder.
 
@@ -45,13 +49,15 @@ class Coroutines:
 
     def __init__(self, append: Callable[[Event], None], thread: Callable[[], int], *, pauses: bool = False) -> None:
         self._var: ContextVar[Any] = ContextVar("glimpse_call", default=None)
-        self.current, self.put = self._var.get, self._var.set
+        self.current: Callable[[], Any] = self._var.get
+        self.own, self.put = self._var.get, self._var.set
         self.open: dict[int, _Open] = {}  # by frame
         self._numbers = count(1)
         self.levels: dict[int, tuple[int, int, bool]] = {}  # by number, where a policy limits depth or samples
         self._expected: tuple[int, int, bool] | None = None
         self.sampled: dict[int, bool] = {}  # by a scope's number, where its caller elsewhere has drawn already
         self._outer: dict[int, Any] = {}  # by a scope's number: what it was entered in
+        self._foreign: dict[int, tuple[Any, Any]] = {}
         self._append, self._thread, self.pauses = append, thread, pauses
         self.passed: set[int] = set()
         """Frames that run only because an exception was thrown into what they await; see ``thrown``."""
@@ -68,22 +74,56 @@ class Coroutines:
         if sampled is not None:
             self.sampled[int(number)] = sampled
         self._append((CONTEXT, int(number), None if before is None else int(before), correlation_id, trace_id, span_id))
-        self._outer[int(number)] = before
+        own = self._outer[int(number)] = self.own()
         self.put(number)
-        return number, before
+        return number, own
 
     def leave(self, entered: tuple[Any, Any]) -> None:
         """The scope ends, with those that were entered in it, unless the context is another."""
-        current = self.current()
+        current = self.own()
         while current is not entered[0]:
             if current is None:
                 return
             current = self._outer.get(int(current))
         self.put(entered[1])
 
+    def follow(self, foreign: ContextVar[Any], span_of: Callable[[Any], TraceParent | None]) -> None:
+        """Calls outside of any coroutine call and scope are in one of the span that is current for another tracer.
+
+        :param foreign: what has its context; whose object is another whenever the span is.
+        :param span_of: the span of such a context.
+        """
+        own, theirs, seen = self.own, foreign.get, self._foreign
+
+        def current() -> Any:
+            number = own()
+            if number is not None:
+                return number
+            context = theirs(None)
+            if not context:
+                return None
+            known = seen.get(id(context))
+            if known is None or known[0] is not context:
+                if len(seen) > _MOST_FOREIGN:
+                    seen.clear()
+                seen[id(context)] = context, None  # should finding out be traced itself
+                known = seen[id(context)] = context, self._scope_of(span_of(context))
+            return known[1]
+
+        self.current = current
+
+    def _scope_of(self, span: TraceParent | None) -> Any:
+        if span is None:
+            return None
+        number = self._number_class(next(self._numbers))
+        self.sampled[int(number)] = span.sampled
+        self._append((CONTEXT, int(number), None, None, span.trace_id, span.span_id))
+        return number
+
     def forget(self) -> None:
         """In a forked child: what is open there, and the context's number for it, are the parent's."""
         self.open.clear()
+        self._foreign.clear()
         self.put(None)
 
     def expect(self, depth: int, below: int, left_out: bool) -> None:
@@ -98,7 +138,7 @@ class Coroutines:
         """
         before = self.current()
         number = self._number_class(next(self._numbers))
-        self.open[frame] = call = _Open(number, before, runner is not None)
+        self.open[frame] = call = _Open(number, self.own(), runner is not None)
         call.root = runner not in self.open
         self.put(number)
         if self._expected is not None:
@@ -111,7 +151,7 @@ class Coroutines:
         call = self.open.pop(frame, None)
         if call is None:
             return None, None
-        if self.current() is call.number:
+        if self.own() is call.number:
             self.put(call.before)
         return int(call.number), _waited(call)
 
@@ -122,7 +162,7 @@ class Coroutines:
         call = self.open.get(frame)
         if call is None:
             return None, None
-        if self.current() is call.number:
+        if self.own() is call.number:
             self.put(call.before)
         return call.before, int(call.number)
 
@@ -131,7 +171,7 @@ class Coroutines:
         call = self.open.get(frame)
         if call is None:
             return None, None
-        before = self.current()
+        before = self.own()
         if before is not call.number:
             call.before = before
             self.put(call.number)
@@ -147,7 +187,7 @@ class Coroutines:
         call = self.open.get(frame)
         if call is None or not call.told or call.since:
             return
-        call.since, call.inside = _now(), self.current()
+        call.since, call.inside = _now(), self.own()
         if call.root:
             self.put(call.before)
         if self.pauses:
@@ -165,7 +205,7 @@ class Coroutines:
         call.waited += t - call.since
         call.since = 0
         if call.root:
-            before = self.current()
+            before = self.own()
             if before is not call.inside:
                 call.before = before
                 self.put(call.inside)
@@ -184,14 +224,14 @@ class Coroutines:
         self.passed.update(waiting)
         self.passed.discard(frame)
         call = self.open.get(frame)
-        if call is not None and call.since and self.current() is not call.inside and not waiting:
+        if call is not None and call.since and self.own() is not call.inside and not waiting:
             call.root = True  # it is closed, by somebody else than what awaits it
         self.resume(frame)
 
     def thrown_below(self, outer: Iterable[int]) -> None:
         """An exception is raised in something untraced, which the first of these frames that is a call's runs."""
         call = next((call for each in outer if (call := self.open.get(each)) is not None), None)
-        if call is not None and call.since and self.current() is not call.inside:
+        if call is not None and call.since and self.own() is not call.inside:
             self.put(call.inside)
 
     def finish(self) -> None:

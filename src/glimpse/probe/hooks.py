@@ -97,6 +97,13 @@ class Slot:
         for name, each in list(self._functions.items()):
             each.__code__ = self._working[name].__code__
 
+    def rebind(self, **values: Any) -> None:
+        """Use these instead of what ``connect`` was given by these names."""
+        self._globals.update(values)
+        below = self._globals.get("live_enter0")
+        if below is not None:
+            below.__globals__.update(values)
+
     def disconnect(self) -> None:
         """Do nothing from now on. What the recorder gave is let go."""
         self._working = None

@@ -6,6 +6,7 @@ import _thread
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from os import urandom
 from time import perf_counter_ns
@@ -94,7 +95,7 @@ class Probe:
 
     def leave(self, entered: tuple[Any, Any]) -> None:
         """It is no more; nor is what stands for it in a child that was forked within it."""
-        if self._before is not None and self.coroutines.current() is self._before[0]:
+        if self._before is not None and self.coroutines.own() is self._before[0]:
             self.renew(active())
         else:
             self.coroutines.leave(entered)
@@ -105,6 +106,10 @@ class Probe:
             self.coroutines.leave(self._before)
         scoped = context.correlation_id is not None or context.remote is not None
         self._before = self.enter(context) if scoped else None
+
+    def is_busy(self) -> bool:
+        """Whether this thread works for the recorder."""
+        return self.threads.get(_thread.get_ident()) == MUTED
 
     def here(self) -> TraceParent | None:
         """The innermost call of this thread and context that is recorded with ids."""
@@ -200,14 +205,17 @@ class Probe:
         event = (kind, None, perf_counter_ns(), self._thread(), self.coroutines.current(), id(frame))
         self.recorder.events.append(event)
 
-    def forget_threads(self) -> None:
-        """In a forked child: only the forking thread lives on, and its calls are the parent's."""
+    def forget_threads(self, caller: TraceParent | None = None) -> None:
+        """In a forked child: only the forking thread lives on, and its calls are the parent's.
+
+        :param caller: the one of them that is to be the parent of the child's.
+        """
         self.threads.clear()
         self.threads.take_back()
         self._local = threading.local()
         self.coroutines.forget()
         self._before = None
-        self.renew(active())
+        self.renew(active() if caller is None else replace(active(), remote=caller))
 
     def _reports_yields(self, target: Any) -> bool:
         return type(target) is GeneratorType and self.describer.is_traced(target.gi_code)

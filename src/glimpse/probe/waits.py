@@ -99,7 +99,7 @@ class Waits:
     def _on_yield(self, disable: object) -> Callable[..., Any]:
         places, report, coroutines, frame_at = self._places.by_id, self._report, self._coroutines, sys._getframe
         opened, passed, give_up, now = coroutines.open, coroutines.passed, self._give_up, perf_counter_ns
-        wait, current, put, brief = coroutines.wait, coroutines.current, coroutines.put, not coroutines.pauses
+        wait, current, put, brief = coroutines.wait, coroutines.own, coroutines.put, not coroutines.pauses
 
         def on_yield(code: CodeType, offset: int, value: object) -> Any:
             try:
