@@ -1,0 +1,54 @@
+"""The example in ``fixtures/services``: a request's way through a client, two services and a worker, as one tree."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glimpse.cli import main
+from tests.support.process import clean_environment
+
+RUN = Path(__file__).parents[1] / "fixtures" / "services" / "run.py"
+
+WHOLE = [
+    (1, "client", "__main__.buy"),
+    (2, "client", "__main__.post"),
+    (3, "front", "__main__.order"),
+    (4, "front", "__main__.reserve"),
+    (5, "stock", "__main__.take"),
+    (6, "stock", "__main__.available"),
+    (4, "front", "__main__.have_packed"),
+    (5, "worker", "worker.pack"),
+    (6, "worker", "worker.label"),
+]
+
+
+@pytest.mark.once
+def test_one_tree_across_four_processes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One command runs them, one shows the tree: names, parents, processes, services, ids."""
+    command = [sys.executable, str(RUN), str(tmp_path)]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "TEA x 2\n", "")
+    files = sorted(map(str, tmp_path.glob("*.jsonl")))
+    assert main(["tree", "--json", *files]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["level"], row["service"], row["function"]) for row in rows] == WHOLE
+    assert len({row["trace_id"] for row in rows}) == 1
+    processes = {row["service"]: row["pid"] for row in rows}
+    assert len(set(processes.values())) == 4
+    assert all(row["pid"] == processes[row["service"]] for row in rows)
+    spans = [row["span_id"] for row in rows]
+    by_level = {}
+    for row, span in zip(rows, spans, strict=True):
+        by_level[row["level"]] = span
+        assert row["parent_span_id"] == by_level.get(row["level"] - 1)
+    entries = [json.loads(line) for file in files for line in Path(file).read_text().splitlines()]
+    assert {entry["correlation_id"] for entry in entries} == {"order-7"}
+    assert main(["tree", *files]) == 0
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert f"[stock pid {processes['stock']}] take(item='tea', count=2) → 10" in told.out
