@@ -20,7 +20,7 @@ WRITERS = (DOCS / "writers.md").read_text(encoding="utf-8")
 OWN = (DOCS / "writing-a-writer.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("dest", ["jsonl", "json", "sqlite", "journal", "mongo"])
+@pytest.mark.parametrize("dest", ["jsonl", "json", "sqlite", "journal", "mongo", "otlp"])
 def test_options(dest: str) -> None:
     """The table of each writer has its options, with their defaults and meanings."""
     section = WRITERS.partition(f"\n## {dest}\n")[2].partition("\n## ")[0]
