@@ -76,6 +76,11 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
+def import_hooks() -> list[object]:
+    """The finders, but for one that six adds when it is first imported, which large libraries do."""
+    return [finder for finder in sys.meta_path if type(finder).__module__ != "six"]
+
+
 def threads() -> set[threading.Thread]:
     """The threads that a program can see."""
     return set(threading.enumerate())
@@ -97,7 +102,7 @@ def in_package(frame: object) -> bool:
 
 
 WATCHED: dict[str, Callable[[], object]] = {
-    "import hooks": lambda: list(sys.meta_path),
+    "import hooks": import_hooks,
     "path hooks": lambda: list(sys.path_hooks),
     "import path": lambda: list(sys.path),
     "trace function": sys.gettrace,

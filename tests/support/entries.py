@@ -48,6 +48,33 @@ def outline(entries: list[Entry]) -> list[str]:
     ]
 
 
+def call_tree(entries: list[Entry]) -> list[str]:
+    """The calls as indented names below their callers, ``name -> result`` or ``name !! Type``, processes in turn.
+
+    Results are left out where they are objects, which show an address.
+    """
+    ends = {(e["pid"], e["call_id"]): e for e in entries if e["stage"] in _LAST}
+    children: dict[tuple[int, int | None], list[Entry]] = {}
+    for entry in entries:
+        if entry["stage"] == "START":
+            children.setdefault((entry["pid"], entry["parent_id"]), []).append(entry)
+    lines = []
+    waiting = [(0, root) for (_, parent), roots in children.items() if parent is None for root in roots][::-1]
+    while waiting:
+        level, entry = waiting.pop()
+        call = (entry["pid"], entry["call_id"])
+        lines.append("  " * level + entry["function"].rpartition(".")[2] + _brief(ends.get(call)))
+        waiting += [(level + 1, child) for child in children.get(call, ())][::-1]
+    return lines
+
+
+def _brief(end: Entry | None) -> str:
+    if end is not None and end["stage"] == "EXCEPTION":
+        return f" !! {end['exception']['type']}"
+    result = (end or {}).get("result", "None")
+    return "" if result == "None" or " at 0x" in result else f" -> {result}"
+
+
 def _outcome(end: Entry | None) -> str:
     if end is None:
         return " …"
