@@ -66,7 +66,11 @@ class Session:
         rules = {policy.name: Rule(policy.trace_depth, policy.min_duration_ms) for policy in policies}
         sink = sink_for(writer, self._origin(), rules, pauses=config.level == "DEBUG")
         self.recorder = Recorder(
-            sink, flush_interval=config.flush_interval, buffer_size=config.buffer_size, overflow=config.overflow
+            sink,
+            flush_interval=config.flush_interval,
+            buffer_size=config.buffer_size,
+            overflow=config.overflow,
+            background=writer.waits or config.overflow == "drop",
         )
         self.probe = Probe(
             self.recorder,
@@ -158,8 +162,10 @@ class Session:
 
     def stats(self) -> dict[str, Any]:
         """What was recorded, written, dropped; see ``Tracer.stats``."""
-        recorder = self.recorder
-        return {**recorder.counts, "waiting": len(recorder.events), "last_error": recorder.last_error}
+        recorder, writer = self.recorder, self.recorder.sink.writer
+        found: dict[str, Any] = {**recorder.counts, "waiting": recorder.waiting, "last_error": recorder.last_error}
+        found["dropped"] += writer.dropped
+        return found | {"trouble": writer.trouble}
 
     def close(self) -> None:
         """Disconnect everything, write everything, close the writer. Once is enough."""

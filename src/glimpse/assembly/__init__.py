@@ -6,6 +6,7 @@ from .assembler import Assembler
 from .calls import Frame, OpenCall, Suspendable
 from .clock import Clock, wall_base
 from .filtering import Filter, Rule
+from .interruption import is_from_handler
 from .lines import as_lines
 from .records import Origin
 from .replay import FINISHED, Replay
@@ -24,5 +25,6 @@ __all__ = [
     "Rule",
     "Suspendable",
     "as_lines",
+    "is_from_handler",
     "wall_base",
 ]

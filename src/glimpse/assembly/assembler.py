@@ -7,13 +7,14 @@ the top of the stack if that was entered within the same coroutine call, else th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import events as ev
 from .calls import Frame, OpenCall, Suspendable
 from .events import Event
 from .ids import Scopes, marker
+from .interruption import Work, settle
 from .records import Origin, Records
 from .shapes import FIRST
 
@@ -45,6 +46,7 @@ class Assembler:
         self.marks = self._marker if origin.trace_ids else None  # else from the first scope on
         self.last_id = first_id - 1
         self.unmatched = 0
+        self._interrupted: Work | None = None
         self._stacks: dict[int, list[Frame]] = {}
         self._generators: dict[int, Suspendable] = {}
         self._coroutines: dict[int, Suspendable] = {}
@@ -75,12 +77,33 @@ class Assembler:
         }
 
     def feed(self, chunk: Iterable[Event]) -> list[Any]:
-        """The entries of these events, in order."""
-        out: list[Any] = []
-        handlers = self._handlers
-        for event in chunk:
-            handlers[event[0]](event, out)
+        """The entries of these events, in order.
+
+        A signal's handler may raise in the middle. Nothing is lost if the same chunk is then given again.
+        """
+        work = self._work(chunk if isinstance(chunk, list) else tuple(chunk))
+        handlers, out = self._handlers, work.out
+        accounted = self.last_id
+        try:
+            for event in work.chunk[work.position :] if work.position else work.chunk:
+                accounted = self.last_id
+                handlers[event[0]](event, out)
+                work.position += 1
+        except BaseException:
+            self._interrupt(work, accounted)
+            raise
         return out
+
+    def _work(self, chunk: Sequence[Event]) -> Work:
+        """How far this chunk has come."""
+        work, self._interrupted = self._interrupted, None
+        return work if work is not None and work.chunk is chunk else Work(chunk, self.last_id)
+
+    def _interrupt(self, work: Work, accounted: int) -> None:
+        """Leave everything as it is between two events; ``accounted`` is the last entry's number that is sure."""
+        made = settle(work, accounted - work.before, self._stacks, self._generators, self._coroutines)
+        self.last_id = work.before + made
+        self._interrupted = work
 
     def close(self, t: int) -> list[Record]:
         """Ends every open call at ``t``: recording is over, and each START has its end."""
@@ -99,10 +122,6 @@ class Assembler:
         self._generators.clear()
         self._coroutines.clear()
         return out
-
-    def open_calls(self) -> int:
-        """How many calls have started and not ended."""
-        return sum(map(len, self._stacks.values())) + len(self._generators) + len(self._coroutines)
 
     def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
         """The innermost open call of a thread and context; None if there is none."""
@@ -126,7 +145,8 @@ class Assembler:
         if not stack or (stack[-1][3] != key and (key is not None or stack[-1][8] is not None)):
             self._late_end(event, out)
             return
-        self._emit_end(stack.pop(), t, th, value, out)
+        self._emit_end(stack[-1], t, th, value, out)
+        del stack[-1]
 
     def _context(self, ctx: int, top: Frame | None) -> Frame | None:
         if self._scopes:
@@ -182,26 +202,26 @@ class Assembler:
 
     def _late_end(self, event: Event, out: list[Record]) -> None:
         """An end that is not the innermost call's: its START was not recorded, or ends above it were not."""
-        frame = self._unwind(event[1], event[2], event[3], out)
-        if frame is not None:
-            self._emit_end(frame, event[2], event[3], event[4], out)
+        self._unwind(event, self._emit_end, out)
 
-    def _unwind(self, key: str | None, t: int, th: int, out: list[Record]) -> Frame | None:
+    def _unwind(self, event: Event, finish: Callable[..., None], out: list[Record]) -> None:
+        """End a call and close those above it; they stay on the stack until every entry is made."""
+        key, t, th = event[1], event[2], event[3]
         stack = self._stacks.get(th, [])
-        if not any(key in (frame[3], None) and frame[8] is None for frame in stack):
+        for position in range(len(stack) - 1, -1, -1):
+            if key in (stack[position][3], None) and stack[position][8] is None:
+                break
+        else:
             self.unmatched += th >= 0
-            return None
-        while True:
-            frame = stack.pop()
-            if key in (frame[3], None) and frame[8] is None:
-                return frame
+            return
+        for frame in reversed(stack[position + 1 :]):
             if frame[8] is None:
                 self._emit_end(frame, t, th, ev.CLOSED, out)
+        finish(stack[position], t, th, event[4], out)
+        del stack[position:]
 
     def _exception(self, event: Event, out: list[Record]) -> None:
-        frame = self._unwind(event[1], event[2], event[3], out)
-        if frame is not None:
-            self._emit_exception(frame, event[2], event[3], event[4], out)
+        self._unwind(event, self._emit_exception, out)
 
     def _error_only(self, event: Event, out: list[Record]) -> None:
         _, key, t, th, ctx, depth, exc = event[:7]
@@ -293,7 +313,7 @@ class Assembler:
             self._resume(event, out)
 
     def _gen_end(self, event: Event, out: list[Record]) -> None:
-        call = self._generators.pop(event[5], None)
+        call = self._generators.get(event[5])
         if call is None or call.frame is None:
             self.unmatched += event[3] >= 0
             return
@@ -301,6 +321,7 @@ class Assembler:
         self._take_off(call, self._stack(call.th))
         finish = self._emit_end if event[0] == ev.GEN_END else self._emit_exception
         finish(call.frame, event[2], event[3], event[4], out)
+        del self._generators[event[5]]
 
     # -- coroutines and async generators ----------------------------------------------------------------------
 

@@ -7,8 +7,9 @@ refers to an entry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 __all__ = ["Filter", "Rule"]
@@ -44,33 +45,46 @@ class Filter:
         self._held: dict[int, tuple[Record, float]] = {}  # STARTs not yet kept, and since when
         self._numbers: dict[int, int] = {}  # the number that a kept call was given
         self._last = 0
+        self._interrupted: Record | None = None
+        self._done: Record | None = None
 
-    def apply(self, records: Sequence[Record], now_ms: float) -> list[Record]:
+    def apply(self, records: Iterable[Record], now_ms: float, kept: list[Record] | None = None) -> list[Record]:
         """The records to write now.
 
         :param now_ms: milliseconds of a clock that only goes forward, not before any of the records.
+        :param kept: where they are appended.
         """
-        out: list[Record] = []
-        for record in records:
-            rule = self._rules.get(record.get("policy", ""), _ANY)
-            if rule.depth is not None and record["depth"] > rule.depth:
-                continue
-            if record["stage"] == "START" and record["entry_id"] == record["call_id"]:
-                if rule.min_duration_ms:
-                    self._held[record["call_id"]] = record, now_ms
-                else:
-                    self._keep(record, out)
-            else:
-                self._follow(record, rule, out)
-        return out + self._release(now_ms)
+        out = [] if kept is None else kept
+        unfinished, self._interrupted = self._interrupted, None
+        if unfinished is not None:
+            records = chain((unfinished,), records)
+        try:
+            for unfinished in records:
+                self._apply(unfinished, now_ms, out)
+                unfinished = None
+            self._release(now_ms, out)
+        except BaseException:  # a signal's handler raised
+            self._interrupted = unfinished if unfinished is not self._done else None
+            raise
+        return out
 
-    def _release(self, now_ms: float) -> list[Record]:
-        out: list[Record] = []
+    def _apply(self, record: Record, now_ms: float, out: list[Record]) -> None:
+        rule = self._rules.get(record.get("policy", ""), _ANY)
+        if rule.depth is not None and record["depth"] > rule.depth:
+            return
+        if record["stage"] == "START" and record["entry_id"] == record["call_id"]:
+            if rule.min_duration_ms:
+                self._held[record["call_id"]] = record, now_ms
+            else:
+                self._keep(record, out)
+        else:
+            self._follow(record, rule, out)
+
+    def _release(self, now_ms: float, out: list[Record]) -> None:
         for call, (record, at) in list(self._held.items()):
             rule = self._rules.get(record.get("policy", ""), _ANY)
             if call in self._held and now_ms - at >= rule.min_duration_ms:
                 self._keep_held(call, out)
-        return out
 
     def _follow(self, record: Record, rule: Rule, out: list[Record]) -> None:
         call = record["call_id"]
@@ -88,31 +102,36 @@ class Filter:
             self._number(record, out)
 
     def _keep_held(self, call: int, out: list[Record]) -> None:
-        chain: list[Record] = []
+        ancestors: list[Record] = []
         parent: int | None = call
         while parent is not None and parent in self._held:
-            record, _ = self._held.pop(parent)
-            chain.append(record)
+            record, _ = self._held[parent]
+            ancestors.append(record)
             parent = record["parent_id"]
-        for record in reversed(chain):
-            self._keep(record, out)
+        for record in reversed(ancestors):
+            if record["call_id"] not in self._numbers:
+                self._keep(record, out)
+            self._held.pop(record["call_id"], None)
 
     def _keep(self, record: Record, out: list[Record]) -> None:
         parent = record["parent_id"]
         if parent in self._held:
             self._keep_held(parent, out)
-        self._numbers[record["call_id"]] = self._last + 1
         if len(self._numbers) > _MOST_REMEMBERED:
             for oldest in list(self._numbers)[: _MOST_REMEMBERED // 2]:
                 del self._numbers[oldest]
         self._number(record, out)
 
     def _number(self, record: Record, out: list[Record]) -> None:
-        self._last += 1
-        record["entry_id"] = self._last
-        record["call_id"] = self._numbers.get(record["call_id"], self._last)
-        record["parent_id"] = self._numbers.get(record["parent_id"], record["parent_id"])
-        out.append(record)
+        """Give a record its new numbers, those of its call if it has some. What changes does so at once."""
+        number, known = self._last + 1, self._numbers
+        parent = record["parent_id"]
+        kept = {**record, "entry_id": number, "call_id": known.get(record["call_id"], number)}
+        kept["parent_id"] = known.get(parent, parent)
+        self._last, self._done = number, record
+        if kept["call_id"] == number:
+            known[record["call_id"]] = number
+        out.append(kept)
 
 
 _ANY = Rule()

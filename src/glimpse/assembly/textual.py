@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .assembler import Assembler
 from .events import END, START, Event
+from .interruption import Work, is_from_handler
 from .lines import ROOT, LineRecords, as_bytes
 from .plain import DIGITS
 from .records import Origin
@@ -33,81 +34,120 @@ class LineAssembler(Assembler):
 
     def lines(self, chunk: Sequence[Event]) -> tuple[bytes, int]:
         """The lines of these events, and how many there are."""
-        before = self.last_id
-        pieces = self._pieces(chunk) if self._plain else self.feed(chunk)
-        return as_bytes(pieces), self.last_id - before
+        if not self._plain:
+            pieces = self.feed(chunk)
+            return as_bytes(pieces), len(pieces)
+        work = self._work(chunk)
+        try:
+            self._pieces(work)
+            return as_bytes(work.out), self.last_id - work.before
+        except BaseException:
+            self._interrupted = work
+            raise
 
     def last_lines(self, t: int) -> tuple[bytes, int]:
         """The lines of the calls that are open when recording ends at ``t``."""
         before = self.last_id
         return as_bytes(self.close(t)), self.last_id - before
 
-    def _pieces(self, chunk: Sequence[Event]) -> list[str]:  # noqa: PLR0915 - what a recorded call costs is spent here
-        out: list[str] = []
-        plain, handlers, size, position = self.records.plain, self._handlers, len(chunk), 0
+    def _pieces(self, work: Work) -> None:  # noqa: C901, PLR0915 - what a recorded call costs is spent here
+        """Make the lines of what is left of a chunk, in pieces."""
+        chunk, out, position, step = work.chunk, work.out, work.position, _BETWEEN
+        plain, handlers, size = self.records.plain, self._handlers, len(chunk)
         leaves, starts, ends = plain.leaves, plain.starts, plain.ends
-        plain.into(out)
-        place, ids, stack, above = self._go_on(self._here)
         frame: Any
-        while position < size:
-            event = chunk[position]
-            position += 1
-            kind = event[0]
-            try:
-                if kind == START:
-                    key = event[1]
-                    if position < size:
-                        end = chunk[position]
-                        if end[0] == END and leaves[key](event, end, ids[place], ids[place + 1], above):
-                            position += 1
-                            place += 2
-                            continue
-                    digits = ids[place]
-                    shared = starts[key](event, digits, above)
-                    if shared is not None:
+        place = 0
+        stack: list[Any] = []
+        try:
+            plain.into(out)
+            place, ids, stack, above = self._go_on(self._here)
+            step = _PLAIN
+            while position < size:
+                event = chunk[position]
+                kind = event[0]
+                try:
+                    if kind == START:
+                        key = event[1]
+                        if position + 1 < size:
+                            end = chunk[position + 1]
+                            if end[0] == END and leaves[key](event, end, ids[place], ids[place + 1], above):
+                                position += 2
+                                place += 2
+                                continue
+                        digits = ids[place]
                         outer, depth = (stack[-1][0], stack[-1][2] + 1) if stack else (None, 1)
-                        above = f"{self._ancestor}{digits}{_BELOW[depth]}"
-                        stack.append(
-                            (self._base + place, outer, depth, key, event[2], None, event, None, None, above, shared)
-                        )
-                        place += 1
-                        continue
-                elif kind == END:
-                    frame = stack[-1]
-                    key = frame[3]
-                    if (
-                        event[1] == key
-                        and frame[8] is None
-                        and frame[5] is None
-                        and ends[key](event, frame, ids[place])
-                    ):
-                        del stack[-1]
-                        above = stack[-1][9] if stack else ROOT
-                        place += 1
-                        continue
-            except (LookupError, ValueError):  # not met before, at the end of the ids, too deep, out of shape
-                pass
+                        below = _BELOW[depth]
+                        shared = starts[key](event, digits, above)
+                        if shared is not None:
+                            above = f"{self._ancestor}{digits}{below}"
+                            number = self._base + place
+                            stack.append((number, outer, depth, key, event[2], None, event, None, None, above, shared))
+                            position += 1
+                            place += 1
+                            continue
+                    elif kind == END:
+                        frame = stack[-1]
+                        key = frame[3]
+                        if (
+                            event[1] == key
+                            and frame[8] is None
+                            and frame[5] is None
+                            and ends[key](event, frame, ids[place])
+                        ):
+                            del stack[-1]
+                            position += 1
+                            place += 1
+                            above = stack[-1][9] if stack else ROOT
+                            continue
+                except (LookupError, ValueError) as error:  # not met before, the end of the ids, too deep, out of shape
+                    if is_from_handler(error):
+                        raise
+                self.last_id = self._base + place - 1
+                step = _HANDLED
+                handlers[kind](event, out)
+                position += 1
+                step = _BETWEEN
+                place, ids, stack, above = self._go_on(event[3] if kind in _OF_A_THREAD else self._here)
+                step = _PLAIN
             self.last_id = self._base + place - 1
-            handlers[kind](event, out)
-            place, ids, stack, above = self._go_on(event[3] if kind in _OF_A_THREAD else self._here)
-        self.last_id = self._base + place - 1
-        return out
+            work.position = position
+        except BaseException:
+            work.position = position
+            if step == _HANDLED:
+                self._interrupt(work, self._base + place - 1)
+            elif step == _PLAIN:
+                self._interrupt_plain(work, self._base + place - 1, stack)
+            raise
+
+    def _interrupt_plain(self, work: Work, accounted: int, stack: list[Any]) -> None:
+        """The same as ``_interrupt``, where lines of a plain call may have been made at last."""
+        made = work.made
+        extra = work.before + made - accounted
+        self.last_id = accounted
+        if extra == 1 and work.chunk[work.position][0] == END:
+            del stack[-1]
+        elif extra == 1:
+            event = work.chunk[work.position]
+            frame = self._open(event, None)
+            if not (stack and stack[-1][6] is event):
+                stack.append(frame)
+        self.last_id = work.before + made
+        work.position += extra
 
     def _go_on(self, th: int | None) -> tuple[int, Sequence[str], list[Any], str]:
         """The place of the next id in the table of ids, that table, the thread's stack, and what calls on it share."""
         place = self.last_id + 1 - self._base
         if not 0 <= place < len(self._ids):
             place = (self.last_id + 1) % _BLOCK
-            self._base = self.last_id + 1 - place
-            high = str(self._base // _BLOCK) if self._base else ""
-            self._ids = DIGITS if self._base else _SMALL
-            self._ancestor = f',"parent_id":{high}'
-            self.records.plain.number(high)
+            base = self.last_id + 1 - place
+            high = str(base // _BLOCK) if base else ""
+            self.records.plain.number(high)  # first: a signal's handler may raise in it
+            self._base, self._ids, self._ancestor = base, DIGITS if base else _SMALL, f',"parent_id":{high}'
         if th is None or th < 0:
             th = self._here
         elif th != self._here:
-            self._here = th
             self.records.stay(th)
+            self._here = th
         if th is None:
             return place, self._ids, [], ROOT
         stack = self._stack(th)
@@ -117,3 +157,5 @@ class LineAssembler(Assembler):
 
 
 _OF_A_THREAD: Final = frozenset({START, END})
+_BETWEEN, _PLAIN, _HANDLED = range(3)
+"""Where a signal's handler may come in: between two events, at one by the short way, at one by the assembler's."""

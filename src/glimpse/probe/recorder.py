@@ -1,35 +1,48 @@
 """The buffer between traced code and a writer, and the drain that empties it.
 
-One list takes the events of all threads. Whoever fills it drains it, on the spot: handing the work to a thread costs
-more in changes of thread than it saves. A thread drains by time, so nothing stays in memory for longer than the flush
-interval; it is not among ``threading.enumerate()`` and does not exist while the process forks.
+One list takes the events of all threads. For files, whoever fills it drains it, on the spot: handing the work to a
+thread costs more in changes of thread than it saves. Where a writer may wait for something else than this machine, or
+traced code is never to wait, the flusher drains it. It also drains by time, so nothing stays in memory for longer than
+the flush interval.
 
 Writers that fail are tried again, with growing pauses; what waits is bounded, and what is dropped is counted.
+
+A signal's handler may raise between any two instructions of the main thread, in the middle of a drain too. The
+exception is the program's; the drain goes on where it was when it is called again.
 """
 
 from __future__ import annotations
 
 import _thread
-import os
-import sys
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from ..assembly import OpenCall, Origin
+from ..assembly import OpenCall, Origin, is_from_handler
 from ..assembly.events import MUTED, Event
-from .sinks import ENOUGH, Batch, Sink
+from .flusher import Flusher
+from .intake import Intake
+from .outbox import Outbox
+from .sinks import Sink
+from .telling import Teller
 
 __all__ = ["CHUNK", "Recorder"]
 
 CHUNK: Final = 256
 """Events after which the buffer is drained. Beyond 512, memory is cold: at 2,048 encoding costs twice as much."""
 
+_MOST_AT_ONCE: Final = 4096
+"""Events that the flusher takes at once: more would hold up the program's threads, which need the same interpreter."""
+
 _now: Final = time.perf_counter_ns
+_sleep: Final = time.sleep
 _FRAMES_OF_A_DRAIN: Final = 40
-_FIRST_PAUSE_NS: Final = 100_000_000
-_LONGEST_PAUSE_NS: Final = 30_000_000_000
+_A_MOMENT_S: Final = 0.0005
+_AT_ONCE: Final = ((False,),)
+_FOREVER: Final = ((True,),)
+_A_WHILE: Final = ((True,), (5.0,))
+_TRIES_TO_CLOSE: Final = 5
+_COUNTS: Final = ("recorded", "written", "dropped", "bytes", "errors", "high_water")
 
 
 class Threads(dict[int, int]):
@@ -56,7 +69,8 @@ class Recorder:
     :param flush_interval: seconds after which events are written even if the buffer is not full.
     :param buffer_size: how many events, and assembled batches' entries, may wait.
     :param overflow: ``block`` the traced program, or ``drop`` and count, when that many wait.
-    :param warn: told the first failure of each kind, once.
+    :param background: let the flusher do all the writing.
+    :param warn: told one line for each kind of trouble.
     """
 
     def __init__(
@@ -66,255 +80,256 @@ class Recorder:
         flush_interval: float = 0.2,
         buffer_size: int = 100_000,
         overflow: str = "block",
+        background: bool = False,
         warn: Callable[[str], None] | None = None,
     ) -> None:
         self.sink = sink
         self.flush_interval = flush_interval
+        self._interval_ns = int(flush_interval * 1e9)
         self.buffer_size = buffer_size
         self.blocks = overflow == "block"
         self.events: list[Event] = []
-        self.counts = {"recorded": 0, "written": 0, "dropped": 0, "bytes": 0, "errors": 0, "high_water": 0}
+        self.counts = dict.fromkeys(_COUNTS, 0)
         self.last_error: str | None = None
         self.muted = Threads()
-        self._warn = warn or _warn_on_stderr
-        self._warned = False
+        self.drain: Callable[[], None] = self._hand_over if background else self._drain_here
+        """Called with a full buffer. Never raises; waits only for the writer, and not in mode drop."""
+        self.drain_if_room: Callable[[], None] = self._hand_over if background else self._drain_here_if_room
+        """The same, unless the recursion limit is near: then whoever comes next does it."""
+        self._flusher = Flusher(self._drain_by_time, flush_interval)
+        self._teller = Teller(warn)
         self._lock = _thread.allocate_lock()
-        self._taking = _thread.allocate_lock()  # held while events become batches, not while these are written
         self._holder = 0
-        self._taker = 0
-        self._waiting: deque[Batch] = deque()
-        self._oldest = 0  # when the first of these came
-        self._interval_ns = flush_interval * 1e9
-        self._pause = _FIRST_PAUSE_NS
-        self._retry_at = 0
-        self._stop: Any = None
-        self._stopped: Any = None
+        self._outbox = Outbox(buffer_size, self.counts, self._failed, self._could_not)
+        most = _MOST_AT_ONCE if background else buffer_size
+        self._intake = Intake(self.events, sink, self._outbox, self.counts, most, self._failed, self._lose)
+        self._fork_held = False
+        self._afterwards: list[Callable[[], Any]] = []
+        self._finished = False
         self.closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many events and entries are still to be written."""
+        return len(self.events) + self._outbox.entries
 
     # -- from traced code -------------------------------------------------------------------------------------
 
-    def drain(self) -> None:
-        """Empty the buffer if nobody else is at it. Never raises, never waits but for a full buffer in mode block."""
-        if self._lock.acquire(False):
-            try:
-                self._locked(self._drain_full)
-            finally:
-                self._lock.release()
-        elif len(self.events) > self.buffer_size and self._holder != _thread.get_ident():
+    def _drain_here(self) -> None:
+        """Empty the buffer if nobody else is at it."""
+        if not self._under_lock(self._drain_full, _AT_ONCE) and len(self.events) > self.buffer_size:
             self._overflow()
 
-    def drain_if_room(self) -> None:
-        """The same, unless the recursion limit is near: then whoever comes next does it."""
+    def _drain_here_if_room(self) -> None:
         try:
             _descend(_FRAMES_OF_A_DRAIN)
-            self.drain()
+            self._drain_here()
         except RecursionError:
             pass
 
-    def _overflow(self) -> None:
-        if self.blocks:
-            with self._lock:
-                self._locked(self._drain)
-        else:
-            self._drop()
+    def _hand_over(self) -> None:
+        if not self._flusher.runs:
+            self._drain_here()
+            return
+        self._flusher.wake()
+        if len(self.events) > self.buffer_size:
+            self._overflow()
 
-    def _drop(self) -> None:
-        lost = len(self.events) // 2
-        del self.events[:lost]
-        self.counts["dropped"] += lost
+    def _overflow(self) -> None:
+        if self._busy_here():
+            return  # from a handler of a signal, or a value's own code, within a drain
+        if self.blocks:
+            while len(self.events) > self.buffer_size and not self.closed:
+                with self._lock:
+                    if not self._flusher.runs:
+                        self._locked(self._drain)
+                self._flusher.wake()
+                _sleep(_A_MOMENT_S)
+        else:
+            self._intake.make_room()
+
+    def _lose(self, entries: int, why: str) -> None:
+        self.counts["dropped"] += entries
+        self._teller.tell(("dropped", why), f"entries are dropped: {why}; tracer.stats() counts them")
+
+    def _could_not(self, entries: int) -> None:
+        self._intake.lose(entries, f"they could not be written: {self.last_error}")
+
+    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
+        """The innermost open call of a thread and context, once everything recorded is assembled. Writes nothing."""
+        return self._intake.innermost(th, ctx)
 
     # -- flushing ---------------------------------------------------------------------------------------------
 
+    def start_flusher(self) -> None:
+        """Start the thread that drains by time, unless it runs."""
+        if not self.closed:
+            self._flusher.start()
+
     def flush(self) -> None:
         """Write everything recorded so far, waiting for it."""
-        if self._holder == _thread.get_ident():
-            return  # from a signal handler that came in while this thread was draining
-        with self._lock:
-            self._locked(self._flush)
+        if not self._busy_here():  # else from a signal's handler, within a drain
+            self._under_lock(self._flush, _FOREVER)
 
     def _flush(self) -> None:
         self._drain_all(now=True)
         self._guard(self.sink.writer.flush)
+        self._tell_trouble()
 
     def close(self) -> None:
-        """Write everything, end the calls that are open, and close the writer."""
-        if self.closed:
-            return
-        self.closed = True
-        self.stop_flusher()
-        with self._lock:
-            self._locked(self._finish)
+        """Write everything, end the calls that are open, and close the writer.
+
+        In mode drop it does not wait for longer than some seconds for a writer that does not come back.
+        """
+        if not self.closed:
+            self.closed = True
+            self.when_idle(self._close_whatever_comes)
+
+    def _close_whatever_comes(self) -> None:
+        interruption: BaseException | None = None
+        for _ in range(_TRIES_TO_CLOSE):
+            try:
+                self._close()
+                break
+            except BaseException as error:  # a handler of a signal raised, as Ctrl-C does: finish first
+                interruption = error
+        if interruption is not None:
+            raise interruption
+
+    def _close(self) -> None:
+        self._flusher.stop()
+        if not self._under_lock(self._finish, _FOREVER if self.blocks else _A_WHILE):
+            self.counts["dropped"] += self.waiting
+            self._teller.tell("close", f"{self.waiting} entries could not be written: the writer does not come back")
 
     def _finish(self) -> None:
-        self._drain(now=True)
-        self._guard(lambda: self._put(self.sink.finish(_now())))
-        self._drain(now=True)
-        lost = sum(batch.entries for batch in self._waiting)
-        if lost:
-            self.counts["dropped"] += lost
-            self._tell(f"{lost} entries could not be written")
-        self._guard(self.sink.writer.close)
+        self._drain_all(now=True)
+        if not self._finished:
+            self._finished = True
+            self._guard(self._intake.end_calls)
+        self._drain_all(now=True)
+        self._guard(self.sink.writer.close, "closing the destination")
+        self._tell_trouble()
+        if self._outbox:
+            self.counts["dropped"] += self._outbox.entries
+            self._teller.tell("close", f"{self._outbox.entries} entries could not be written: {self.last_error}")
+            self._outbox.clear()
+
+    def _under_lock(self, work: Callable[[], Any], wait: Any) -> bool:
+        """Do it under the lock. Whether the lock was to be had.
+
+        :param wait: the arguments of the lock's ``acquire``.
+        """
+        held: list[bool] = []
+        if self._intake.busy_here:
+            return False
+        try:
+            held.extend(map(self._lock.acquire, *wait))  # in one step: no handler of a signal comes between
+            if held[0]:
+                self._locked(work)
+        finally:
+            if held and held[0]:
+                self._lock.release()
+                while self._afterwards:
+                    self._afterwards.pop()()
+        return held[0]
+
+    def _busy_here(self) -> bool:
+        return self._holder == _thread.get_ident() or self._intake.busy_here
+
+    def when_idle(self, work: Callable[[], Any]) -> None:
+        """Do it now, or after the drain that this thread is in the middle of: a signal's handler may ask for it."""
+        if self._busy_here():
+            self._afterwards.append(work)
+        else:
+            work()
 
     def _locked(self, work: Callable[[], Any]) -> None:
         """Run ``work``, which holds the lock, with this thread muted: what runs because of Glimpse leaves no entry."""
-        ident = self._holder = _thread.get_ident()
-        threads = self.muted
+        ident, threads = _thread.get_ident(), self.muted
         before = threads.get(ident)
-        threads.give(MUTED)
+        # without calls, here and below: a signal's handler may come in one, and a muted thread records nothing
+        self._holder = ident
+        threads[ident] = threads.mine.number = MUTED
         try:
             work()
-        except Exception as error:  # a defect of ours must not reach the traced program
-            self._failed(error)
+        except BaseException as error:
+            if is_from_handler(error):
+                raise
+            self._failed(error)  # a defect of ours must not reach the traced program
         finally:
             if before is None:
-                threads.take_back()
+                del threads[ident], threads.mine.number
             else:
-                threads.give(before)
+                threads[ident] = threads.mine.number = before
             self._holder = 0
+
+    def _drain_by_time(self) -> None:
+        self._under_lock(self._drain_and_tell, _AT_ONCE)
+
+    def _drain_and_tell(self) -> None:
+        self._drain_all()
+        self._tell_trouble()
+
+    def _drain_all(self, now: bool = False) -> None:
+        """Take, assemble and write everything, with what the sink has held back."""
+        self._take_all(now)
+        self._intake.take_held()
+        if self._outbox:
+            self._outbox.write(now)
 
     def _drain_full(self) -> None:
         """What a full buffer needs: bytes wait for more of them, but not for longer than the flush interval."""
-        if self.events:
-            self._taken()
-        if self._waiting and (
-            len(self._waiting) > 1 or self._waiting[0].size >= ENOUGH or _now() - self._oldest > self._interval_ns
-        ):
-            self._write(False)
+        self._take_all(False)
+        self._outbox.write_full(self._interval_ns)
 
     def _drain(self, now: bool = False) -> None:
-        if self.events:
-            self._taken()
-        if self._waiting:
-            self._write(now)
+        self._take_all(now)
+        if self._outbox:
+            self._outbox.write(now)
 
-    def _drain_all(self, now: bool = False) -> None:
-        """The same, with what the sink has held back."""
-        self._taken(lambda: self._put(self.sink.held()))
-        if self._waiting:
-            self._write(now)
+    def _take_all(self, now: bool) -> None:
+        left = len(self.events)
+        while left > 0 or self._intake.unfinished:
+            resumed = self._intake.unfinished
+            taken, _ = self._intake.take()
+            if not (taken or resumed):
+                break
+            left -= taken
+            if left > 0:
+                self._outbox.write(now)
 
-    def _taken(self, then: Callable[[], Any] | None = None) -> Any:
-        """Assemble what is in the buffer, and then do this. Not if this very thread is at it, below on its stack."""
-        ident = _thread.get_ident()
-        if self._taker == ident:
-            return None
-        with self._taking:
-            self._taker = ident
-            try:
-                self._take()
-                return None if then is None else then()
-            finally:
-                self._taker = 0
-
-    def _take(self) -> None:
-        events = self.events
-        count = len(events)
-        self.counts["high_water"] = max(self.counts["high_water"], count)
-        chunk = events[:count]
-        del events[:count]
-        self.counts["recorded"] += count
-        if chunk:
-            self._put(self.sink.assemble(chunk))
-
-    def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
-        """The innermost open call of a thread and context, once everything recorded is assembled. Writes nothing."""
-        found: OpenCall | None = self._taken(lambda: self.sink.innermost(th, ctx))
-        return found
-
-    def _put(self, batch: Batch | None) -> None:
-        if batch is None or (self._waiting and self._waiting[-1].absorb(batch)):
-            return
-        if not self._waiting:
-            self._oldest = _now()
-        self._waiting.append(batch)
-
-    def _write(self, now: bool) -> None:
-        if self._retry_at and not now and _now() < self._retry_at:
-            self._bound()
-            return
-        while self._waiting:
-            batch = self._waiting[0]
-            before = batch.entries
-            try:
-                self.counts["bytes"] += batch.write()
-            except Exception as error:
-                self.counts["written"] += before - batch.entries
-                self._failed(error)
-                self._retry_at = _now() + self._pause
-                self._pause = min(2 * self._pause, _LONGEST_PAUSE_NS)
-                self._bound()
-                return
-            self._waiting.popleft()
-            self.counts["written"] += before
-            self._retry_at, self._pause = 0, _FIRST_PAUSE_NS
-
-    def _bound(self) -> None:
-        waiting = sum(batch.entries for batch in list(self._waiting))
-        while waiting > self.buffer_size and len(self._waiting) > 1:
-            lost = self._waiting.popleft().entries
-            waiting -= lost
-            self.counts["dropped"] += lost
-
-    def _guard(self, work: Callable[[], Any]) -> None:
+    def _guard(self, work: Callable[[], Any], what: str = "") -> None:
         try:
             work()
         except Exception as error:
-            self._failed(error)
+            if is_from_handler(error):
+                raise
+            self._failed(error, what)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Something of ours failed in the middle of the program: counted."""
         self.counts["errors"] += 1
         self.last_error = f"{type(error).__name__}: {error}"
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException, what: str = "") -> None:
         self.failed(error)
-        self._tell(f"cannot write entries: {self.last_error}; trying again")
+        said = f"{what}: {self.last_error}" if what else f"cannot write entries: {self.last_error}; trying again"
+        self._teller.tell((what, type(error)), said)
 
-    def _tell(self, text: str) -> None:
-        if not self._warned:
-            self._warned = True
-            self._warn(text)
-
-    # -- the flusher thread -----------------------------------------------------------------------------------
-
-    def start_flusher(self) -> None:
-        """Start the thread that drains by time, unless it runs."""
-        if self._stop is None and not self.closed and self.flush_interval > 0:
-            self._stop, self._stopped = _thread.allocate_lock(), _thread.allocate_lock()
-            self._stop.acquire()
-            self._stopped.acquire()
-            try:
-                _thread.start_new_thread(self._run, (self._stop, self._stopped))
-            except RuntimeError:  # the interpreter is ending: what is recorded from here on is written at the close
-                self._stop = None
-
-    def stop_flusher(self) -> None:
-        """Stop it and wait until it has gone."""
-        stop, stopped, self._stop = self._stop, self._stopped, None
-        if stop is not None:
-            stop.release()
-            stopped.acquire(True, 5)
-
-    def _run(self, stop: Any, stopped: Any) -> None:
-        self.muted.give(MUTED)
-        try:
-            while not stop.acquire(True, self.flush_interval):
-                if self._lock.acquire(False):
-                    try:
-                        self._locked(self._drain_all)
-                    finally:
-                        self._lock.release()
-        finally:
-            self.muted.take_back()
-            stopped.release()
+    def _tell_trouble(self) -> None:
+        trouble = getattr(self.sink.writer, "trouble", None)
+        if trouble is not None:
+            self._teller.tell("trouble", trouble)
 
     # -- forks ------------------------------------------------------------------------------------------------
 
     def before_fork(self) -> None:
         """In the parent: nothing of ours may run, and nothing be half-written, while the process is copied."""
-        self.stop_flusher()
-        self._lock.acquire()
-        self._locked(self._prepare_fork)
+        self._flusher.stop()
+        self._fork_held = self._lock.acquire(True, 5.0)
+        if self._fork_held:  # else a writer does not come back, which must not keep the program from forking
+            self._locked(self._prepare_fork)
 
     def _prepare_fork(self) -> None:
         self._drain_all()
@@ -322,16 +337,19 @@ class Recorder:
 
     def after_fork_in_parent(self) -> None:
         """Go on as before."""
-        self._lock.release()
+        if self._fork_held:
+            self._lock.release()
         self.start_flusher()
 
     def after_fork_in_child(self, origin: Origin) -> None:
         """A process of its own: the parent writes what was recorded before."""
-        self._lock, self._taking = _thread.allocate_lock(), _thread.allocate_lock()
-        self._holder = self._taker = 0
-        del self.events[:]
-        self._waiting.clear()
-        self.counts = dict.fromkeys(self.counts, 0)
+        self._lock = _thread.allocate_lock()
+        self._holder = 0
+        self._flusher = Flusher(self._drain_by_time, self.flush_interval)
+        self._outbox.clear()
+        self._intake.forget()
+        self.counts.update(dict.fromkeys(_COUNTS, 0))
+        self.last_error = None
         self._guard(self.sink.writer.after_fork)
         self.sink.after_fork(origin)
 
@@ -339,8 +357,3 @@ class Recorder:
 def _descend(levels: int) -> None:
     if levels:
         _descend(levels - 1)
-
-
-def _warn_on_stderr(text: str) -> None:
-    if sys.stderr is not None:
-        os.write(2, f"glimpse: {text}\n".encode("utf-8", "backslashreplace"))

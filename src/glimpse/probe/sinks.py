@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Final, Protocol
 
 from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Origin, Rule, as_lines
 from ..assembly.events import Event
 from ..entry import LogEntry
+from .batches import ENOUGH, Batch, Frames, Items, Lines, Raw, Rows
 
 __all__ = [
     "ENOUGH", "Batch", "EntrySink", "LineSink", "RawSink", "RecordSink", "RowSink", "Sink", "Writer", "sink_for",
@@ -21,6 +22,14 @@ ENTRIES_A_BATCH: Final = 4_096
 
 class Writer(Protocol):
     """What every writer has; see ``glimpse.writers.BaseWriter``."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong although nothing is lost."""
+
+    @property
+    def dropped(self) -> int:
+        """Entries that it took and lost."""
 
     def write_batch(self, entries: Sequence[LogEntry]) -> None:
         """Write entries in their order, or raise."""
@@ -38,31 +47,16 @@ class Writer(Protocol):
         """Forget what belongs to the parent."""
 
 
-class Batch(Protocol):
-    """Something assembled that is still to be written; kept and offered again while the writer fails."""
-
-    @property
-    def entries(self) -> int:
-        """How many entries it holds."""
-
-    @property
-    def size(self) -> int:
-        """How many bytes it holds; ``ENOUGH`` if it should not wait for others."""
-
-    def absorb(self, more: Any) -> bool:
-        """Take in the batch that follows; False if they are better written one by one."""
-
-    def write(self) -> int:
-        """Write it, or what is left of it; returns the bytes written, 0 if that is not known."""
-
-
 class Sink(Protocol):
     """Takes chunks of events in order."""
 
     writer: Writer
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
-        """What is to be written of these events; None if nothing is."""
+        """What is to be written of these events; None if nothing is.
+
+        A chunk that is given again goes on where a signal's handler ended the attempt before.
+        """
 
     def held(self) -> Batch | None:
         """What was kept back of earlier events, to be written with later ones."""
@@ -77,108 +71,20 @@ class Sink(Protocol):
         """Begin anew, in the child."""
 
 
-ENOUGH: Final = 1 << 16
-"""Bytes that are written together. A system call for each chunk would cost a tenth of all that a call costs."""
+class _Work:
+    """A chunk, and how far it has come."""
 
-
-class _Items:
-    """Entries in a form that is counted one by one, and what takes them."""
-
-    size = ENOUGH
-
-    def __init__(self, take: Callable[[list[Any]], None], items: list[Any]) -> None:
-        self._take, self._left = take, items
-        self.entries = len(items)
-
-    def absorb(self, more: Any) -> bool:
-        return False
-
-    def write(self) -> int:
-        try:
-            self._take(self._left)
-        except Exception as error:
-            taken = getattr(error, "taken", 0)
-            self._left = self._left[taken:]
-            self.entries -= taken
-            raise
-        return 0
-
-
-class _Bytes:
-    """What is ready to be written but for a ``writer`` and a system call."""
-
-    def __init__(self, writer: Any, data: bytes, entries: int) -> None:
-        self.writer, self.entries = writer, entries
-        self._parts, self.size = [data], len(data)
-
-    def absorb(self, more: Any) -> bool:
-        if self.size >= ENOUGH:
-            return False
-        self._parts += more._parts
-        self.size += more.size
-        self.entries += more.entries
-        return True
-
-    def write(self) -> int:
-        size, data = self.size, b"".join(self._parts)
-        self._parts = [data]
-        self._write(data)
-        return size
-
-    def _write(self, data: bytes) -> None:
-        raise NotImplementedError
-
-
-class _Lines(_Bytes):
-    def _write(self, data: bytes) -> None:
-        try:
-            self.writer.write_lines(data)
-        except Exception as error:
-            taken = getattr(error, "taken", 0)
-            self.entries -= data.count(b"\n", 0, taken)
-            self._parts, self.size = [data[taken:]], len(data) - taken
-            raise
-
-
-class _Frames(_Bytes):
-    def __init__(self, writer: Any, events: list[Event], meta: Mapping[str, Any]) -> None:
-        super().__init__(writer, writer.frame_of(events), len(events))
-        self._meta = meta
-
-    def _write(self, data: bytes) -> None:
-        self.writer.write_frames(data, self._meta)
-
-
-class _Raw:
-    size = ENOUGH
-
-    def __init__(self, writer: Any, events: list[Event], meta: Mapping[str, Any]) -> None:
-        self.writer, self._left, self._meta, self.entries = writer, events, meta, len(events)
-
-    def absorb(self, more: Any) -> bool:
-        return False
-
-    def write(self) -> int:
-        self.writer.write_events(self._left, self._meta)
-        return 0
-
-
-class _Rows:
-    size = ENOUGH
-
-    def __init__(self, writer: Any, rows: Any) -> None:
-        self._writer, self._rows, self.entries = writer, rows, rows.entries
-
-    def absorb(self, more: Any) -> bool:
-        return False
-
-    def write(self) -> int:
-        self._writer.write_rows(self._rows)
-        return 0
+    def __init__(self, chunk: list[Event]) -> None:
+        self.chunk = chunk
+        self.assembled: Any = None
+        self.left: Iterator[Any] | None = None  # what the filter has not seen
+        self.kept: list[Any] = []
 
 
 class _Assembling:
     """What the sinks that make entries have in common."""
+
+    _unfinished: _Work | None
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, options
@@ -187,16 +93,26 @@ class _Assembling:
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """See ``Sink``."""
-        return self._filtered(self._assembler.feed(chunk))
+        work = self._unfinished
+        if work is None or work.chunk is not chunk:
+            work = self._unfinished = _Work(chunk)
+        if work.assembled is None:
+            work.assembled = self._assembler.feed(chunk)
+        records = work.assembled
+        if self._filter is not None:
+            if work.left is None:
+                work.left = iter(records)
+            records = self._filter.apply(work.left, perf_counter() * 1000, work.kept)
+        batch = self._batch(records) if records else None
+        self._unfinished = None
+        return batch
 
     def held(self) -> None:
         """See ``Sink``."""
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
-        return self._filtered(self._assembler.close(t))
-
-    def _filtered(self, records: list[Any]) -> Batch | None:
+        records = self._assembler.close(t)
         if self._filter is not None:
             records = self._filter.apply(records, perf_counter() * 1000)
         return self._batch(records) if records else None
@@ -210,6 +126,7 @@ class _Assembling:
         limited = any(rule.limits for rule in self._rules.values())
         self._filter = Filter(self._rules) if limited else None
         self._assembler = Assembler(origin, **self._options)
+        self._unfinished = None
 
     def _batch(self, records: list[Any]) -> Batch:
         raise NotImplementedError
@@ -219,7 +136,7 @@ class EntrySink(_Assembling):
     """For any writer: each entry as a ``LogEntry``."""
 
     def _batch(self, records: list[dict[str, Any]]) -> Batch:
-        return _Items(self.writer.write_batch, [LogEntry(**record) for record in records])
+        return Items(self.writer.write_batch, [LogEntry(**record) for record in records])
 
 
 class RecordSink(_Assembling):
@@ -227,18 +144,20 @@ class RecordSink(_Assembling):
 
     def _batch(self, records: list[dict[str, Any]]) -> Batch:
         writer: Any = self.writer
-        return _Items(writer.write_records, records)
+        return Items(writer.write_records, records)
 
 
 class HeldLineSink(_Assembling):
     """For writers of JSON lines where a policy's limits may drop entries that were made: those are held as dicts."""
 
     def _batch(self, records: list[Any]) -> Batch:
-        return _Lines(self.writer, as_lines(records), len(records))
+        return Lines(self.writer, as_lines(records), len(records))
 
 
 class LineSink:
     """For writers of JSON lines: text made straight from events."""
+
+    _unfinished: _Work | None
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, options
@@ -246,7 +165,14 @@ class LineSink:
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """See ``Sink``."""
-        return self._batch(*self._assembler.lines(chunk))
+        work = self._unfinished
+        if work is None or work.chunk is not chunk:
+            work = self._unfinished = _Work(chunk)
+        if work.assembled is None:
+            work.assembled = self._assembler.lines(chunk)
+        batch = self._batch(*work.assembled)
+        self._unfinished = None
+        return batch
 
     def held(self) -> None:
         """See ``Sink``."""
@@ -262,25 +188,45 @@ class LineSink:
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
         self._assembler = LineAssembler(origin, **self._options)
+        self._unfinished = None
 
     def _batch(self, data: bytes, entries: int) -> Batch | None:
-        return _Lines(self.writer, data, entries) if entries else None
+        return Lines(self.writer, data, entries) if entries else None
 
 
 class RowSink:
     """For databases: rows that the writer makes straight from events, some thousand entries of them at a time."""
 
+    _begun: list[Event] | None
+
     def __init__(self, writer: Any, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, {"rules": rules, **options}
+        self._rest: Any = None
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
-        """See ``Sink``."""
-        return self._batch(self._assembler.rows(chunk, ENTRIES_A_BATCH))
+        """See ``Sink``.
+
+        :raises RuntimeError: a signal's handler ended an earlier attempt; these events are lost.
+        """
+        if chunk is self._begun:
+            self._begin_anew(len(chunk))
+            raise RuntimeError("a signal came while rows were made")
+        self._begun = chunk
+        batch = self._batch(self._assembler.rows(chunk, ENTRIES_A_BATCH))
+        self._begun = None
+        return batch
+
+    def _begin_anew(self, events: int) -> None:
+        """Leave it all behind but for the rows that were made; ids go on beyond those that may have been given."""
+        before = self._assembler
+        self._begin(self._origin, first_id=before.last_id + 2 * events + 1)
+        self._rest = before.held()
 
     def held(self) -> Batch | None:
         """See ``Sink``."""
-        return self._batch(self._assembler.held())
+        rest, self._rest = self._rest, None
+        return self._batch(rest if rest is not None else self._assembler.held())
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
@@ -293,10 +239,15 @@ class RowSink:
 
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
-        self._assembler = self.writer.row_assembler(origin, **self._options)
+        self._begin(origin)
+
+    def _begin(self, origin: Origin, **options: Any) -> None:
+        self._origin = origin
+        self._assembler = self.writer.row_assembler(origin, **self._options, **options)
+        self._begun = None
 
     def _batch(self, rows: Any) -> Batch | None:
-        return None if rows is None else _Rows(self.writer, rows)
+        return None if rows is None else Rows(self.writer, rows)
 
 
 class RawSink:
@@ -307,15 +258,16 @@ class RawSink:
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, options
-        self._batch = _Frames if hasattr(writer, "write_frames") else _Raw
+        self._batch = Frames if hasattr(writer, "write_frames") else Raw
         self._meta = {"rules": {name: [rule.depth, rule.min_duration_ms] for name, rule in rules.items()}, **options}
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """See ``Sink``."""
+        batch = self._batch(self.writer, chunk, self._meta) if chunk else None
         if self._assembler is not None:
             self._assembler.feed(chunk)
-        return self._batch(self.writer, chunk, self._meta) if chunk else None
+        return batch
 
     def held(self) -> None:
         """See ``Sink``."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from glimpse.errors import WriterError
 from glimpse.writers.base import PartialWrite
-from glimpse.writers.files import System, create, locked, open_existing, same_file, write_all
+from glimpse.writers.files import Attempt, System, create, locked, open_existing, same_file, write_all
 
 __all__ = ["AppendFile", "Shelf"]
 
@@ -63,6 +63,7 @@ class AppendFile:
         self._preamble = preamble
         self._shelf = shelf
         self._prefix = b""
+        self._attempt = Attempt()
         self._fd: int | None = None
         self._regular = True
         self._closed = False
@@ -74,16 +75,19 @@ class AppendFile:
         :raises PartialWrite: the first ``taken`` bytes, which are whole records, were written.
         :raises OSError, WriterError: nothing was written.
         """
+        self._attempt.once(data, self._try)
+
+    def _try(self, data: bytes) -> bool:
+        """Append them, unless another process has moved the file in the meantime."""
         fd = self._prepare(len(data))
         if not self._regular:
             self._append(fd, data)
-            return
+            return True
         with locked(fd, exclusive=False):
             current = same_file(fd, self.path) is not None
             if current:
                 self._append(fd, data)
-        if not current:  # another process moved it between the two looks at it
-            self.append(data)
+        return current
 
     def close(self) -> None:
         """Release the file, and finish what is left to do with those moved away."""
@@ -157,7 +161,7 @@ class AppendFile:
 
     def _append(self, fd: int, data: bytes) -> None:
         prefix = self._prefix
-        done, error = write_all(fd, prefix + data if prefix else data)
+        done, error = write_all(fd, prefix + data if prefix else data, self._attempt.written)
         whole = 0
         if done >= len(prefix):
             self._prefix = b""
@@ -167,6 +171,7 @@ class AppendFile:
             whole = data.rfind(self._separator, 0, done) + 1 if self._separator else 0
         assert error is not None
         self._cut(fd, done - whole)
+        self._attempt.take_back()
         if whole:
             raise PartialWrite(whole, error) from error
         raise error

@@ -50,6 +50,15 @@ class BaseWriter:
     options: ClassVar[Sequence[Option]] = ()
     """The keys of ``params`` that this writer takes; they become keyword arguments of its constructor."""
 
+    waits: ClassVar[bool] = True
+    """Whether writing may wait for something else than a file of this machine. Then a thread does all of it, and the
+    traced program goes on meanwhile; else whoever fills the buffer writes it, which costs least."""
+
+    @property
+    def dropped(self) -> int:
+        """How many entries were taken and then lost, within the bounds of what may wait here."""
+        return 0
+
     @property
     def trouble(self) -> str | None:
         """What is wrong at the moment although nothing is lost, such as a server that is away; None if nothing is."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Final
 
 from glimpse.errors import WriterError
 
-__all__ = ["System", "create", "locked", "same_file", "try_lock", "write_all"]
+__all__ = ["Attempt", "System", "create", "locked", "same_file", "try_lock", "write_all"]
 
 
 class System:
@@ -80,14 +80,49 @@ def open_existing(path: str, flags: int) -> int:
     return System.open(path, flags | _COMMON)
 
 
-def write_all(fd: int, data: bytes) -> tuple[int, OSError | None]:
+class Attempt:
+    """Knows what became of a batch when a signal's handler raised in the middle of writing it.
+
+    Such a batch is offered again. The main thread runs handlers between any two instructions, so the number of bytes
+    that a system call wrote is kept in the same step as the call.
+    """
+
+    def __init__(self) -> None:
+        self._data: bytes | None = None
+        self.written: list[int] = []
+
+    def once(self, data: bytes, work: Callable[[bytes], bool]) -> None:
+        """Call ``work`` until it says that the batch is written; not if that was so when it was interrupted."""
+        if self.written and data == self._data:
+            self._data = None
+            return
+        self.written = []
+        self._data = None
+        try:
+            while not work(data):
+                pass
+        except BaseException:
+            self._data = data
+            raise
+
+    def take_back(self) -> None:
+        """It is not written after all."""
+        self.written = []
+
+
+def write_all(fd: int, data: bytes, written: list[int] | None = None) -> tuple[int, OSError | None]:
     """Write until all is written or the system refuses.
 
     Gives the number of bytes that were written, and what stopped it.
 
+    :param written: gets what the first system call wrote.
     :raises OSError: it refused at once.
     """
-    done = System.write(fd, data)
+    if written is None:
+        done = System.write(fd, data)
+    else:
+        written.extend(map(System.write, (fd,), (data,)))
+        done = written[0]
     if done < len(data):
         view = memoryview(data)
         try:

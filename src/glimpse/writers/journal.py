@@ -35,6 +35,7 @@ class JournalWriter(BaseWriter):
     :raises WriterError: the file cannot be opened.
     """
 
+    waits = False
     options: ClassVar[Sequence[Option]] = (
         Option("log_path", file_path, "glimpse.journal", "the file"),
         Option("max_bytes", size, None, "keep only the newest entries, in this much space"),

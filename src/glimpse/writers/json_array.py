@@ -12,7 +12,7 @@ from glimpse.errors import ReadError, WriterError
 from glimpse.parsers import file_path
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.encoding import dump_json, entry_from, load_json
-from glimpse.writers.files import System, create, locked, same_file, write_all
+from glimpse.writers.files import Attempt, System, create, locked, same_file, write_all
 from glimpse.writers.json_stream import elements
 from glimpse.writers.options import Option
 from glimpse.writers.reading import opened
@@ -36,12 +36,14 @@ class JsonWriter(BaseWriter):
     :raises WriterError: the file cannot be opened, or holds something else.
     """
 
+    waits = False
     options: ClassVar[Sequence[Option]] = (Option("log_path", file_path, "glimpse.json", "the file"),)
 
     def __init__(self, log_path: str) -> None:
         self._path = os.path.abspath(log_path)
         self._fd: int | None = None
         self._closed = False
+        self._attempt = Attempt()
         self._open()
 
     def write_batch(self, entries: Sequence[LogEntry]) -> None:
@@ -51,13 +53,18 @@ class JsonWriter(BaseWriter):
         if not entries:
             return
         data = b",\n".join([dump_json(entry.to_dict()) for entry in entries]) + _END
-        while True:
-            fd = self._fd if self._fd is not None else self._open()
-            with locked(fd, exclusive=True):
-                if same_file(fd, self._path) is not None:
-                    self._append(fd, data)
-                    return
+        self._attempt.once(data, self._try)
+
+    def _try(self, data: bytes) -> bool:
+        """Append them, unless the file has been moved or deleted; then the next try makes a new one."""
+        fd = self._fd if self._fd is not None else self._open()
+        with locked(fd, exclusive=True):
+            current = same_file(fd, self._path) is not None
+            if current:
+                self._append(fd, data)
+        if not current:
             self.after_fork()
+        return current
 
     def close(self) -> None:
         """Release the file."""
@@ -87,10 +94,11 @@ class JsonWriter(BaseWriter):
         separator = b"\n" if size == len(_EMPTY) else b",\n"
         System.lseek(fd, keep, os.SEEK_SET)
         try:
-            _, error = write_all(fd, separator + data)
+            _, error = write_all(fd, separator + data, self._attempt.written)
         except OSError as refused:
             error = refused
         if error is not None:
+            self._attempt.take_back()
             System.truncate(fd, keep)
             System.lseek(fd, keep, os.SEEK_SET)
             write_all(fd, _END)  # there is room: these bytes stood here before

@@ -33,6 +33,7 @@ class JsonlWriter(BaseWriter):
     :raises WriterError: the file cannot be opened.
     """
 
+    waits = False
     options: ClassVar[Sequence[Option]] = (
         Option("log_path", file_path, "glimpse.jsonl", "the file"),
         Option("max_bytes", size, None, "begin a new file when this one would become larger"),

@@ -38,6 +38,7 @@ class SqliteWriter(BaseWriter):
     :raises WriterError: the file cannot be opened, or is something else than a trace.
     """
 
+    waits = False
     options: ClassVar[Sequence[Option]] = (Option("db_path", file_path, "glimpse.db", "the file"),)
 
     def __init__(self, db_path: str) -> None:

@@ -1,0 +1,72 @@
+"""The thread that writes what has waited for long enough, or at once where traced code must not wait for the writer.
+
+It is not among ``threading.enumerate()``, and it does not exist while the process forks.
+"""
+
+from __future__ import annotations
+
+import _thread
+from collections.abc import Callable
+from typing import Any, Final
+
+__all__ = ["Flusher"]
+
+_LONGEST_END_S: Final = 5.0
+
+
+class Flusher:
+    """Calls ``work`` after each interval, and when it is woken.
+
+    :param interval: seconds; 0 for never.
+    """
+
+    def __init__(self, work: Callable[[], None], interval: float) -> None:
+        self._work = work
+        self._interval = interval
+        self._wake: Any = None
+        self._ended: Any = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a thread."""
+        return self._wake is not None
+
+    def start(self) -> None:
+        """Start the thread, unless it runs. Near the end of the interpreter there is none."""
+        if self._wake is None and self._interval > 0:
+            wake, ended = _thread.allocate_lock(), _thread.allocate_lock()
+            wake.acquire()
+            ended.acquire()
+            self._wake, self._ended = wake, ended
+            try:
+                _thread.start_new_thread(self._run, (wake, ended))
+            except RuntimeError:  # what is recorded from here on is written at the close
+                self._wake = None
+
+    def wake(self) -> None:
+        """Let it work now; it may be at it already."""
+        wake = self._wake
+        if wake is not None and wake.locked():
+            try:
+                wake.release()
+            except RuntimeError:  # another thread was faster
+                pass
+
+    def stop(self) -> None:
+        """End the thread and wait until it has gone, for some seconds if a writer holds it up."""
+        wake, self._wake = self._wake, None
+        if wake is not None:
+            try:
+                wake.release()
+            except RuntimeError:
+                pass
+            self._ended.acquire(True, _LONGEST_END_S)
+
+    def _run(self, wake: Any, ended: Any) -> None:
+        try:
+            while self._wake is wake:
+                wake.acquire(True, self._interval)
+                if self._wake is wake:
+                    self._work()
+        finally:
+            ended.release()
