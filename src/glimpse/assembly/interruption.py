@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from types import CodeType
+from types import CodeType, TracebackType
 from typing import Any
 
 from . import events as ev
@@ -76,15 +76,13 @@ def is_from_handler(error: BaseException) -> bool:
     """Whether a handler of a signal raised it, which ran in the main thread between two of our instructions."""
     if not isinstance(error, Exception):
         return True
-    traceback = error.__traceback__
-    if traceback is None or traceback.tb_next is None:  # raised where it was caught
+    if error.__traceback__ is None or error.__traceback__.tb_next is None:  # raised where it was caught
         return False
     codes = _handlers()
-    while traceback is not None:
-        if traceback.tb_frame.f_code in codes:
-            return True
-        traceback = traceback.tb_next
-    return False
+    place: TracebackType | None = error.__traceback__
+    while place is not None and place.tb_frame.f_code not in codes:
+        place = place.tb_next
+    return place is not None
 
 
 def _handlers() -> set[CodeType]:
