@@ -127,3 +127,89 @@ def test_explain_says_whose_a_function_is(tmp_path: Path, monkeypatch: pytest.Mo
     assert decision.policy.name == "payments"
     rule = "included_functions of policy 'payments' has 'shared.price', which matches shared.price"
     assert str(decision) == f"traced: {rule}"
+
+
+def stages(entries: list[Entry]) -> list[tuple[str, str]]:
+    """What each entry is of."""
+    return [(each["function"].rpartition(".")[2], each["stage"]) for each in entries]
+
+
+def test_each_has_a_level_of_its_own(record: Any) -> None:
+    """Errors of one policy's functions, all of another's, with files and lines where it is DEBUG."""
+    given = {
+        "quiet": glimpse.TracingPolicy(included_functions=["shared.price", "shared.broken"], level="ERROR"),
+        "loud": glimpse.TracingPolicy(included_packages=["shared"], level="DEBUG"),
+    }
+    entries = record(given)
+    assert stages(entries) == [
+        ("unowned", "START"),
+        ("order", "START"),
+        ("helper", "START"),
+        ("helper", "END"),
+        ("order", "END"),
+        ("unowned", "END"),
+        ("broken", "EXCEPTION"),
+    ]
+    assert [each["depth"] for each in entries if each["stage"] == "START"] == [1, 2, 3]
+    error = entries[-1]
+    assert (error["args"], error["policy"], error["level"]) == ("broken(pin='hunter22')", "quiet", "ERROR")
+    assert ["line" in each for each in entries] == [True] * 6 + [False]
+    quiet = record(given | {"loud": glimpse.TracingPolicy(included_packages=["shared"], level="INFO")}, level="ERROR")
+    assert stages(quiet[len(entries) :]) == stages(entries)
+    assert not any("line" in each for each in quiet[len(entries) :])
+
+
+@pytest.mark.parametrize("dest", ["jsonl", "journal", "sqlite"])
+def test_suspensions_are_entries_where_the_policy_is_of_level_debug(dest: str, tmp_path: Path) -> None:
+    """And nowhere else."""
+    write_files(tmp_path, {"steps.py": "def told():\n    yield 1\ndef untold():\n    yield 1\n"})
+    path = tmp_path / f"out.{dest}"
+    config = glimpse.Config(dest, params={"db_path" if dest == "sqlite" else "log_path": path})
+    given = {
+        "told": glimpse.TracingPolicy(included_functions=["steps.told"], level="DEBUG"),
+        "untold": glimpse.TracingPolicy(included_packages=["steps"]),
+    }
+    tracer = glimpse.Tracer(config, policies=given).install()
+    with import_path(tmp_path):
+        steps = import_module("steps")
+        assert [*steps.told(), *steps.untold()] == [1, 1]
+        tracer.close()
+    suspended = [(entry.function, entry.stage) for entry in glimpse.load(path) if entry.level == "DEBUG"]
+    assert suspended == [("steps.told", "SUSPEND"), ("steps.told", "RESUME")]
+
+
+def test_decorated_functions_belong_to_the_policy_that_includes_them(tmp_path: Path) -> None:
+    """Its redaction and level apply to them; those that no policy includes are traced without one."""
+    log = tmp_path / "out.jsonl"
+    given = {
+        "quiet": glimpse.TracingPolicy(included_functions=["app.risky"], level="ERROR", redact=["pin"]),
+        "rest": glimpse.TracingPolicy(included_functions=["app.owned"], redact=["n"], sample_rate=0),
+    }
+    tracer = glimpse.Tracer(glimpse.Config(params={"log_path": log}), policies=given)
+    scope: dict[str, Any] = {"__name__": "app", "trace": tracer.trace_function}
+    source = """
+@trace
+def owned(n): return n
+@trace
+def free(n): return n
+@trace
+def risky(pin, ok):
+    if not ok:
+        raise ValueError("no")
+"""
+    exec(compile(source, "app.py", "exec"), scope)
+    scope["owned"](1)
+    scope["free"](2)
+    scope["risky"]("p", True)
+    with pytest.raises(ValueError, match="no"):
+        scope["risky"]("p", False)
+    tracer.close()
+    found = [(each["args"], each.get("policy")) for each in read_entries(log) if each["stage"] != "END"]
+    assert found == [("owned(n=<redacted>)", "rest"), ("free(n=2)", None), ("risky(pin=<redacted>, ok=False)", "quiet")]
+
+
+@pytest.mark.parametrize("level", ["LOUD", 7])
+def test_a_bad_level(level: Any) -> None:
+    """One clear error."""
+    with pytest.raises(glimpse.PolicyError, match=r"option level: bad value .*; accepted: DEBUG, INFO, ERROR"):
+        glimpse.TracingPolicy(level=level)

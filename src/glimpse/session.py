@@ -64,7 +64,11 @@ class Session:
         writer = open_writer(config)
         self._limited = any(policy.trace_depth is not None or policy.sample_rate < 1 for policy in policies)
         rules = {policy.name: Rule(policy.trace_depth, policy.min_duration_ms) for policy in policies}
-        sink = sink_for(writer, self._origin(), rules, pauses=config.level == "DEBUG")
+        levels = {policy.name: policy.level_in(config.level) for policy in policies}
+        self._detailed = {} if set(levels.values()) <= {config.level} else {"": config.level == "DEBUG"}
+        self._detailed |= {name: level == "DEBUG" for name, level in levels.items() if self._detailed}
+        pauses = config.level == "DEBUG" or any(self._detailed.values())
+        sink = sink_for(writer, self._origin(), rules, pauses=pauses)
         self.recorder = Recorder(
             sink,
             flush_interval=config.flush_interval,
@@ -75,7 +79,7 @@ class Session:
         self.probe = Probe(
             self.recorder,
             self.values,
-            pauses=config.level == "DEBUG",
+            pauses=pauses,
             correlation_id=self.correlation_id,
             with_ids=config.enable_trace_id,
         )
@@ -95,6 +99,7 @@ class Session:
             service=self.config.service if self.config.enable_trace_id else None,
             correlation_id=self.correlation_id,
             with_lines=self.config.level == "DEBUG",
+            detailed=self._detailed,
             trace_ids=self.config.enable_trace_id,
             files=self.files,
             remote=None if self._caller is None else self._caller[:2],
@@ -132,27 +137,36 @@ class Session:
         return f"{self.config.dest} {sorted(self.config.params.items(), key=str)}"
 
     def connect(
-        self, slot: Slot, policy: TracingPolicy | None = None, replaced: Mapping[str, Any] | None = None
+        self,
+        slot: Slot,
+        policy: TracingPolicy | None = None,
+        replaced: Mapping[str, Any] | None = None,
+        *,
+        errors_only: bool = False,
     ) -> None:
         """Record what the functions of this slot report, with the redaction of this policy.
 
         :param replaced: what the functions are to use instead of what the probe gives them.
+        :param errors_only: of all that they report, only the exceptions.
         """
         values = renderer_for(self.config, policy) if policy is not None and policy.redact else None
         namespace = self.probe.namespace(values)
         if self._limited:
             depth, rate = (policy.trace_depth, policy.sample_rate) if policy is not None else (None, 1.0)
             namespace |= self.probe.limited(depth, rate)
-        slot.connect(namespace | {"destination": self.destination} | dict(replaced or {}))
+        namespace |= {"destination": self.destination, **(replaced or {})}
+        slot.connect(namespace, errors_only=errors_only)
         if slot not in self._slots:
             self._slots.append(slot)
 
-    def connect_decorated(self, slot: Slot, redact: tuple[str, ...]) -> None:
-        """Record what functions report that are traced whatever the policy says.
+    def connect_decorated(self, slot: Slot, redact: tuple[str, ...], owner: TracingPolicy | None = None) -> None:
+        """Record what functions report that are traced whatever depth and sampling a policy has.
 
-        :param redact: names whose values are hidden, besides those of the configuration.
+        :param redact: names whose values are hidden, besides those of the configuration and of the policy.
+        :param owner: the policy that includes them, if one does.
         """
-        self.connect(slot, TracingPolicy(redact=redact) if redact else None)
+        names = (*redact, *(owner.redact if owner is not None else ()))
+        self.connect(slot, TracingPolicy(redact=names) if names else None)
 
     def disconnect(self, slot: Slot) -> None:
         """Record no more of what this slot's functions report."""

@@ -117,13 +117,13 @@ class Tracer:
             session = self._opened()
             if self._door is None:
                 self._door = Door(self.config)
-                self._door.attach(self.config, session)
+                self._door.attach(self.config, session, self._policy)
         return decorate(target, self._door, options)
 
     def adopt(self, door: Door) -> None:
         """Record what is reported through this door."""
         with _lock:
-            door.attach(self.config, self._opened())
+            door.attach(self.config, self._opened(), self._policy)
 
     def release(self, door: Door) -> None:
         """Record it no more."""
@@ -222,7 +222,7 @@ class Tracer:
             owners = _owners(self._policy) if self._policy is not None else []
             self._session = Session(self.config, owners, self._correlation_id)
             if self._door is not None:
-                self._door.attach(self.config, self._session)
+                self._door.attach(self.config, self._session, self._policy)
         return self._session
 
     def _rest(self) -> None:

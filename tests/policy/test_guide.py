@@ -43,7 +43,7 @@ ROWS = re.findall(r"^\| `(\w+)` \| [^|]+ \| (?:`(.*?)`|none) \|", GUIDE, flags=r
 
 def test_every_key_is_in_the_table() -> None:
     """The table has the keys of a policy, in their order."""
-    full = TracingPolicy(["a"], ["a"], ["a"], 1, False, ["a"], ["a"], 1, 0.5, ["a"])
+    full = TracingPolicy(["a"], ["a"], ["a"], 1, False, ["a"], ["a"], 1, 0.5, ["a"], "INFO")
     assert [name for name, _ in ROWS] == [key for key in full.to_dict() if key != "version"]
 
 

@@ -293,7 +293,7 @@ class Assembler:
         self._note(call, t, stage, out)
 
     def _note(self, call: Suspendable, t: int, stage: str, out: list[Record]) -> None:
-        if self.pauses and call.frame is not None:
+        if self.pauses and call.frame is not None and self.records.pauses(call.frame):
             self.last_id += 1
             out.append(self.records.pause(self.last_id, call.frame, t, call.th, stage, self._task_of(call.frame)))
 

@@ -29,6 +29,7 @@ class Origin:
     :param atom_text: the text of an atom, within the limits of the configuration.
     :param trace_ids: whether entries carry the ids of their trace and span.
     :param remote: the call in another process that made this one's calls.
+    :param detailed: by the names of policies, whether their entries are as at level DEBUG, if not all are alike.
     :param files: module name to file, for ``with_lines`` (level DEBUG: each entry says its file and line).
     """
 
@@ -38,6 +39,7 @@ class Origin:
     service: str | None = None
     correlation_id: str | None = None
     with_lines: bool = False
+    detailed: Mapping[str, bool] = field(default_factory=dict)
     trace_ids: bool = False
     remote: Remote | None = None
     files: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class SiteText:
         self.args = args_maker(site, origin.atom_text)
         tail: Record = {"service": origin.service, "correlation_id": origin.correlation_id}
         tail["policy"] = site.policy or None
-        if origin.with_lines:
+        if origin.detailed.get(site.policy, origin.with_lines):
             tail |= {"file": origin.files.get(site.module), "line": site.line}
         self.tail = {name: value for name, value in tail.items() if value is not None}
 
@@ -133,6 +135,10 @@ class Records:
         item = self._head(number, frame, "DEBUG", site.name, stage, t, th, task)
         self.mark(item, frame[7], site)
         return item
+
+    def pauses(self, frame: Frame) -> bool:
+        """Whether suspensions of this call are entries, where some are."""
+        return self.origin.detailed.get(self.site(frame[3]).site.policy, True)
 
     def result(self, item: Record, value: Any) -> None:
         """Put the text of a value that was returned into an entry."""

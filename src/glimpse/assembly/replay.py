@@ -61,6 +61,7 @@ def _assembler(meta: Mapping[str, Any]) -> tuple[Assembler, Filter | None]:
         service=meta.get("service"),
         correlation_id=meta.get("correlation_id"),
         with_lines=bool(meta.get("with_lines")),
+        detailed={str(name): bool(each) for name, each in (meta.get("detailed") or {}).items()},
         trace_ids=bool(meta.get("trace_ids")),
         remote=_remote(meta.get("remote")),
         files=dict(meta.get("files") or {}),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import CodeType, FunctionType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..entry import Site
 from ..errors import GlimpseError
@@ -20,6 +20,9 @@ from ..values import Redactor
 from .door import Door, Options, Recording
 from .targets import CLASS_FIRST, changed
 from .wrappers import NotRecorded, Shape, wrap
+
+if TYPE_CHECKING:
+    from ..policy import TracingPolicy
 
 __all__ = ["Door", "Recording", "decorate", "no_trace"]
 
@@ -75,7 +78,7 @@ def _traced(target: FunctionType, door: Door, options: Options, receiver: bool |
         return target
     plain = options.args and options.result
     if any(_is_hook(const) for const in code.co_consts):
-        target.__code__ = _reporting_to(code, door.slot(options.redact) if plain else _UNCONNECTED)
+        target.__code__ = _reporting_to(code, door.slot(options.redact, door.owner(target)) if plain else _UNCONNECTED)
         if plain:
             door.remember(target)
             return target
@@ -87,21 +90,23 @@ def _traced(target: FunctionType, door: Door, options: Options, receiver: bool |
 
 def _wrapper(target: FunctionType, door: Door, options: Options, receiver: bool | None) -> FunctionType:
     code = target.__code__
-    hides = _hidden_names((*door.config.redact, *options.redact))
+    owner = door.owner(target)
+    hides = _hidden_names((*door.config.redact, *options.redact, *(owner.redact if owner is not None else ())))
     params = parameters(code, method=_is_method(target) if receiver is None else receiver, hides=hides)
     shown = params if options.args else ()
-    module = str(target.__module__).replace(":", "_")
-    site = Site(module, target.__qualname__, def_line(code, target.__globals__), kind_of(code), shown, "")
+    module, name = str(target.__module__).replace(":", "_"), owner.name if owner is not None else ""
+    site = Site(module, target.__qualname__, def_line(code, target.__globals__), kind_of(code), shown, name)
     shape = Shape(
         site.kind, params, code.co_posonlyargcount, code.co_argcount, options.args, options.result, door.wakes
     )
-    return wrap(target, site, shape, _used(site, door, options))
+    return wrap(target, site, shape, _used(site, door, options, owner))
 
 
-def _used(site: Site, door: Door, options: Options) -> dict[str, Any]:
+def _used(site: Site, door: Door, options: Options, owner: TracingPolicy | None) -> dict[str, Any]:
     """The probe's functions that a wrapper calls; at level ERROR, all but one do nothing."""
-    errors_only = door.config.level == "ERROR"
-    connected = door.slot(options.redact)
+    level = door.config.level if owner is None else owner.level_in(door.config.level)
+    errors_only = level == "ERROR"
+    connected = door.slot(options.redact, owner)
     function: Callable[[str], FunctionType] = (_UNCONNECTED if errors_only else connected).function
     used: dict[str, Any] = {
         "enter": function(entry_function(site)),

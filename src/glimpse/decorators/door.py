@@ -14,6 +14,7 @@ from .wrappers import replace
 
 if TYPE_CHECKING:
     from ..config import Config
+    from ..policy import Decider, TracingPolicy
 
 __all__ = ["Door", "Options", "Recording"]
 
@@ -27,7 +28,7 @@ class Recording(Protocol):
     def files(self) -> dict[str, str]:
         """The file of each module that is traced."""
 
-    def connect_decorated(self, slot: Slot, redact: tuple[str, ...]) -> None:
+    def connect_decorated(self, slot: Slot, redact: tuple[str, ...], owner: TracingPolicy | None) -> None:
         """Record what the functions of this slot report; values of these names are redacted too."""
 
 
@@ -72,18 +73,23 @@ class Door:
         self.waiting: list[Callable[[], None]] = [wake] if wake is not None else []
         self._session: Recording | None = None
         self._files: dict[str, str] = {}
-        self._slots: dict[tuple[str, ...], Slot] = {}
+        self._policy: Decider | None = None
+        self._slots: dict[tuple[tuple[str, ...], TracingPolicy | None], Slot] = {}
         self._again: weakref.WeakKeyDictionary[FunctionType, Callable[[], FunctionType]] = weakref.WeakKeyDictionary()
 
-    def attach(self, config: Config, session: Recording) -> None:
-        """Report to this session from now on. Functions that were decorated before are adapted to its configuration."""
+    def attach(self, config: Config, session: Recording, policy: Decider | None = None) -> None:
+        """Report to this session from now on. Functions that were decorated before are adapted to its configuration.
+
+        :param policy: what decides which of its policies owns a function.
+        """
         self.waiting.clear()
         changed = (config.level, tuple(config.redact)) != (self.config.level, tuple(self.config.redact))
-        self.config, self._session = config, session
+        changed = changed or policy is not self._policy
+        self.config, self._session, self._policy = config, session, policy
         for module, file in self._files.items():
             session.files.setdefault(module, file)
-        for redact, each in self._slots.items():
-            session.connect_decorated(each, redact)
+        for (redact, owner), each in self._slots.items():
+            session.connect_decorated(each, redact, owner)
         if changed:
             for wrapper, again in list(self._again.items()):
                 replace(wrapper, again())
@@ -97,13 +103,22 @@ class Door:
         """The slots of the functions that were decorated so far."""
         return list(self._slots.values())
 
-    def slot(self, redact: tuple[str, ...]) -> Slot:
-        """The slot in which values of these names are redacted too."""
-        found = self._slots.get(redact)
+    def owner(self, function: FunctionType) -> TracingPolicy | None:
+        """The policy that includes a function; None for one that is traced without any."""
+        if self._policy is None:
+            return None
+        file = function.__globals__.get("__file__")
+        place = file if type(file) is str else None
+        return self._policy.decide_function(str(function.__module__), function.__qualname__, place).owner
+
+    def slot(self, redact: tuple[str, ...], owner: TracingPolicy | None = None) -> Slot:
+        """The slot of functions that this policy owns in which values of these names are redacted too."""
+        key = redact, owner
+        found = self._slots.get(key)
         if found is None:
-            found = self._slots[redact] = slot(next(_numbers))
+            found = self._slots[key] = slot(next(_numbers))
             if self._session is not None:
-                self._session.connect_decorated(found, redact)
+                self._session.connect_decorated(found, redact, owner)
         return found
 
     def remember(self, function: FunctionType, again: Callable[[], FunctionType] | None = None) -> None:

@@ -42,10 +42,18 @@ def start(policy: Decider, session: Recording, config: Config) -> Core:
     core = config.dynamic
     if core == "monitoring" and not HAS_MONITORING:
         raise GlimpseError("option dynamic: monitoring needs Python 3.12 or later; accepted here: auto, settrace")
-    errors_only = config.level == "ERROR"
+    errors_only = all(each.level_in(config.level) == "ERROR" for each in policy.policies())
     monitors = core == "monitoring" or (core == "auto" and HAS_MONITORING)
     calls = Calls(session.probe)
-    included = Included(policy, session, config, calls.replaced, keeps_locals=not (monitors and KEEPS_LOCALS_DICT))
+    included = Included(
+        policy,
+        session,
+        config,
+        calls.replaced,
+        calls.replaced_for_errors,
+        keeps_locals=not (monitors and KEEPS_LOCALS_DICT),
+        errors_only=errors_only,
+    )
     if monitors:
         from .monitoring import MonitoringCore
 

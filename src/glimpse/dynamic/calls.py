@@ -55,10 +55,18 @@ class Calls:
         self._append = probe.recorder.events.append
         self.replaced: dict[str, Any] = {"frame_at": self._here_at, "describe": self._describe, "watches": id}
         """What the probe's functions are to use instead of what the probe gives them."""
+        self.replaced_for_errors = self.replaced.copy()
+        """The same for those of level ERROR, which need the frame itself."""
 
-    def record_errors_only(self, depth: Callable[[FrameType | None], int]) -> None:
-        """From the start: the functions need the frame itself then, and how many traced calls are on the stack."""
-        self.replaced |= {"frame_at": lambda _: self._here[get_ident()].frame, "traced_depth": depth}
+    def set_depth(self, depth: Callable[[FrameType | None], int], *, errors_only: bool) -> None:
+        """From the start: how to count the traced calls that are on the stack, for functions of level ERROR.
+
+        :param errors_only: whether all are.
+        """
+        for_errors = {"frame_at": lambda _: self._here[get_ident()].frame, "traced_depth": depth}
+        self.replaced_for_errors |= for_errors
+        if errors_only:
+            self.replaced |= for_errors
 
     def _here_at(self, depth: int) -> Call:
         return self._here[get_ident()]

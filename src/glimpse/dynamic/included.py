@@ -41,7 +41,9 @@ class Recording(Protocol):
     def destination(self) -> str:
         """Where entries go."""
 
-    def connect(self, slot: Slot, policy: TracingPolicy | None, replaced: Mapping[str, Any]) -> None:
+    def connect(
+        self, slot: Slot, policy: TracingPolicy | None, replaced: Mapping[str, Any], *, errors_only: bool
+    ) -> None:
         """Record what the functions of this slot report, under this policy."""
 
     def disconnect(self, slot: Slot) -> None:
@@ -75,6 +77,7 @@ class Included:
     """Decides on code objects. Nothing is remembered here but what the policy and the slots remember.
 
     :param replaced: what the probe's functions use of a tracing core's own; see ``Calls``.
+    :param replaced_for_errors: the same for those of level ERROR, where not all functions are of that.
     :param keeps_locals: whether ``frame.f_locals`` may be emptied once the arguments are read from it.
     """
 
@@ -84,14 +87,17 @@ class Included:
         session: Recording,
         config: Config,
         replaced: Mapping[str, Any],
+        replaced_for_errors: Mapping[str, Any],
         *,
         keeps_locals: bool,
+        errors_only: bool,
     ) -> None:
         self._policy, self._session = policy, session
         self._redact = config.redact
-        self._replaced = replaced
+        self._replaced, self._replaced_for_errors = replaced, replaced_for_errors
+        self._level = config.level
         self._keeps_locals = keeps_locals
-        self._errors_only = config.level == "ERROR"
+        self._errors_only = errors_only
         self._slots: dict[str, tuple[Slot, Callable[[str], bool]]] = {}
 
     def traced(self, code: CodeType, frame: FrameType) -> Traced | None:
@@ -144,7 +150,9 @@ class Included:
         known = self._slots.get(owner.name)
         if known is None:
             slot = Slot(0)
-            self._session.connect(slot, owner, self._replaced)
+            errors = not self._errors_only and owner.level_in(self._level) == "ERROR"
+            replaced = self._replaced_for_errors if errors else self._replaced
+            self._session.connect(slot, owner, replaced, errors_only=errors)
             known = self._slots[owner.name] = slot, Redactor([*self._redact, *owner.redact]).hides
         return known
 

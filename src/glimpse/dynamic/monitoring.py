@@ -45,8 +45,7 @@ class MonitoringCore:
         self._tool = self._free_tool()
         self._stopped = False
         calls.replaced["watches"] = lambda call: 0  # whoever runs a call, its waits are told, and what is thrown in
-        if errors_only:
-            calls.record_errors_only(self.depth)
+        calls.set_depth(self.depth, errors_only=errors_only)
         calls.probe.describer.others.append(self.traces)
         self._start()
 

@@ -41,8 +41,7 @@ class SettraceCore:
         self._left_out: CodeTable[bool] = CodeTable()
         self._files_left_out: set[str] = set()
         self.stopped = False
-        if errors_only:
-            calls.record_errors_only(self.depth)
+        calls.set_depth(self.depth, errors_only=errors_only)
         calls.probe.describer.others.append(self.traces)
         self._start()
 

@@ -46,7 +46,7 @@ def terms_for(config: Config, slot_of: Callable[[TracingPolicy], int] = lambda p
             from glimpse.values.redaction import Redactor
 
             hides = Redactor([*config.redact, *policy.redact]).hides
-            mode = "error" if config.level == "ERROR" else "full"
+            mode = "error" if policy.level_in(config.level) == "ERROR" else "full"
             found = known[policy] = Terms(mode, hides, ",".join(sorted(config.redact)), slot_of(policy))
         return found
 

@@ -40,6 +40,7 @@ class TracingPolicy(Decider):
     :param min_duration_ms: calls that took fewer milliseconds leave no entries, unless they raise.
     :param sample_rate: the share of root calls, from 0 to 1, that are recorded with all that they call.
     :param redact: names whose values are hidden, in addition to the usual ones.
+    :param level: ``DEBUG``, ``INFO`` or ``ERROR``, in place of the configuration's; None for that.
     :param name: shown in the entries; set by the place in a ``PolicySet``.
     :param root: the project's folder; the working directory if None.
     :raises PolicyError: a value is not accepted; the message says what is.
@@ -55,6 +56,7 @@ class TracingPolicy(Decider):
     min_duration_ms: float = 0
     sample_rate: float = 1.0
     redact: Sequence[str] = ()
+    level: str | None = None
     _: KW_ONLY
     name: str = ""
     root: str | os.PathLike[str] | None = None
@@ -106,6 +108,10 @@ class TracingPolicy(Decider):
         return {"version": VERSION} | {
             key: list(value) if isinstance(value, tuple) else value for key, value in changed.items()
         }
+
+    def level_in(self, configured: str) -> str:
+        """The level of its functions, under a configuration of this level."""
+        return self.level or configured
 
     def policies(self) -> tuple[TracingPolicy, ...]:
         """This policy: a set of one."""

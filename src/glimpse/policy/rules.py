@@ -30,6 +30,11 @@ class Decision:
     rule: str | None = None
     policy: TracingPolicy | None = None
 
+    @property
+    def owner(self) -> TracingPolicy | None:
+        """The policy that includes it; None where it is not included."""
+        return self.policy if self.included else None
+
     def __bool__(self) -> bool:
         return self.included
 

@@ -12,6 +12,7 @@ from glimpse.policy.patterns import problem_of
 
 __all__ = [
     "CHECKS",
+    "LEVELS",
     "VERSION",
     "check_keys",
     "check_name",
@@ -20,6 +21,9 @@ __all__ = [
     "check_version",
     "has_several",
 ]
+
+LEVELS: Final = ("DEBUG", "INFO", "ERROR")
+"""What ``level`` can be, most first."""
 
 VERSION: Final = "1.0"
 """The version of the policy file's format."""
@@ -129,6 +133,14 @@ def _share(key: str, value: object) -> float:
     raise _refused(key, value, "a number from 0 (no calls) to 1 (all calls)")
 
 
+def _level(key: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value.upper() in LEVELS:
+        return value.upper()
+    raise PolicyError(bad_value(key, value, LEVELS), key=(key,))
+
+
 def _refused(key: str, value: object, accepted: str) -> PolicyError:
     return PolicyError(bad_value(key, value, accepted), key=(key,))
 
@@ -148,5 +160,6 @@ CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "min_duration_ms": _milliseconds,
     "sample_rate": _share,
     "redact": _names,
+    "level": _level,
 }
 """The keys of a policy, in their order in the constructor: each with what makes its value good or raises."""

@@ -61,6 +61,11 @@ def _idle(name: str, working: FunctionType) -> Any:
     return _nothing0 if name.startswith(("done", "leave", "fall")) else _same
 
 
+_ERRORS: Final = {
+    name: _LIVE["raised_only"] if name.startswith("raised") else _idle(name, each) for name, each in _LIVE.items()
+}
+
+
 class Slot:
     """One set of the functions.
 
@@ -87,11 +92,16 @@ class Slot:
             found = self._functions.setdefault(name, found)
         return found
 
-    def connect(self, namespace: Mapping[str, Any]) -> None:
-        """Record from now on, with what ``live`` (and ``limited``, if given) declares taken from ``namespace``."""
+    def connect(self, namespace: Mapping[str, Any], *, errors_only: bool = False) -> None:
+        """Record from now on, with what ``live`` (and ``limited``, if given) declares taken from ``namespace``.
+
+        :param errors_only: functions report everything, of which only exceptions are wanted.
+        """
         self._globals.update(namespace)
         self._working = _LIVE
-        if "LIMIT" in namespace:
+        if errors_only:
+            self._working = _ERRORS
+        elif "LIMIT" in namespace:
             self._working = _LIMITED
             self._globals.update(_beneath(namespace))
         for name, each in list(self._functions.items()):

@@ -288,8 +288,9 @@ class RawSink:
             "base": origin.base,
             "service": origin.service,
             "correlation_id": origin.correlation_id,
-            "files": dict(origin.files) if origin.with_lines else {},
+            "files": dict(origin.files) if origin.with_lines or any(origin.detailed.values()) else {},
             "with_lines": origin.with_lines,
+            "detailed": dict(origin.detailed),
             "trace_ids": origin.trace_ids,
             "remote": origin.remote,
         }
