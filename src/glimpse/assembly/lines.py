@@ -11,11 +11,13 @@ import orjson
 from .calls import Frame
 from .plain import DIGITS, PlainLines, escaped
 from .records import Origin, Records, SiteText
+from .shapes import FIRST
 
 __all__ = ["LineRecords", "as_bytes", "as_lines"]
 
 _BETWEEN, _NEW_LINE = b'},{"entry_id":', b'}\n{"entry_id":'
 _MS: Final = 1_000_000
+_OFTEN: Final = 200  # calls; to make a shape of parameters its functions takes a millisecond
 ROOT: Final = ',"parent_id":null,"depth":1,"level":"INFO","function":"'
 
 
@@ -55,6 +57,7 @@ class LineRecords(Records):
         self.plain = PlainLines(origin.atom_text)
         self._sites: dict[str, tuple[SiteText, str, int, str]] = {}
         self._places: dict[int, str] = {}
+        self._starts: dict[str, int] = {}  # of sites that have no functions of their own yet
 
     def within(self, number: int, parent: Frame | None, depth: int, key: str) -> tuple[str, str]:
         """See ``Records``."""
@@ -81,6 +84,8 @@ class LineRecords(Records):
     def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Any:
         """See ``Records``."""
         site, _, name, closing = self._parts(frame[3])
+        if first == FIRST:
+            self._count(frame[3])
         args = escaped(self.arguments(site, frame, first))[name:]
         if task is not None or frame[7] is not None:
             closing = f"{_task(task)}{self._closing(frame, closing)}"
@@ -116,8 +121,18 @@ class LineRecords(Records):
             name = escaped(site.name)
             found = site, f'{escaped(site.function)}","args":"{name}', len(name), _fields(site.tail)
             self._sites[key] = found
-            self.plain.add(site.site, found[1], found[3])
+            self._starts[key] = 0
         return found
+
+    def _count(self, key: str) -> None:
+        """A function that is called often is worth what making its lines' own functions takes."""
+        count = self._starts.get(key)
+        if count is not None:
+            self._starts[key] = count + 1
+            if count >= _OFTEN:
+                del self._starts[key]
+                site, opening, _, closing = self._parts(key)
+                self.plain.add(site.site, opening, closing)
 
     def _closing(self, frame: Frame, closing: str) -> str:
         if frame[7] is None:

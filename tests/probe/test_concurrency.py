@@ -1,0 +1,85 @@
+"""Many threads and many tasks at once: every call is recorded, in its own thread's or task's tree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.support.entries import Entry, assert_complete
+from tests.support.process import run_python
+
+THREADS, CALLS = 8, 500
+TASKS = 10_000
+
+PROGRAM = """
+import asyncio, threading
+def inner(name, n): return n
+def outer(name, n): return inner(name, n)
+def worker(name, barrier, calls):
+    barrier.wait()
+    for n in range(calls):
+        outer(name, n)
+def threads(count, calls):
+    barrier = threading.Barrier(count)
+    started = [threading.Thread(target=worker, args=(f"w{i}", barrier, calls), name=f"w{i}") for i in range(count)]
+    for thread in started: thread.start()
+    for thread in started: thread.join()
+async def step(n):
+    await asyncio.sleep(0)
+    return inner("step", n)
+async def task(n):
+    await asyncio.sleep(0)
+    return await step(n)
+async def tasks(count):
+    await asyncio.gather(*(asyncio.create_task(task(n), name=f"t{n}") for n in range(count)))
+"""
+
+
+def recorded(folder: Path, work: str) -> list[Entry]:
+    """The entries that this work leaves."""
+    (folder / "busy.py").write_text(PROGRAM, encoding="utf-8")
+    code = (
+        "import asyncio, glimpse\n"
+        "glimpse.install(glimpse.TracingPolicy(included_packages=['busy']), glimpse.Config())\n"
+        f"import busy\n{work}\n"
+    )
+    entries = run_python(cwd=folder, code=code).entries
+    assert_complete(entries)
+    return entries
+
+
+def starts(entries: list[Entry], function: str) -> list[Entry]:
+    """The STARTs of a function of the program."""
+    return [each for each in entries if each["stage"] == "START" and each["function"] == f"busy.{function}"]
+
+
+def test_eight_threads_have_their_own_trees(tmp_path: Path) -> None:
+    """Each thread's calls are all there, below its own, whatever the others do."""
+    entries = recorded(tmp_path, f"busy.threads({THREADS}, {CALLS})")
+    outer = {each["call_id"]: each for each in starts(entries, "outer")}
+    inner = starts(entries, "inner")
+    assert Counter(each["thread"] for each in inner) == {f"w{number}": CALLS for number in range(THREADS)}
+    assert len({each["parent_id"] for each in inner}) == THREADS * CALLS
+    for each in inner:
+        parent = outer[each["parent_id"]]
+        assert parent["thread"] == each["thread"]
+        assert parent["args"] == each["args"].replace("inner", "outer")
+        assert (each["depth"], parent["depth"]) == (3, 2)
+
+
+@pytest.mark.once
+def test_ten_thousand_tasks_have_their_own_trees(tmp_path: Path) -> None:
+    """Tasks that wait between each other's steps: every call is below its own task's, and names it."""
+    entries = recorded(tmp_path, f"asyncio.run(busy.tasks({TASKS}))")
+    calls = {each["call_id"]: each for each in entries if each["stage"] == "START"}
+    tasks = starts(entries, "task")
+    assert sorted(each["task"] for each in tasks) == sorted(f"t{number}" for number in range(TASKS))
+    assert {each["args"] for each in tasks} == {f"task(n={each['task'][1:]})" for each in tasks}
+    for name, above in (("step", "task"), ("inner", "step")):
+        found = starts(entries, name)
+        assert len(found) == TASKS
+        for each in found:
+            parent = calls[each["parent_id"]]
+            assert (parent["function"], parent["task"]) == (f"busy.{above}", each["task"])

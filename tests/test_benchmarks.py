@@ -1,0 +1,42 @@
+"""The benchmarks run, and print what they promise; what they print is nobody's proof of anything here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+def run(*arguments: str) -> Any:
+    """What a benchmark prints as JSON."""
+    command = [sys.executable, str(BENCHMARKS / arguments[0]), *arguments[1:], "--quick", "--json"]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout)
+
+
+@pytest.mark.once
+def test_the_cost_of_calls() -> None:
+    """Rows that leave entries leave bytes; a row that must leave nothing leaves none."""
+    rows = run("calls.py", "--only", "sampled")
+    first, other = rows.values()
+    assert first["bytes"] > 100
+    assert other["bytes"] == 0
+
+
+@pytest.mark.once
+def test_memory() -> None:
+    """The long run counts the bytes that went to the null device."""
+    assert all(row["bytes"] > 50 for row in run("calls.py", "--memory").values())
+
+
+@pytest.mark.once
+def test_peers() -> None:
+    """Glimpse takes part whoever else does."""
+    table = run("peers.py", "--rounds", "1")
+    assert {"micro", "app"} == set(table)
+    assert all("glimpse, jsonl" in costs for costs in table.values())
