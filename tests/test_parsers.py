@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glimpse.parsers import Parser, choice, file_path, flag, seconds, size, text, texts, whole
+from glimpse.parsers import Parser, choice, file_path, flag, names_among, redactions, seconds, size, text, texts, whole
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from glimpse.parsers import Parser, choice, file_path, flag, seconds, size, text
         (texts, " a, b ,,a", ("a", "b")),
         (texts, ["a", " b"], ("a", "b")),
         (texts, [], ()),
+        (redactions, r" pin, *_dsn,/\d{4,6}/ ,,pin", ("pin", "*_dsn", r"/\d{4,6}/")),
+        (redactions, ["pin", re.compile("x"), str.lower], ("pin", re.compile("x"), str.lower)),
+        (redactions, "", ()),
         (flag, True, True),
         (flag, "Yes", True),
         (flag, "TRUE", True),
@@ -51,6 +55,9 @@ def test_taken(parse: Parser, value: Any, expected: Any) -> None:
         (text, 5),
         (texts, 5),
         (texts, ["a", 5]),
+        (redactions, 5),
+        (redactions, ["a", 5]),
+        (redactions, "/(/"),
         (flag, "maybe"),
         (flag, 2),
         (flag, None),
@@ -91,3 +98,8 @@ def test_paths_are_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 def test_numbers_survive_their_text(value: int) -> None:
     """A number and its text mean the same."""
     assert whole()(str(value)) == whole()(value) == value
+
+
+def test_names_among_rules() -> None:
+    """Only names say which parameters are hidden; expressions and functions look at texts."""
+    assert names_among(["pin", "/x/", re.compile("y"), str.lower, "/"]) == ["pin", "/"]

@@ -6,12 +6,31 @@ A parser takes any value and returns the good one, or raises a ValueError whose 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
-__all__ = ["Parser", "choice", "file_path", "flag", "seconds", "size", "text", "texts", "whole"]
+__all__ = [
+    "Parser",
+    "Redaction",
+    "choice",
+    "file_path",
+    "flag",
+    "is_expression",
+    "names_among",
+    "redactions",
+    "seconds",
+    "size",
+    "text",
+    "texts",
+    "whole",
+]
 
 Parser = Callable[[Any], Any]
+Redaction: TypeAlias = "str | re.Pattern[str] | Callable[[str], str]"
+"""What to hide: a name, an expression (as text, between slashes), or a function from a text to the one to show."""
+
+_REDACTION = re.compile(r"\s*(/(?:[^/\\]|\\.)+/|[^,]*)\s*(?:,|$)")
 
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -31,6 +50,41 @@ def texts(value: object) -> tuple[str, ...]:
     if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
         return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
     raise ValueError("a list of texts, or one text with commas between them")
+
+
+def redactions(value: object) -> tuple[Redaction, ...]:
+    """A list of what to hide, or one text with commas between names and regular expressions, which stand in slashes."""
+    parts = _REDACTION.findall(value) if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError(_REDACTIONS)
+    rules = [rule.strip() if isinstance(rule, str) else rule for rule in parts]
+    for rule in rules:
+        if isinstance(rule, str):
+            _check_expression(rule)
+        elif not isinstance(rule, re.Pattern) and not callable(rule):
+            raise ValueError(_REDACTIONS)
+    return tuple(dict.fromkeys(rule for rule in rules if rule))
+
+
+_REDACTIONS = "a list of names, regular expressions (compiled, or as text between slashes) and functions"
+
+
+def is_expression(rule: Redaction) -> bool:
+    """Whether a text is that of a regular expression: between slashes."""
+    return isinstance(rule, str) and len(rule) > 2 and rule[0] == rule[-1] == "/"
+
+
+def _check_expression(rule: str) -> None:
+    if is_expression(rule):
+        try:
+            re.compile(rule[1:-1])
+        except re.error as problem:
+            raise ValueError(f"a regular expression between slashes ({problem})") from None
+
+
+def names_among(rules: Iterable[Redaction]) -> list[str]:
+    """The names: what decides which parameters are hidden."""
+    return [rule for rule in rules if isinstance(rule, str) and not is_expression(rule)]
 
 
 def file_path(value: object) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
 from glimpse.context import TraceContext, TraceParent, check_correlation_id, here, parent_in
+from glimpse.parsers import Redaction
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
 from glimpse.values import Limits, Redactor, Renderer
@@ -159,7 +160,7 @@ class Session:
         if slot not in self._slots:
             self._slots.append(slot)
 
-    def connect_decorated(self, slot: Slot, redact: tuple[str, ...], owner: TracingPolicy | None = None) -> None:
+    def connect_decorated(self, slot: Slot, redact: tuple[Redaction, ...], owner: TracingPolicy | None = None) -> None:
         """Record what functions report that are traced whatever depth and sampling a policy has.
 
         :param redact: names whose values are hidden, besides those of the configuration and of the policy.

@@ -100,7 +100,7 @@ def test_every_option_is_tested() -> None:
         ({"overflow": "explode"}, "option overflow: bad value 'explode'; accepted: block, drop"),
         ({"service": ""}, "option service: bad value ''; accepted: text"),
         ({"cache_dir": 5}, "option cache_dir: bad value 5; accepted: a path"),
-        ({"redact": 5}, "option redact: bad value 5; accepted: a list of texts"),
+        ({"redact": 5}, "option redact: bad value 5; accepted: a list of names"),
         ({"params": "glimpse.jsonl"}, "option params: bad value 'glimpse.jsonl'; accepted: a mapping"),
         ({"lvel": "INFO"}, "unknown option of Config 'lvel'; accepted: dest, .*; did you mean 'level'?"),
     ],

@@ -171,7 +171,7 @@ def test_long_texts_are_remembered_by_identity() -> None:
 def test_callbacks_are_asked_each_time() -> None:
     """A function that decides what a text becomes is not taken to decide the same next time."""
     answers = iter(range(10_000))
-    renderer = Renderer(redactor=Redactor(callback=lambda text: f"{text}{next(answers)}"))
+    renderer = Renderer(redactor=Redactor([lambda text: f"{text}{next(answers)}"]))
     line, record = Line("a"), {"sku": "a"}
     assert len({renderer.text(line) for _ in range(OFTEN)} | {renderer.text(record) for _ in range(OFTEN)}) == 2 * OFTEN
 

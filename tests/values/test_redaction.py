@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserList, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 
 from glimpse.errors import ConfigError
 from glimpse.values import DEFAULT_NAMES, REDACTED, Limits, Redactor, Renderer
+from tests.support.project import write_policy
 
 RENDERER = Renderer()
 SECRET = "hunter2hunter2"
@@ -56,7 +60,7 @@ def test_names_that_only_look_like_secrets(name: str) -> None:
 
 def test_own_names_add_to_the_default_ones() -> None:
     """More names hide more, as whole words or, with wildcards, as whole names."""
-    redactor = Redactor(names=["pin", "contraseña", "*_dsn"])
+    redactor = Redactor(["pin", "contraseña", "*_dsn"])
     hidden = ["pin", "user_pin", "userPin", "Contraseña", "main_dsn", "MAIN_DSN", "password"]
     assert [redactor.hides(name) for name in hidden] == [True] * len(hidden)
     assert not any(map(redactor.hides, ["spin", "pinned", "dsn", "main_dsn_name"]))
@@ -65,30 +69,30 @@ def test_own_names_add_to_the_default_ones() -> None:
 
 def test_defaults_can_be_turned_off() -> None:
     """Without defaults only the given names are hidden."""
-    renderer = Renderer(redactor=Redactor(names=["pin"], defaults=False))
+    renderer = Renderer(redactor=Redactor(["pin"], defaults=False))
     assert renderer.text({"password": "shown", "pin": 1}) == f"{{'password': 'shown', 'pin': {REDACTED}}}"
     assert renderer.text("http://u:p@h/?token=1") == "'http://u:p@h/?token=1'"
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("rules", "message"),
     [
-        ({"names": "password"}, "names.*list of texts"),
-        ({"names": [""]}, "names.*''"),
-        ({"names": [3]}, "names.*3"),
-        ({"patterns": ["("]}, r"patterns.*regular expressions"),
-        ({"patterns": [3]}, r"patterns.*3"),
+        ("password", "redact.*a list"),
+        ([""], "redact.*''"),
+        ([3], "redact.*3"),
+        (["/(/"], r"redact.*regular expressions"),
+        ([re.compile(b"x")], r"redact.*regular expressions"),
     ],
 )
-def test_bad_options_are_refused(options: Any, message: str) -> None:
+def test_bad_rules_are_refused(rules: Any, message: str) -> None:
     """The error names the option, the value and what is accepted."""
     with pytest.raises(ConfigError, match=message):
-        Redactor(**options)
+        Redactor(rules)
 
 
 def test_patterns_hide_what_they_match() -> None:
     """A regular expression is looked for in every text, also in keys, bytes and objects' own texts."""
-    renderer = Renderer(redactor=Redactor(patterns=[r"\bsk-\w+", re.compile("internal", re.IGNORECASE)]))
+    renderer = Renderer(redactor=Redactor([r"/\bsk-\w+/", re.compile("internal", re.IGNORECASE)]))
     assert renderer.text("my sk-123abc key") == f"'my {REDACTED} key'"
     assert renderer.text({"sk-1": [b"Internal"]}) == f"{{'{REDACTED}': [b'{REDACTED}']}}"
     assert renderer.message(ValueError("no sk-9")) == f"no {REDACTED}"
@@ -102,7 +106,7 @@ def test_callback_gives_the_text() -> None:
             raise ValueError(text)
         return None if "none" in text else text.replace("bob", "***")
 
-    renderer = Renderer(redactor=Redactor(callback=masked))
+    renderer = Renderer(redactor=Redactor([masked]))
     assert renderer.text(["bob", "fail", "none"]) == f"['***', '{REDACTED}', '{REDACTED}']"
 
 
@@ -316,3 +320,17 @@ def test_scrubbing_takes_linear_time(unit: str) -> None:
 
     small, large = min(seconds(20_000) for _ in range(3)), min(seconds(200_000) for _ in range(3))
     assert large < max(small * 50, 0.05)
+
+
+def test_the_example_of_the_guide(tmp_path: Path) -> None:
+    """What the page on values says of ``redact`` does what it says."""
+    guide = (Path(__file__).parents[2] / "docs/values.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
+    calls = 'pay("DE1", "Ann: 4111111111111111, Internal")\npay({"pin": 1, "iban": 2}, b"main_dsn=x")\n'
+    script = tmp_path / "example.py"
+    script.write_text(f"{example}\n{calls}", encoding="utf-8")
+    write_policy(tmp_path, "nothing")
+    subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True, timeout=60)
+    text = (tmp_path / "glimpse.jsonl").read_text(encoding="utf-8")
+    assert "pay(iban=<redacted>, amount='A.: <redacted>, <redacted>')" in text
+    assert "pay(iban=<redacted>, amount=b'main_dsn=<redacted>')" in text

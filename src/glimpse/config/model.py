@@ -13,7 +13,7 @@ from glimpse.config.parameters import Chosen, choose, spelt
 from glimpse.config.program import program_name
 from glimpse.config.sources import Source, constructor, environment, parameter_variable, pyproject
 from glimpse.errors import ConfigError, refuse_unknown_keywords
-from glimpse.parsers import choice, file_path, flag, seconds, text, texts, whole
+from glimpse.parsers import Redaction, choice, file_path, flag, redactions, seconds, text, whole
 
 __all__ = ["CORES", "LEVELS", "OPTIONS", "Config", "Setting"]
 
@@ -104,9 +104,14 @@ class Config:
         default=_NOT_GIVEN,
         metadata=declare(text, _service, "name of the traced program", default_text="the script's name"),
     )
-    redact: Sequence[str] = field(
+    redact: Sequence[Redaction] = field(
         default=_NOT_GIVEN,
-        metadata=declare(texts, (), "names whose values are hidden, besides the usual ones", default_text="none"),
+        metadata=declare(
+            redactions,
+            (),
+            "names whose values are hidden, besides the usual ones; regular expressions between slashes",
+            default_text="none",
+        ),
     )
     policy: str | os.PathLike[str] | None = field(
         default=_NOT_GIVEN,

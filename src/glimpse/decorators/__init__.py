@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..entry import Site
 from ..errors import GlimpseError
+from ..parsers import Redaction
 from ..probe import Slot, hooks
 from ..probe.codes import UNTRACED, WRAPPERS, def_line, end_function, entry_function, kind_of, parameters
 from ..values import Redactor
@@ -129,7 +130,7 @@ def _is_method(target: FunctionType) -> bool:
 
 
 @functools.lru_cache(maxsize=64)
-def _hidden_names(names: tuple[str, ...]) -> Callable[[str], bool]:
+def _hidden_names(names: tuple[Redaction, ...]) -> Callable[[str], bool]:
     return Redactor(names).hides
 
 

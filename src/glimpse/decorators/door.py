@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..errors import GlimpseError, unknown_name
+from ..parsers import Redaction, redactions
 from ..probe import Slot, slot
 from .wrappers import replace
 
@@ -28,7 +29,7 @@ class Recording(Protocol):
     def files(self) -> dict[str, str]:
         """The file of each module that is traced."""
 
-    def connect_decorated(self, slot: Slot, redact: tuple[str, ...], owner: TracingPolicy | None) -> None:
+    def connect_decorated(self, slot: Slot, redact: tuple[Redaction, ...], owner: TracingPolicy | None) -> None:
         """Record what the functions of this slot report; values of these names are redacted too."""
 
 
@@ -37,19 +38,22 @@ class Options:
 
     :param args: whether arguments are recorded.
     :param result: whether results are.
-    :param redact: names whose values are hidden, besides those of the configuration.
+    :param redact: names whose values are hidden, besides those of the configuration, and other rules of ``Redaction``.
     :raises GlimpseError: an option does not exist, or has a bad value.
     """
 
     __slots__ = ("args", "redact", "result")
 
-    def __init__(self, args: bool = True, result: bool = True, redact: Sequence[str] = ()) -> None:
+    def __init__(self, args: bool = True, result: bool = True, redact: Sequence[Redaction] = ()) -> None:
         for name, given in (("args", args), ("result", result)):
             if type(given) is not bool:
                 raise GlimpseError(f"option {name} of trace: bad value {given!r}; accepted: True or False")
-        if isinstance(redact, str) or not all(isinstance(name, str) for name in redact):
-            raise GlimpseError(f"option redact of trace: bad value {redact!r}; accepted: a list of names")
-        self.args, self.result, self.redact = args, result, tuple(redact)
+        try:
+            self.redact = redactions(None if isinstance(redact, str) else list(redact))
+        except (TypeError, ValueError) as problem:
+            accepted = problem if isinstance(problem, ValueError) else "a list of names"
+            raise GlimpseError(f"option redact of trace: bad value {redact!r}; accepted: {accepted}") from None
+        self.args, self.result = args, result
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Options:
@@ -74,7 +78,7 @@ class Door:
         self._session: Recording | None = None
         self._files: dict[str, str] = {}
         self._policy: Decider | None = None
-        self._slots: dict[tuple[tuple[str, ...], TracingPolicy | None], Slot] = {}
+        self._slots: dict[tuple[tuple[Redaction, ...], TracingPolicy | None], Slot] = {}
         self._again: weakref.WeakKeyDictionary[FunctionType, Callable[[], FunctionType]] = weakref.WeakKeyDictionary()
 
     def attach(self, config: Config, session: Recording, policy: Decider | None = None) -> None:
@@ -111,7 +115,7 @@ class Door:
         place = file if type(file) is str else None
         return self._policy.decide_function(str(function.__module__), function.__qualname__, place).owner
 
-    def slot(self, redact: tuple[str, ...], owner: TracingPolicy | None = None) -> Slot:
+    def slot(self, redact: tuple[Redaction, ...], owner: TracingPolicy | None = None) -> Slot:
         """The slot of functions that this policy owns in which values of these names are redacted too."""
         key = redact, owner
         found = self._slots.get(key)

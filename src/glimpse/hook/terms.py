@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glimpse.parsers import names_among
+
 if TYPE_CHECKING:
     from glimpse.config import Config
     from glimpse.policy import TracingPolicy
@@ -47,7 +49,7 @@ def terms_for(config: Config, slot_of: Callable[[TracingPolicy], int] = lambda p
 
             hides = Redactor([*config.redact, *policy.redact]).hides
             mode = "error" if policy.level_in(config.level) == "ERROR" else "full"
-            found = known[policy] = Terms(mode, hides, ",".join(sorted(config.redact)), slot_of(policy))
+            found = known[policy] = Terms(mode, hides, ",".join(sorted(names_among(config.redact))), slot_of(policy))
         return found
 
     return terms

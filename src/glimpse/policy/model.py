@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any
 
 from glimpse.errors import PolicyError, PolicyNotFound, refuse_unknown_keywords
+from glimpse.parsers import Redaction
 from glimpse.policy.decisions import Decider
 from glimpse.policy.discovery import POLICY_FILE, closest, starting_folders
 from glimpse.policy.document import load
@@ -39,7 +40,8 @@ class TracingPolicy(Decider):
     :param excluded_functions: patterns of qualified names that are left out; they win.
     :param min_duration_ms: calls that took fewer milliseconds leave no entries, unless they raise.
     :param sample_rate: the share of root calls, from 0 to 1, that are recorded with all that they call.
-    :param redact: names whose values are hidden, in addition to the usual ones.
+    :param redact: names whose values are hidden, in addition to the usual ones; also regular expressions (compiled, or
+        as text between slashes) and functions from a text to the one to show.
     :param level: ``DEBUG``, ``INFO`` or ``ERROR``, in place of the configuration's; None for that.
     :param name: shown in the entries; set by the place in a ``PolicySet``.
     :param root: the project's folder; the working directory if None.
@@ -55,7 +57,7 @@ class TracingPolicy(Decider):
     excluded_functions: Sequence[str] = ()
     min_duration_ms: float = 0
     sample_rate: float = 1.0
-    redact: Sequence[str] = ()
+    redact: Sequence[Redaction] = ()
     level: str | None = None
     _: KW_ONLY
     name: str = ""

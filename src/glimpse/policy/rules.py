@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from glimpse.parsers import names_among
 from glimpse.policy.functions import FunctionPatterns
 from glimpse.policy.patterns import PatternSet
 from glimpse.policy.places import dotted_place, is_session, may_shadow_stdlib
@@ -120,7 +121,7 @@ class Rules:
             policy.name,
             self._functions.touching(known_as) if self._functions else None,
             self._no_functions.touching(known_as),
-            sorted(policy.redact),
+            sorted(names_among(policy.redact)),
             policy.trace_depth is not None,
             policy.sample_rate < 1,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from glimpse.errors import PolicyError, bad_value, unknown_name
+from glimpse.parsers import Redaction, redactions
 from glimpse.policy.patterns import problem_of
 
 __all__ = [
@@ -91,12 +92,18 @@ def _patterns(key: str, value: object) -> tuple[str, ...]:
     return patterns
 
 
-def _names(key: str, value: object) -> tuple[str, ...]:
-    names = _texts(key, value, "a list of names, such as ['iban', 'pin']")
-    for index, name in enumerate(names):
-        if not name.strip():
-            raise PolicyError(bad_value(f"{key}[{index}]", name, "a name that is not empty"), key=(key, index))
-    return names
+def _redactions(key: str, value: object) -> tuple[Redaction, ...]:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise _refused(key, value, "a list of names, such as ['iban', 'pin']")
+    rules = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+    for index, rule in enumerate(rules):
+        if isinstance(rule, str) and not rule.strip():
+            raise PolicyError(bad_value(f"{key}[{index}]", rule, "a name that is not empty"), key=(key, index))
+        try:
+            redactions([rule])
+        except ValueError as problem:
+            raise PolicyError(bad_value(f"{key}[{index}]", rule, str(problem)), key=(key, index)) from None
+    return tuple(rules)
 
 
 def _texts(key: str, value: object, accepted: str) -> tuple[str, ...]:
@@ -159,7 +166,7 @@ CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "excluded_functions": _patterns,
     "min_duration_ms": _milliseconds,
     "sample_rate": _share,
-    "redact": _names,
+    "redact": _redactions,
     "level": _level,
 }
 """The keys of a policy, in their order in the constructor: each with what makes its value good or raises."""

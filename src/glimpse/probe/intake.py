@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..assembly import OpenCall, is_from_handler
-from ..assembly.events import Event
+from ..assembly.events import MUTED, Event
 from .batches import Batch
 from .dropping import dropped_events, thinned
 from .outbox import Outbox
@@ -22,6 +22,28 @@ __all__ = ["Intake"]
 
 _now: Final = time.perf_counter_ns
 _DROPPED_AT_ONCE: Final = 1024
+_LEAST_OF_THREAD: Final = 4  # events of what runs on a thread have its number in the fourth place
+
+
+class Rendering(dict[int, int]):
+    """The threads that make the text of a value now, by their idents, and their numbers otherwise.
+
+    What runs on them meanwhile is muted: its events leave no entries, and may hold secrets that the text does not.
+    So they must not reach a writer that takes events as they are.
+    """
+
+    __slots__ = ("lately",)
+
+    def __init__(self) -> None:
+        self.lately = False
+        """Whether there may be such events in the buffer though no text is being made."""
+
+    def without_muted(self, chunk: list[Event], *, is_all: bool) -> list[Event]:
+        """The other events; ``is_all`` if there are no more in the buffer."""
+        if not self and not self.lately:
+            return chunk
+        self.lately = bool(self) or not is_all
+        return [event for event in chunk if len(event) < _LEAST_OF_THREAD or event[3] != MUTED]
 
 
 class Intake:
@@ -48,6 +70,7 @@ class Intake:
     ) -> None:
         self._events, self._sink, self._outbox, self._counts, self._most = events, sink, outbox, counts, most
         self._failed, self._tell_lost = failed, lost
+        self.rendering = Rendering()
         self.forget()
 
     def forget(self) -> None:
@@ -151,7 +174,8 @@ class Intake:
                 lost = self._lost if not self._outbox else 0
                 missing = dropped_events(lost, self._lost_why, _now()) if lost else []
                 self._taken = events[:count]
-                self._chunk = [*missing, *self._taken] if missing else self._taken
+                seen = self.rendering.without_muted(self._taken, is_all=count == len(events))
+                self._chunk = [*missing, *seen] if missing else seen
                 self._lost -= lost
             taken = len(self._taken)
             if taken and events and events[0] is self._taken[0]:

@@ -68,7 +68,6 @@ class Probe:
         self.waits = Waits(self.coroutines, self._suspension, recorder.failed)
         self.describer = Describer(values.message)
         self._levels = Levels(recorder.muted.mine)
-        self._muted: dict[int, int] = {}
         RENDERING.listeners.append(self._mute)
         self.correlation_id = correlation_id
         self._with_ids = with_ids
@@ -136,10 +135,11 @@ class Probe:
         """A value's own code runs on this thread, because of Glimpse: what it calls leaves no entries."""
         if begins:
             number = self.threads.get(ident)
-            self._muted[ident] = self.new_thread() if number is None else number
+            self.recorder.rendering[ident] = self.new_thread() if number is None else number
             self.threads.give(MUTED)
         else:
-            self.threads.give(self._muted.pop(ident, MUTED))
+            self.recorder.rendering.lately = True
+            self.threads.give(self.recorder.rendering.pop(ident, MUTED))
 
     def limited(self, depth: int | None, rate: float) -> dict[str, Any]:
         """What to add to ``namespace`` for a policy that limits depth, or for one beside such a policy.

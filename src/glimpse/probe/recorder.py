@@ -103,6 +103,7 @@ class Recorder:
         self._outbox = Outbox(buffer_size, self.counts, self._failed, self._could_not)
         most = _MOST_AT_ONCE if background else buffer_size
         self._intake = Intake(self.events, sink, self._outbox, self.counts, most, self._failed, self._lose)
+        self.rendering = self._intake.rendering
         self._fork_held = False
         self._afterwards: list[Callable[[], Any]] = []
         self._finished = False

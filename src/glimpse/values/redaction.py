@@ -8,6 +8,7 @@ from fnmatch import translate
 from typing import Any, Final
 
 from ..errors import ConfigError, bad_value
+from ..parsers import Redaction, is_expression
 from .hostile import blindly
 from .limits import REDACTED
 from .scrub import Scrubber
@@ -51,36 +52,36 @@ _CACHED_NAMES = 4096
 class Redactor:
     """Decides what is hidden, by names and inside texts.
 
-    :param names: more names like ``api_key``, matched case-insensitively as whole words of a name: ``pin`` hides
-        ``user_pin``, ``userPin`` and ``PIN`` but not ``spin``. With ``* ? [..]`` the whole name is matched.
-    :param patterns: regular expressions; what they match in a string or a text of an object is hidden.
-    :param callback: called with each string and text that is to be recorded, gives the text to record. If it fails,
-        the whole text is hidden. Strings are looked at as they are recorded, so it makes tracing slower.
+    :param rules: more names like ``api_key``, matched case-insensitively as whole words of a name: ``pin`` hides
+        ``user_pin``, ``userPin`` and ``PIN`` but not ``spin``. With ``* ? [..]`` the whole name is matched. Also
+        expressions (compiled, or as text between slashes): what they match in a string or a text of an object is
+        hidden. And functions: each is called with each string and text that is to be recorded, and gives the text to
+        record. If it fails, the whole text is hidden. With expressions and functions tracing is slower.
     :param defaults: hide ``DEFAULT_NAMES`` and credentials in texts.
     :raises ConfigError: a name is empty, or a pattern is not a regular expression.
     """
 
     def __init__(
         self,
-        names: Iterable[str] = (),
-        patterns: Iterable[str | re.Pattern[str]] = (),
-        callback: Callable[[str], str] | None = None,
+        rules: Iterable[Redaction] = (),
         *,
         defaults: bool = True,
     ) -> None:
-        given = [_checked_name(name) for name in _each(names, "names")]
+        rules = [*_each(rules)]
+        expressions = [rule for rule in rules if isinstance(rule, re.Pattern) or is_expression(rule)]
+        self._callbacks = [rule for rule in rules if callable(rule)]
+        given = [_checked_name(rule) for rule in rules if rule not in expressions and not callable(rule)]
         plain = [name for name in given if not any(mark in name for mark in "*?[")]
         wanted = [*(DEFAULT_NAMES if defaults else ()), *plain]
         self._known = frozenset(_canonical(name) for name in wanted)
         self._longest_run = max((len(_words(name)) for name in wanted), default=0) + 1
         wild = [name for name in given if name not in plain]
         self._wildcards = [re.compile(translate(name), re.IGNORECASE) for name in wild]
-        self._patterns = [_compiled(pattern) for pattern in _each(patterns, "patterns")]
-        self._callback = callback
+        self._patterns = [_compiled(rule) for rule in expressions]
         self._cache: dict[str, bool] = {}
         self._fragments = _fragments([*wanted, *(_WILDCARD.sub(" ", name) for name in wild)])
         self._scrubber = Scrubber(self.hides, self._fragments, credentials=defaults)
-        self.inspects_every_text = bool(self._patterns or callback)
+        self.inspects_every_text = bool(self._patterns or self._callbacks)
         """If not, a text without ``=``, ``:`` and ``earer`` has nothing to hide, and need not be given to ``scrub``."""
         self.scrub: Callable[[str], str] = self._scrub_all if self.inspects_every_text else self._scrubber.scrub
         """The text with its secrets replaced; the very same object if there are none. Takes linear time."""
@@ -100,14 +101,9 @@ class Redactor:
         text = self._scrubber.scrub(text)
         for pattern in self._patterns:
             text = pattern.sub(REDACTED, text)
-        return text if self._callback is None else self._called(text)
-
-    def _called(self, text: str) -> str:
-        try:
-            answer: Any = blindly(self._callback, text)
-        except Exception:
-            return REDACTED
-        return answer if type(answer) is str else REDACTED
+        for callback in self._callbacks:
+            text = _called(callback, text)
+        return text
 
     def _decide(self, name: str) -> bool:
         if any(pattern.match(name) for pattern in self._wildcards):
@@ -128,6 +124,14 @@ class Redactor:
         return False
 
 
+def _called(callback: Callable[[str], str], text: str) -> str:
+    try:
+        answer: Any = blindly(callback, text)
+    except Exception:
+        return REDACTED
+    return answer if type(answer) is str else REDACTED
+
+
 def _words(name: str) -> list[str]:
     return [word.lower() for word in _BOUNDARY.split(name) if word]
 
@@ -145,23 +149,25 @@ def _fragments(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _each(values: Iterable[Any], option: str) -> Iterable[Any]:
-    if isinstance(values, str):
-        raise ConfigError(bad_value(option, values, "a list of texts"))
-    return values
+def _each(rules: Iterable[Any]) -> Iterable[Any]:
+    if isinstance(rules, str):
+        raise ConfigError(bad_value("redact", rules, "a list"))
+    return rules
 
 
 def _checked_name(name: object) -> str:
     if not isinstance(name, str) or not _words(name.translate(_WILDCARDS_AS_LETTERS)):
-        raise ConfigError(bad_value("names", name, "names such as 'api_key', with letters or digits in them"))
+        raise ConfigError(bad_value("redact", name, "names such as 'api_key', with letters or digits in them"))
     return name
 
 
 _WILDCARDS_AS_LETTERS = str.maketrans("*?[", "xxx")
 
 
-def _compiled(pattern: object) -> re.Pattern[str]:
+def _compiled(rule: Any) -> re.Pattern[str]:
     try:
-        return re.compile(pattern)  # type: ignore[call-overload, no-any-return]
+        found: re.Pattern[str] = re.compile(rule[1:-1] if isinstance(rule, str) else rule)
+        found.search("")  # of bytes, it cannot be looked for in text
     except (re.error, TypeError) as problem:
-        raise ConfigError(bad_value("patterns", pattern, f"regular expressions ({problem})")) from None
+        raise ConfigError(bad_value("redact", rule, f"regular expressions ({problem})")) from None
+    return found
