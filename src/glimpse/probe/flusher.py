@@ -6,6 +6,7 @@ It is not among ``threading.enumerate()``, and it does not exist while the proce
 from __future__ import annotations
 
 import _thread
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -67,6 +68,14 @@ class Flusher:
             while self._wake is wake:
                 wake.acquire(True, self._interval)
                 if self._wake is wake:
-                    self._work()
+                    try:
+                        self._work()
+                    finally:
+                        _be_unknown()
         finally:
             ended.release()
+
+
+def _be_unknown() -> None:
+    """Have ``threading`` forget this thread, which a writer's driver has made known by asking for the current one."""
+    threading._active.pop(_thread.get_ident(), None)  # type: ignore[attr-defined]

@@ -38,12 +38,19 @@ class Rendering(dict[int, int]):
         self.lately = False
         """Whether there may be such events in the buffer though no text is being made."""
 
-    def without_muted(self, chunk: list[Event], *, is_all: bool) -> list[Event]:
-        """The other events; ``is_all`` if there are no more in the buffer."""
-        if not self and not self.lately:
-            return chunk
-        self.lately = bool(self) or not is_all
-        return [event for event in chunk if len(event) < _LEAST_OF_THREAD or event[3] != MUTED]
+    def first(self, events: list[Event], count: int) -> tuple[list[Event], list[Event]]:
+        """The first events of the buffer: all, and those that are not muted.
+
+        Other threads go on meanwhile. A muted event that is among the first was there when they were copied, so its
+        thread is making a text now, or has ended it before the copy or since.
+        """
+        lately, self.lately = self.lately, False
+        taken = events[:count]
+        if not lately and not self.lately and not self:
+            return taken, taken
+        if count < len(events):
+            self.lately = True
+        return taken, [event for event in taken if len(event) < _LEAST_OF_THREAD or event[3] != MUTED]
 
 
 class Intake:
@@ -173,8 +180,7 @@ class Intake:
                 self._counts["recorded"] += count
                 lost = self._lost if not self._outbox else 0
                 missing = dropped_events(lost, self._lost_why, _now()) if lost else []
-                self._taken = events[:count]
-                seen = self.rendering.without_muted(self._taken, is_all=count == len(events))
+                self._taken, seen = self.rendering.first(events, count)
                 self._chunk = [*missing, *seen] if missing else seen
                 self._lost -= lost
             taken = len(self._taken)
