@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import zipfile
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,20 @@ def test_wheel_is_typed_and_reproducible(tmp_path: Path) -> None:
     assert "glimpse/py.typed" in zipfile.ZipFile(first).namelist()
 
 
+def test_wheel_has_its_commands_and_plugins(tmp_path: Path) -> None:
+    """What an installer makes of it: ``glimpse`` on PATH, as ``pipx run`` and ``uvx`` expect, and pytest's plugin."""
+    with zipfile.ZipFile(built("build_wheel", tmp_path)) as wheel:
+        points = ConfigParser()
+        points.read_string(wheel.read(f"glimpse-{__version__}.dist-info/entry_points.txt").decode())
+    assert dict(points["console_scripts"]) == {"glimpse": "glimpse.cli:main"}
+    assert dict(points["pytest11"]) == {"glimpse": "glimpse.pytest_plugin"}
+
+
 def test_sdist_builds_the_same_wheel(tmp_path: Path) -> None:
-    """The source distribution holds all that building takes."""
-    with tarfile.open(built("build_sdist", tmp_path)) as sdist:
+    """The source distribution holds all that building takes, and two of the same source are the same bytes."""
+    first, second = (built("build_sdist", tmp_path / name) for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
+    with tarfile.open(first) as sdist:
         sdist.extractall(tmp_path / "unpacked", filter="data")
     (source,) = (tmp_path / "unpacked").iterdir()
     wheel = built("build_wheel", tmp_path / "again", source)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from glimpse.config import Config
 from glimpse.errors import ConfigError, GlimpseError, bad_value
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tracer", "current", "install", "register_writer", "trace", "uninstall"]
 
-Decorated = TypeVar("Decorated")
+Decorated = TypeVar("Decorated", bound="Callable[..., Any] | property | classmethod[Any, Any, Any]")
 _lock = threading.RLock()
 
 
@@ -104,6 +104,14 @@ class Tracer:
 
     # -- decorators -------------------------------------------------------------------------------------------
 
+    @overload
+    def trace_function(
+        self, target: Decorated, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...
+    ) -> Decorated: ...
+    @overload
+    def trace_function(
+        self, target: None = None, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...
+    ) -> Callable[[Decorated], Decorated]: ...
     def trace_function(self, target: Any = None, /, **options: Any) -> Any:
         """Decorator: trace this function, method, coroutine, generator or class, whatever the policy says.
 
@@ -357,6 +365,12 @@ class _UsualDoor:
 _usual_door = _UsualDoor()
 
 
+@overload
+def trace(target: Decorated, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...) -> Decorated: ...
+@overload
+def trace(
+    target: None = None, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...
+) -> Callable[[Decorated], Decorated]: ...
 def trace(target: Any = None, /, **options: Any) -> Any:
     """Decorator: trace this function, method, coroutine, generator or class by the installed tracer.
 
