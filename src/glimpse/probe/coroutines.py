@@ -153,7 +153,7 @@ class Coroutines:
             return None, None
         if self.own() is call.number:
             self.put(call.before)
-        return int(call.number), _waited(call)
+        return int(call.number), _waited(call) if call.told else None
 
     # -- async generators: values handed out ------------------------------------------------------------------
 

@@ -176,6 +176,8 @@ class Probe:
             "resume_agen": coroutines.go_on,
             "reports_yields": self._reports_yields,
             "watches": self.waits.watches,
+            "opened": coroutines.open,
+            "int": int,
             "traced_depth": describer.depth,
             "bound_now": lambda key, frame: bound_now(key, frame, freeze, receiver),
             "pending": {},

@@ -28,6 +28,7 @@ yield_agen: Callable[..., Any]
 resume_agen: Callable[..., Any]
 reports_yields: Callable[[Any], bool]
 watches: Callable[[Any], int | None]
+opened: dict[int, Any]
 pending: dict[int, Any]
 traced_depth: Callable[[Any], int]
 bound_now: Callable[[str, Any], tuple[Any, ...]]
@@ -88,11 +89,19 @@ def thrown_g(key: str) -> tuple[()]:
 
 def delegate_g(key: str, target: Any) -> Any:
     frame = frame_at(1)
-    if watches(frame) is None:
+    try:
+        watched = watches(frame)
+    except RecursionError:
+        return target
+    if watched is None:
         try:
-            append((8, key, now(), threads[get_ident()], context(), id(frame), reports_yields(target)))
+            reports = reports_yields(target)
+        except RecursionError:
+            reports = False
+        try:
+            append((8, key, now(), threads[get_ident()], context(), id(frame), reports))
         except KeyError:
-            append((8, key, now(), new_thread(), context(), id(frame), reports_yields(target)))
+            append((8, key, now(), new_thread(), context(), id(frame), reports))
     return target
 
 
@@ -175,7 +184,11 @@ def enter_c(key: str, *values: Any) -> None:
         shown = [NO_ROOM] * len(values)
         th = threads.get(get_ident(), -1)
     frame = frame_at(1)
-    ctx, number, task = start_coroutine(id(frame), watches(frame))
+    try:
+        ctx, number, task = start_coroutine(id(frame), watches(frame))
+    except RecursionError:  # the program has no room for what it does either: this call is not recorded
+        opened.pop(id(frame), None)
+        return
     append((12, key, now(), th, ctx, number, task, *shown))
     if len(events) > CHUNK:
         try:
@@ -225,7 +238,11 @@ def raised_coro(key: str) -> tuple[()]:
         shown = (type(short.__context__).__name__, "", None, None)
     if pending:
         pending.pop(id(frame), None)
-    number, waited = end_coroutine(id(frame))
+    try:
+        number, waited = end_coroutine(id(frame))
+    except RecursionError:
+        call = opened.pop(id(frame), None)
+        number, waited = None if call is None else int(call.number), None
     if number is not None:
         try:
             th = threads[get_ident()]

@@ -46,7 +46,9 @@ class Waits:
         self._coroutines, self._report, self._failed = coroutines, report, failed
         self._places: CodeTable[frozenset[int]] = CodeTable()
         self._tool: int | None = None
-        self._closed = not HAS_MONITORING
+        self._closed = False
+        if not HAS_MONITORING:
+            self.watches = _nobody.get  # type: ignore[method-assign] # which takes no frame of its own
 
     def watches(self, frame: FrameType) -> int | None:
         """The identity of the frame that runs this one, if it will be told when this one waits; else None."""
@@ -172,6 +174,9 @@ class Waits:
     def _give_up(self, error: Exception) -> None:
         self.close()
         self._failed(error)
+
+
+_nobody: Final[dict[FrameType, int]] = {}
 
 
 def outwards(frame: FrameType) -> Iterator[FrameType]:
