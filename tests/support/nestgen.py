@@ -1,4 +1,4 @@
-"""Makes programs at random of functions of all kinds that call each other, suspended, stopped and failing in between."""
+"""Makes programs at random: functions of all kinds that call each other, suspended, stopped and failing meanwhile."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 __all__ = ["nested_program"]
 
 _KINDS = ("def", "generator", "async def", "async generator")
-_FUNCTIONS = 9
+_FUNCTIONS = 7
 
 PRELUDE = """\
 import asyncio
@@ -27,7 +27,7 @@ async def stop(source):
 
 
 def nested_program(random: Random) -> str:
-    """The source of a program whose ``main`` runs functions ``f0`` to ``f8``; each calls only those after it.
+    """The source of a program whose ``main`` runs functions ``f0`` to ``f6``; each calls only those after it.
 
     It prints ``call FUNCTION CALLER`` when a function begins to run.
     """
@@ -43,7 +43,7 @@ def nested_program(random: Random) -> str:
 def _function(random: Random, place: int, kinds: list[str], kind: str) -> list[str]:
     keyword = "async def" if kind.startswith("async") else "def"
     body = [f"print('call f{place}', caller)"]
-    for _ in range(random.randint(1, 4)):
+    for _ in range(random.randint(2, 4)):
         body += _step(random, place, kinds, kind)
     if kind.endswith("generator"):
         body.append("yield 0")
@@ -55,12 +55,12 @@ def _function(random: Random, place: int, kinds: list[str], kind: str) -> list[s
 
 
 def _step(random: Random, place: int, kinds: list[str], kind: str) -> list[str]:
-    choices = [["print('here')"]]
+    choices: list[list[str]] = [["print('here')"]]
     if kind.endswith("generator"):
         choices += [["yield 1"], ["try: yield 2", "except Oops: print('thrown')"]]
     if kind.startswith("async"):
         choices += [[f"await pause({random.randint(0, 2)})"]]
-    for _ in range(4):
+    for _ in range(8):
         if place + 1 < len(kinds):
             choices.append(_use(random, place, random.randrange(place + 1, len(kinds)), kinds, kind))
     step = random.choice(choices)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
 from glimpse.hook.status import LEFT_ALONE, Outcome, say
+from glimpse.probe.greenlets import expect_greenlets
 
 if TYPE_CHECKING:
     from glimpse.hook.build import Builder
@@ -38,6 +39,8 @@ class Finder:
         """The spec that the other finders have for an included module; None for all others."""
         if sys.meta_path[0] is not self:
             self._come_before_pytest()
+        if fullname == "greenlet":
+            expect_greenlets()
         if not self._may_include(fullname):
             return None
         asking = (get_ident(), fullname)

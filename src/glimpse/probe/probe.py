@@ -20,6 +20,7 @@ from ..values import RENDERING
 from .coroutines import Coroutines
 from .exceptions import Describer, bound_now
 from .gate import Gate, Levels
+from .greenlets import Greenlets
 from .recorder import CHUNK, Recorder
 from .waits import Waits
 
@@ -64,6 +65,7 @@ class Probe:
         self.threads = recorder.muted
         self._numbers = count(1)
         self._local = threading.local()
+        self.greenlets = Greenlets(self.threads)
         self.coroutines = Coroutines(recorder.events.append, self._thread, pauses=pauses)
         self.waits = Waits(self.coroutines, self._suspension, recorder.failed)
         self.describer = Describer(values.message)
@@ -78,6 +80,7 @@ class Probe:
     def finish(self) -> None:
         """The functions are disconnected: what is left to say of calls that are open."""
         self.waits.close()
+        self.greenlets.close()
         self.coroutines.finish()
 
     def close(self) -> None:
@@ -189,13 +192,27 @@ class Probe:
         }
 
     def new_thread(self) -> int:
-        """The number of this thread, which has none yet. It is given back when the thread ends."""
+        """The number of this thread, or greenlet, which has none yet. It is given back when the thread ends."""
+        waiting = self.greenlets.expected.get(_thread.get_ident(), {})
+        ready = self.greenlets.watch()
+        number = waiting.get("number")
+        if number is None:
+            number = self._begin_thread()
+        if ready:
+            self.threads.take_up(waiting)
+            self.threads.give(number)
+        else:
+            waiting["number"] = number
+        return number
+
+    def _begin_thread(self) -> int:
         ident = _thread.get_ident()
-        number = next(self._numbers)
+        unused = self.greenlets.unused
+        number = unused.pop() if unused else next(self._numbers)
         thread = threading._active.get(ident)  # type: ignore[attr-defined]
         name = thread.name if thread is not None else f"Thread-{ident}"
-        self._local.ended = _Ended(self.threads, ident, number)
-        self.threads.give(number)
+        ended = self._local.__dict__.setdefault("ended", _Ended(self.threads, ident))
+        ended.numbers.add(number)
         self.recorder.events.append((THREAD, number, name))
         self.recorder.start_flusher()
         return number
@@ -226,13 +243,14 @@ class Probe:
 class _Ended:
     """Dies with its thread, whose ident may then be another's."""
 
-    __slots__ = ("ident", "number", "threads")
+    __slots__ = ("ident", "numbers", "threads")
 
-    def __init__(self, threads: dict[int, int], ident: int, number: int) -> None:
-        self.threads, self.ident, self.number = threads, ident, number
+    def __init__(self, threads: dict[int, int], ident: int) -> None:
+        self.threads, self.ident = threads, ident
+        self.numbers = {MUTED}
 
     def __del__(self) -> None:
-        if self.threads.get(self.ident) in (self.number, MUTED):
+        if self.threads.get(self.ident) in self.numbers:
             self.threads.pop(self.ident, None)
 
 

@@ -56,6 +56,19 @@ class Threads(dict[int, int]):
         """This is the number of the thread that runs."""
         self[_thread.get_ident()] = self.mine.number = number
 
+    def put_aside(self) -> dict[str, Any]:
+        """What the thread that runs has, which it then has no more: another greenlet runs on it."""
+        state = dict(self.mine.__dict__)
+        self.mine.__dict__.clear()
+        self.pop(_thread.get_ident(), None)
+        return state
+
+    def take_up(self, state: dict[str, Any]) -> None:
+        """Give back what was put aside."""
+        self.mine.__dict__.update(state)
+        if "number" in state:
+            self[_thread.get_ident()] = state["number"]
+
     def take_back(self) -> None:
         """It has none."""
         self.pop(_thread.get_ident(), None)
