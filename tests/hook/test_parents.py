@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from glimpse import Config, Tracer, TracingPolicy
-from tests.support import assert_complete, outline, read_entries
+from tests.support import assert_complete, outline, read_entries, run_python, write_files
 
 Recorded = Callable[[str], list[str]]
 
@@ -88,8 +88,14 @@ def test_asyncio_task_groups(recorded: Recorded) -> None:
         def main(): asyncio.run(session())
     """)
     assert tree == [
-        "main()", "  session()", "    child(x=1)", "    child(x=2)", "      note(x=1)", "      note(x=2)", "    note(x=3)",
-    ]  # fmt: skip
+        "main()",
+        "  session()",
+        "    child(x=1)",
+        "    child(x=2)",
+        "      note(x=1)",
+        "      note(x=2)",
+        "    note(x=3)",
+    ]
 
 
 ANYIO = """
@@ -212,6 +218,41 @@ def test_gevent(recorded: Recorded) -> None:
         "main()", "worker(x=0)", "worker(x=1)", "  inner(x=0)", "  inner(x=1)", "    note(x=0)", "    note(x=1)",
         "  note(x='end')",
     ]  # fmt: skip
+
+
+PATCHED = """
+    import threading, time
+
+    def inner(x):
+        time.sleep(0.01)
+
+    def worker(x):
+        time.sleep(0.01)
+        inner(x)
+
+    def main():
+        threads = [threading.Thread(target=worker, args=(x,)) for x in range(2)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+"""
+
+POLICY = "glimpse.TracingPolicy(included_packages=['app'])"
+EARLY = "from gevent import monkey; monkey.patch_all()"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before Glimpse", "after Glimpse"])
+def test_threads_that_gevent_has_replaced(before: bool, tmp_path: Path) -> None:
+    """Where threads are greenlets, each has its call tree and its name, whoever came first."""
+    pytest.importorskip("gevent")
+    program = textwrap.dedent(PATCHED)
+    write_files(tmp_path, {"app.py": program if before else f"{EARLY}\n{program}"})
+    code = f"{EARLY if before else ''}\nimport glimpse\nglimpse.install({POLICY})\nimport app\napp.main()"
+    entries = run_python(cwd=tmp_path, code=code).entries
+    assert_complete(entries)
+    assert [line.partition(" ->")[0] for line in outline(entries)] == [
+        "main()", "worker(x=0)", "worker(x=1)", "  inner(x=0)", "  inner(x=1)",
+    ]  # fmt: skip
+    assert len({entry["thread"] for entry in entries}) == 3
 
 
 def test_a_greenlet_tracer_of_the_program_goes_on(recorded: Recorded) -> None:

@@ -7,12 +7,12 @@ is looked for when recording begins, when a thread first reports something, and 
 
 from __future__ import annotations
 
-import _thread
 import sys
 import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
+from .natives import get_ident
 from .recorder import Threads
 
 __all__ = ["Greenlets", "expect_greenlets"]
@@ -48,14 +48,14 @@ class Greenlets:
     def expect(self) -> None:
         """Let the next event of this thread ask for a number, and so come to ``watch``."""
         if "greenlet" not in sys.modules:
-            self.expected[_thread.get_ident()] = self._threads.put_aside()
+            self.expected[get_ident()] = self._threads.put_aside()
             self._tries = _TRIES
 
     def watch(self) -> bool:
         """Be told of this thread's switches, if the library is there. False: ask again at the next event."""
         library = sys.modules.get("greenlet")
         settrace = getattr(library, "settrace", None)
-        ident = _thread.get_ident()
+        ident = get_ident()
         if settrace is None and ident in self.expected and self._tries:
             self._tries -= 1
             return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from .coroutines import Coroutines
 from .exceptions import Describer, bound_now
 from .gate import Gate, Levels
 from .greenlets import Greenlets
+from .natives import Local, get_ident
 from .recorder import CHUNK, Recorder
 from .waits import Waits
 
@@ -64,7 +64,7 @@ class Probe:
         self.values = values
         self.threads = recorder.muted
         self._numbers = count(1)
-        self._local = threading.local()
+        self._local = Local()
         self.greenlets = Greenlets(self.threads)
         self.coroutines = Coroutines(recorder.events.append, self._thread, pauses=pauses)
         self.waits = Waits(self.coroutines, self._suspension, recorder.failed)
@@ -111,7 +111,7 @@ class Probe:
 
     def is_busy(self) -> bool:
         """Whether this thread works for the recorder."""
-        return self.threads.get(_thread.get_ident()) == MUTED
+        return self.threads.get(get_ident()) == MUTED
 
     def here(self) -> TraceParent | None:
         """The innermost call of this thread and context that is recorded with ids."""
@@ -131,7 +131,7 @@ class Probe:
         return None if call is None else call.call_id
 
     def _innermost(self) -> OpenCall | None:
-        th = self.threads.get(_thread.get_ident(), MUTED)
+        th = self.threads.get(get_ident(), MUTED)
         return None if th == MUTED else self.recorder.innermost(th, self.coroutines.current())
 
     def _mute(self, ident: int, begins: bool) -> None:
@@ -161,7 +161,7 @@ class Probe:
             "append": self.recorder.events.append,
             "events": self.recorder.events,
             "now": perf_counter_ns,
-            "get_ident": _thread.get_ident,
+            "get_ident": get_ident,
             "threads": self.threads,
             "mine": self.threads.mine,
             "new_thread": self.new_thread,
@@ -193,7 +193,7 @@ class Probe:
 
     def new_thread(self) -> int:
         """The number of this thread, or greenlet, which has none yet. It is given back when the thread ends."""
-        waiting = self.greenlets.expected.get(_thread.get_ident(), {})
+        waiting = self.greenlets.expected.get(get_ident(), {})
         ready = self.greenlets.watch()
         number = waiting.get("number")
         if number is None:
@@ -206,19 +206,18 @@ class Probe:
         return number
 
     def _begin_thread(self) -> int:
-        ident = _thread.get_ident()
         unused = self.greenlets.unused
         number = unused.pop() if unused else next(self._numbers)
-        thread = threading._active.get(ident)  # type: ignore[attr-defined]
-        name = thread.name if thread is not None else f"Thread-{ident}"
-        ended = self._local.__dict__.setdefault("ended", _Ended(self.threads, ident))
+        thread = threading._active.get(threading.get_ident())  # type: ignore[attr-defined] # gevent's, if it has patched
+        name = thread.name if thread is not None else f"Thread-{get_ident()}"
+        ended = self._local.__dict__.setdefault("ended", _Ended(self.threads, get_ident()))
         ended.numbers.add(number)
         self.recorder.events.append((THREAD, number, name))
         self.recorder.start_flusher()
         return number
 
     def _thread(self) -> int:
-        return self.threads.get(_thread.get_ident()) or self.new_thread()
+        return self.threads.get(get_ident()) or self.new_thread()
 
     def _suspension(self, kind: int, frame: FrameType) -> None:
         event = (kind, None, perf_counter_ns(), self._thread(), self.coroutines.current(), id(frame))
@@ -231,7 +230,7 @@ class Probe:
         """
         self.threads.clear()
         self.threads.take_back()
-        self._local = threading.local()
+        self._local = Local()
         self.coroutines.forget()
         self._before = None
         self.renew(active() if caller is None else replace(active(), remote=caller))

@@ -36,6 +36,9 @@ _AFTER_DELEGATION: Final = (2, 3)  # ``yield from``, ``await``
 class Waits:
     """Tells ``Coroutines`` of waits, and reports those of generators as events.
 
+    ``watches`` gives the identity of the frame that runs this one, if it will be told when this one waits; else None.
+    Where nobody tells, it takes no frame of its own.
+
     :param report: appends an event of this kind, of the generator that runs in this frame.
     :param failed: told of failures of ours.
     """
@@ -47,11 +50,9 @@ class Waits:
         self._places: CodeTable[frozenset[int]] = CodeTable()
         self._tool: int | None = None
         self._closed = False
-        if not HAS_MONITORING:
-            self.watches = _nobody.get  # type: ignore[method-assign] # which takes no frame of its own
+        self.watches: Callable[[FrameType], int | None] = self._watches if HAS_MONITORING else _nobody.get
 
-    def watches(self, frame: FrameType) -> int | None:
-        """The identity of the frame that runs this one, if it will be told when this one waits; else None."""
+    def _watches(self, frame: FrameType) -> int | None:
         if id(frame.f_code) in self._places.by_id or self._watch(frame.f_code):
             return id(frame.f_back)
         return None
