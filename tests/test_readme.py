@@ -125,7 +125,7 @@ def test_policy_example(tmp_path: Path) -> None:
 
 TABLE = re.findall(r"^\| `(GLIMPSE_\w+)` \| (?:`(\w+)[^|]*)? ?\|[^|]*\| ([^|]+) \|$", TEXT, flags=re.MULTILINE)
 OTHER_VALUES = {"GLIMPSE_DEST": "sqlite", "GLIMPSE_LEVEL": "ERROR", "GLIMPSE_MAX_FIELD_LENGTH": "77"}
-OTHER_VALUES["GLIMPSE_TRACE_ID"] = "true"
+OTHER_VALUES |= {"GLIMPSE_TRACE_ID": "true", "GLIMPSE_PROPAGATE": "true"}
 
 
 def test_every_variable_is_in_the_table() -> None:

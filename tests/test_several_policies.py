@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import glimpse
+from glimpse.cli import main
 from tests.support.entries import Entry, read_entries
 from tests.support.importing import import_path
 from tests.support.project import write_files
@@ -213,3 +215,19 @@ def test_a_bad_level(level: Any) -> None:
     """One clear error."""
     with pytest.raises(glimpse.PolicyError, match=r"option level: bad value .*; accepted: DEBUG, INFO, ERROR"):
         glimpse.TracingPolicy(level=level)
+
+
+def test_the_command_says_whose_functions_a_modules_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``glimpse explain`` of a module that several policies include."""
+    write_files(tmp_path, {"shared.py": MODULE})
+    rules = {name: {"included_functions": list(each.included_functions)} for name, each in policies().items()}
+    (tmp_path / "glimpse-policy.json").write_text(json.dumps({"version": "1.0", "policies": rules}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("glimpse.policy.discovery.main_script", lambda: None)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["explain", "shared"]) == 0
+    assert "its functions belong to the policies orders, payments, each to the first" in capsys.readouterr().out
+    assert main(["explain", "--json", "shared"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["owners"] == ["orders", "payments"]

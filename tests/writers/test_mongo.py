@@ -14,7 +14,10 @@ from pymongo import MongoClient
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ConfigError, ReadError, WriterError
+from glimpse.traces.calls import finished_calls
+from glimpse.views.sources import recognise, records_of
 from glimpse.writers.mongo import MongoWriter
+from tests.traces.recording import Recorder
 from tests.writers import entries as made
 from tests.writers.mongo_server import Disconnect, MongoServer, Refusal
 
@@ -377,4 +380,23 @@ def test_entries_survive_as_they_were(server: MongoServer, opened: Callable[...,
     sent(writer)
     assert sorted(MongoWriter.read(server.uri), key=lambda entry: entry.entry_id) == [
         made.as_stored(entry) for entry in strange
+    ]
+
+
+def test_processes_of_the_same_number_are_told_apart(uri: str, opened: Callable[..., MongoWriter]) -> None:
+    """As there are in containers, where each first process has the number 1."""
+    for name in ("first", "second"):
+        writer = opened(uri)
+        program = Recorder(1)
+        with program.call(f"{name}.main"):
+            program.leaf(f"{name}.step")
+        writer.write_batch([LogEntry.from_dict(entry) for entry in program.entries])
+        writer.close()
+    calls = list(finished_calls(records_of([recognise(uri)])))
+    found = sorted((call.function, call.parent.function if call.parent else None) for call in calls)
+    assert found == [
+        ("first.main", None),
+        ("first.step", "first.main"),
+        ("second.main", None),
+        ("second.step", "second.main"),
     ]

@@ -74,6 +74,8 @@ def _lines(found: Examined) -> Iterator[str]:
     if found.function is not None:
         yield from _function_lines(found, found.function)
         return
+    if len(found.owners) > 1:
+        yield f"  its functions belong to the policies {', '.join(found.owners)}, each to the first that includes it"
     for each in found.functions:
         if each.reason is not None:
             yield f"  not recorded: {each.qualname}, line {each.line}: {each.reason}"
@@ -95,6 +97,7 @@ def _as_dict(found: Examined, origin: str) -> dict[str, Any]:
         "reason": found.decision.reason,
         "rule": found.decision.rule,
         "policy": origin,
+        "owners": list(found.owners),
         "file": found.file,
         "rewritten": None if found.state is None else found.state in (REWRITTEN, CACHED),
         "cached": found.state == CACHED,

@@ -39,7 +39,8 @@ class Examined:
     """What is known of a name.
 
     ``state`` is None for what the policy leaves out or what is not found, else one of those of ``status``, where
-    ``REWRITTEN`` means that it would be. ``function`` is the name's part after the module.
+    ``REWRITTEN`` means that it would be. ``function`` is the name's part after the module. ``owners`` are the names of
+    the policies that include the module.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Examined:
     reason: str = ""
     functions: list[Function] = field(default_factory=list)
     texts: Texts | None = None
+    owners: tuple[str, ...] = ()
 
 
 def examine(name: str, builder: Builder, *, source: bool = False) -> Examined:
@@ -64,6 +66,7 @@ def examine(name: str, builder: Builder, *, source: bool = False) -> Examined:
         return found
     found.file = spec.origin if spec.has_location else None
     if builder.policy.decide_module(module, found.file).included:
+        found.owners = tuple(each.name for each in builder.policy.owners_of(module, found.file) if each.name)
         _look_at(found, spec, builder)
         if source and found.state in (CACHED, REWRITTEN):
             found.texts = _texts(found, module, builder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ _TRACES: Final = "/v1/traces"
 _SUPPRESS: Final = getattr(context, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")
 _LOGGER: Final = "opentelemetry"
 _SCOPE: Final = InstrumentationScope(*SCOPE)
+_SYSTEM: Final = re.compile(r"\[Errno -?\d+\] ([^'\")]+)")
+_LONGEST: Final = 200
 _TOO_LARGE: Final = 413
 _NEVER_TAKEN: Final = frozenset({400, 422})
 
@@ -173,8 +176,7 @@ def _seconds(value: str | None) -> float | None:
 
 
 def _brief(error: Exception) -> str:
-    inner: BaseException = error
-    while inner.args and isinstance(inner.args[0], BaseException):
-        inner = inner.args[0]
-    reason = getattr(inner, "reason", None) or inner
-    return f"{type(error).__name__}: {str(reason).rpartition('>: ')[2]}"[:200]
+    """What is behind an error of requests, which repeats that of urllib3, which repeats that of the system."""
+    text = str(error)
+    found = _SYSTEM.search(text)
+    return f"{type(error).__name__}: {found[1] if found else text}"[:_LONGEST]
