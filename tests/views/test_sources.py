@@ -5,13 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from glimpse.cli.tree import rows
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
-from glimpse.views.sources import configured, open_sources, recognise, records_of, writer_class
+from glimpse.traces.calls import call_events
+from glimpse.traces.filters import Selection
+from glimpse.traces.tree import TreeBuilder
+from glimpse.views.sources import configured, open_sources, recognise, records_below, records_of, writer_class
 from tests.traces.recording import Recorder, shop
+from tests.traces.strategies import programs
 
 PATHS = {"jsonl": "log_path", "json": "log_path", "journal": "log_path", "sqlite": "db_path"}
 
@@ -117,3 +125,28 @@ def test_foreign_json(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ReadError):
             list(recognise(str(path)).records())
+
+
+@given(program=programs, name=st.sampled_from(("app.main", "lib.walk", "Item.total", "*", "app.none")))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_database_is_read_for_functions(program: Recorder, name: str, tmp_path: Path) -> None:
+    """What is read for some functions gives the trees that the whole trace gives for them."""
+    path = tmp_path / "t.db"
+    path.unlink(missing_ok=True)
+    source = recognise(str(written(program, "sqlite", path)))
+    below = records_below(source, Selection(functions=(name,)).names)
+    assert below is not None
+    assert trees_of(list(below), name) == trees_of(list(source.records()), name)
+
+
+def trees_of(records: list[dict[str, Any]], function: str) -> list[dict[str, Any]]:
+    """The calls of the trees that are chosen."""
+    builder = TreeBuilder(Selection(functions=(function,)))
+    return [row for _, tree in builder.roots(call_events(iter(records))) for row in rows(tree)]
+
+
+def test_only_databases_are_read_for_functions(tmp_path: Path) -> None:
+    """Of other formats the whole must be read."""
+    program = Recorder()
+    program.leaf("app.main")
+    assert records_below(recognise(str(written(program, "jsonl", tmp_path / "t.jsonl"))), str.isupper) is None

@@ -9,7 +9,7 @@ from typing import Any, Final
 from glimpse.cli.reading import Output, add_filters, add_output, add_traces, report_damage, selection_of, whole
 from glimpse.traces.calls import call_events
 from glimpse.traces.tree import Fold, Folding, Node, Track, TreeBuilder
-from glimpse.views.sources import open_sources, records_of
+from glimpse.views.sources import open_sources, records_below, records_of
 from glimpse.views.text.show import call_row
 from glimpse.views.text.tree import totals_line, trees_text
 
@@ -44,9 +44,12 @@ def execute(options: Namespace) -> int:
     """Show the tree."""
     output = Output(options)
     folding = None if options.all else Folding(siblings=whole("--keep", options.keep, 1))
-    builder = TreeBuilder(selection_of(options), folding)
+    selection = selection_of(options)
+    builder = TreeBuilder(selection, folding)
     sources = open_sources(options.traces)
-    trees = builder.roots(call_events(records_of(sources)))
+    narrow = bool(selection.functions) and len(sources) == 1
+    below = records_below(sources[0], selection.names) if narrow else None
+    trees = builder.roots(call_events(records_of(sources) if below is None else below))
     if output.format == "json":
         output.json_list(row for _, tree in trees for row in rows(tree))
     elif output.format == "md":
@@ -54,23 +57,26 @@ def execute(options: Namespace) -> int:
 
         output.lines(tree_markdown(trees))
     else:
-        _show(trees, builder, output)
+        _show(trees, builder, output, whole_trace=below is None)
     report_damage(sources)
     return 0
 
 
-def _show(trees: Iterator[tuple[Track, Node | Fold]], builder: TreeBuilder, output: Output) -> None:
+def _show(
+    trees: Iterator[tuple[Track, Node | Fold]], builder: TreeBuilder, output: Output, *, whole_trace: bool
+) -> None:
     shown = False
     for text in trees_text(trees, output.style):
         output.line(text)
         shown = True
     if shown:
         output.line()
-    elif builder.totals.calls:
+    elif builder.totals.calls or not whole_trace:
         output.line("No call is like that.")
     if builder.totals.calls:
-        output.line(output.style.paint(totals_line(builder.totals), "dim"))
-    else:
+        rest = "" if whole_trace else " · the rest of the trace was not read"
+        output.line(output.style.paint(totals_line(builder.totals) + rest, "dim"))
+    elif whole_trace:
         output.line("The trace has no calls yet.")
 
 

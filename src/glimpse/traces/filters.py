@@ -76,7 +76,7 @@ class Selection:
     def in_focus(self, call: Call) -> bool:
         """Whether the call itself is one of those asked for by function, argument text or number."""
         return (
-            (not self.functions or self._function(call.function))
+            (not self.functions or self.names(call.function))
             and (not self.args or all(text in call.args for text in self.args))
             and (self.call_id is None or call.call_id == self.call_id)
         )
@@ -91,7 +91,8 @@ class Selection:
         shallow = self.depth is None or call.depth <= self.depth
         return shallow and self.in_scope(call) and self.in_focus(call) and self.keeps(call)
 
-    def _function(self, name: str) -> bool:
+    def names(self, name: str) -> bool:
+        """Whether a function is one of those that are named."""
         known = self._known.get(name)
         if known is None:
             known = self._known[name] = any(function_matches(pattern, name) for pattern in self.functions)

@@ -25,6 +25,7 @@ __all__ = [
     "entry_of",
     "open_sources",
     "recognise",
+    "records_below",
     "records_of",
     "writer_class",
 ]
@@ -179,6 +180,21 @@ def records_of(sources: Sequence[Source], *, align: bool = True) -> Iterator[Rec
     clocks = measure(lambda: _merged(sources))
     sources[0].notes[:] = clocks.notes()
     return clocks.corrected(_merged(sources))
+
+
+def records_below(source: Source, wanted: Callable[[str], bool]) -> Iterator[Record] | None:
+    """The entries of calls of functions whose names are accepted, and of what was recorded while these ran.
+
+    None where the whole source would have to be read for that.
+
+    :raises ReadError: as it is read, that it cannot be.
+    """
+    if source.format != "sqlite":
+        return None
+    from glimpse.writers.sqlite_reading import read_entries
+
+    source.damage.entries = True
+    return (entry.to_dict() for entry in read_entries(source.name, wanted))
 
 
 def _several_machines(sources: Sequence[Source]) -> bool:

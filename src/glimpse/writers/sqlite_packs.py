@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, Final
 
 from glimpse.writers.encoding import load_json
-from glimpse.writers.sqlite_schema import DETAILS, PROCESS_BITS, SPANS, build_indexes, has_table
+from glimpse.writers.sqlite_schema import DEPTH_BITS, DETAILS, PROCESS_BITS, SPANS, WHERE_BITS, build_indexes, has_table
 
-__all__ = ["COLUMNS", "failed_rows", "insert_rows", "packed_batches", "rows_of", "settle"]
+__all__ = ["COLUMNS", "failed_rows", "insert_rows", "packed_batches", "ranges_of", "rows_of", "settle"]
 
 COLUMNS: Final = (*SPANS, *DETAILS[1:])
 """What ``rows_of`` gives of a call."""
@@ -25,6 +25,7 @@ _FAILED: Final = (
     f"SELECT spans.{', '.join(COLUMNS)} FROM details JOIN spans ON spans.id = details.id "
     f"WHERE exception IS NOT NULL ORDER BY spans.id >> {PROCESS_BITS}, spans.id + ended"
 )
+_SITE_SHIFT: Final = DEPTH_BITS + WHERE_BITS
 _NO_DETAILS: Final = (None,) * len(DETAILS[1:])
 _ROWS_A_STATEMENT: Final = 64
 """One statement for many rows takes a third less time than one for each; 64 rows stay below 999 parameters."""
@@ -58,6 +59,26 @@ def packed_batches(connection: sqlite3.Connection, low: int, high: int) -> Itera
     """The calls of each batch's packs, in no order, of one process from ``low`` up to ``high``."""
     for batch, end in pairwise([*_batches(connection, low, high), high]):
         yield _packed(connection, batch, end)
+
+
+def ranges_of(connection: sqlite3.Connection, low: int, high: int, sites: Set[int]) -> Iterator[tuple[int, int]]:
+    """The ids from which and up to which calls of these sites ran, and whatever ran meanwhile, without overlaps."""
+    process = low >> PROCESS_BITS << PROCESS_BITS
+    spans = connection.execute("SELECT id, ended, place FROM spans WHERE id >= ? AND id < ? ORDER BY id", (low, high))
+    rows = ((number, ended) for number, ended, place in spans if place >> _SITE_SHIFT in sites)
+    packed = chain.from_iterable(
+        sorted((process | row[0], row[1]) for row in batch if row[3] >> _SITE_SHIFT in sites)
+        for batch in packed_batches(connection, low, high)
+    )
+    first = last = low
+    for number, ended in heapq.merge(rows, packed, key=itemgetter(0)):
+        if number > last:
+            if last > first:
+                yield first, last
+            first = number
+        last = max(last, high if ended is None else number + ended + 1)
+    if last > first:
+        yield first, last
 
 
 def _packed(connection: sqlite3.Connection, batch: int, end: int) -> list[Any]:

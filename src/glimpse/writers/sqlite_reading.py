@@ -6,15 +6,16 @@ import heapq
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import quote
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.writers.encoding import decode_entry, entry_from, load_json
-from glimpse.writers.sqlite_packs import COLUMNS, rows_of, settle
+from glimpse.writers.sqlite_packs import COLUMNS, ranges_of, rows_of, settle
 from glimpse.writers.sqlite_schema import (
     APPLICATION_ID,
     DEPTH_BITS,
@@ -35,14 +36,15 @@ _SITE: Final = ("function", "file", "line", "policy")
 _IDS: Final = ("trace_id", "span_id", "parent_span_id", "correlation_id")
 
 
-def read_entries(path: str) -> Iterator[LogEntry]:
+def read_entries(path: str, wanted: Callable[[str], bool] | None = None) -> Iterator[LogEntry]:
     """Yield the entries of a database in the order of their time.
 
+    :param wanted: only those of calls of functions whose names it accepts, and of what was recorded while these ran.
     :raises ReadError: it is missing, or not a trace.
     """
     try:
         with closing(open_trace(path)) as connection:
-            processes = [_Process(connection, row) for row in _processes(connection)]
+            processes = [_Process(connection, row, wanted) for row in _processes(connection)]
             yield from heapq.merge(*(process.entries() for process in processes), key=lambda entry: entry.timestamp)
     except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
         raise ReadError(f"{path}: {error}") from None
@@ -175,13 +177,19 @@ def _processes(connection: sqlite3.Connection) -> list[Any]:
 class _Process:
     """The entries of one process."""
 
-    def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, row: tuple[Any, ...], wanted: Callable[[str], bool] | None
+    ) -> None:
         self._connection = connection
         number, self._pid, self._service, self._start_ns = map(text_of, row)
         self._ids = number << PROCESS_BITS, (number + 1) << PROCESS_BITS
         self._threads = self._names("threads", ("thread", "task"), "name, task", number)
         self._sites = self._names("sites", _SITE, ", ".join(_SITE), number)
         self._second = (-1, "")
+        self._ranges = [self._ids]
+        if wanted is not None:
+            sites = {number for number, site in self._sites.items() if wanted(site["function"])}
+            self._ranges = list(ranges_of(connection, *self._ids, sites)) if sites else []
 
     def _names(self, table: str, keys: tuple[str, ...], columns: str, process: int) -> dict[int, dict[str, Any]]:
         rows = self._connection.execute(f"SELECT number, {columns} FROM {table} WHERE process = ?", (process,))
@@ -193,13 +201,14 @@ class _Process:
 
     def _of_notes(self) -> Iterator[LogEntry]:
         sql = "SELECT entry FROM notes WHERE id >= ? AND id < ? ORDER BY id"
-        for (text,) in self._connection.execute(sql, self._ids):
-            yield decode_entry(text)
+        if self._ranges:
+            for (text,) in self._connection.execute(sql, self._ids):
+                yield decode_entry(text)
 
     def _of_calls(self) -> Iterator[LogEntry]:
         """Starts come in the order of their rows; ends wait until it is their turn."""
         waiting: list[tuple[int, int, LogEntry]] = []
-        for row in rows_of(self._connection, *self._ids):
+        for row in chain.from_iterable(rows_of(self._connection, *ids) for ids in self._ranges):
             call = dict(zip(COLUMNS, map(text_of, row), strict=True))
             call_id = call["id"] = call["id"] & _CALL_ID
             while waiting and waiting[0][0] < call_id:
