@@ -1,6 +1,6 @@
 """What it costs to read large traces: ``top``, ``errors`` and ``tree`` against parsing the file and nothing else.
 
-Usage: ``python benchmarks/reading.py [--entries N] [--runs N] [--only NAMES] [--sqlite]``. Prints for each command the
+Usage: ``python benchmarks/reading.py [--entries N] [--runs N] [--only NAMES]``. Prints for each command the
 processor seconds of the whole process (the best run and the worst), its share of what orjson alone takes, and its peak
 memory. Runs of the commands take turns, so a machine that is busy for a while slows all of them.
 """
@@ -119,7 +119,6 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="measure only these commands, joined with commas, and orjson")
-    parser.add_argument("--sqlite", action="store_true", help="measure a database of the same entries too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "trace.jsonl"
@@ -134,13 +133,6 @@ def main() -> None:
             "tree --function shop.db --depth 1": [*glimpse, "tree", "--function", "shop.db", "--depth", "1", str(path)],
             "tree": [*glimpse, "tree", str(path)],
         }
-        if options.sqlite:
-            database = Path(folder) / "trace.db"
-            subprocess.run([*glimpse, "convert", str(path), str(database)], check=True)
-            commands |= {
-                "top (sqlite)": [*glimpse, "top", str(database)],
-                "errors (sqlite)": [*glimpse, "errors", str(database)],
-            }
         chosen = {
             name: command
             for name, command in commands.items()
