@@ -47,7 +47,7 @@ def events(entries: int) -> Iterator[list[tuple[Any, ...]]]:
     for call in range(0, entries // 2, 4):
         chunk.append((1, HANDLE, t, 1, None, (f"<Request POST /orders {call}>",)))
         for number in range(call + 1, call + 4):
-            key = CALLED[int(dice.random() * 4)] if number % REPORTS_EVERY else WEEKLY
+            key = CALLED[int(dice.random() * 4)] if number % REPORTS_EVERY != 2 else WEEKLY
             values = () if key is WEEKLY else ((f"{{'id': {number}, 'name': 'abcdef'}}",), False)
             chunk.append((1, key, t, 1, None, *values))
             t += lengths[number & 0xFFFF]
