@@ -88,8 +88,16 @@ class Session:
             from glimpse.outgoing import when_imported
 
             self._unwatch = when_imported("opentelemetry.context", self._follow_opentelemetry)
+        self._watch_the_end()
+
+    def _watch_the_end(self) -> None:
+        """Be told of forks and of the program's end."""
         _living.add(self)
         _watch_forks()
+        if self.config.flush_on_sigterm:
+            from glimpse.probe import sigterm
+
+            sigterm.finish_first(self.close, self.recorder.when_idle)
         atexit.register(self.close)
 
     def _origin(self) -> Origin:
@@ -196,6 +204,10 @@ class Session:
         self.recorder.close()
         self.probe.close()
         atexit.unregister(self.close)
+        if self.config.flush_on_sigterm:
+            from glimpse.probe import sigterm
+
+            sigterm.leave(self.close)
         _living.discard(self)
 
     def before_fork(self) -> None:

@@ -147,6 +147,19 @@ def test_ring_keeps_the_newest(path: Path) -> None:
     assert [event[2] for event in events(older)] == numbers[: len(events(older))]
 
 
+def test_each_half_of_a_ring_names_its_threads(path: Path) -> None:
+    """Where the half in which a thread was named is gone, its entries have its name all the same."""
+    calls = [
+        [(1, "shop:total:3:f:a:", number, 1, None, number), (2, "shop:total:3:f:a:", number + 1, 1, number)]
+        for number in range(1000, 5000, 2)
+    ]
+    write(path, [(18, 1, "collector")], *calls, max_bytes=60_000)
+    for file in (path.with_name(path.name + ".old"), path):
+        found = list(JournalWriter.read(str(file)))
+        assert len(found) > 100
+        assert {entry.thread for entry in found} == {"collector"}
+
+
 def test_disk_full(tmp_path: Path) -> None:
     """A batch that there is no room for is refused as a whole, and leaves nothing behind."""
     with small_disk(tmp_path, 64 * 1024) as folder:

@@ -68,7 +68,10 @@ def _assembler(meta: Mapping[str, Any]) -> tuple[Assembler, Filter | None]:
     )
     rules = {str(name): Rule(depth, ms) for name, (depth, ms) in (meta.get("rules") or {}).items()}
     limited = any(rule.limits for rule in rules.values())
-    return Assembler(origin, pauses=bool(meta.get("pauses"))), Filter(rules) if limited else None
+    assembler = Assembler(origin, pauses=bool(meta.get("pauses")))
+    for number, name in dict(meta.get("threads") or {}).items():
+        assembler.records.name_thread(int(number), str(name))
+    return assembler, Filter(rules) if limited else None
 
 
 def _remote(value: Any) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from glimpse.assembly import Replay
+from glimpse.assembly.events import THREAD
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.parsers import file_path, size
@@ -23,6 +24,7 @@ from glimpse.writers.reading import opened
 __all__ = ["JournalWriter", "read_frames"]
 
 _OLDER: Final = ".old"
+_MOST_NAMES: Final = 1000
 _FIRST_VALUE: Final = 4  # of an event, after its kind, site, time and thread
 
 
@@ -46,7 +48,8 @@ class JournalWriter(BaseWriter):
         self._meta: Mapping[str, Any] | None = None
         self._meta_frame = b""
         shelf = _Ring(max_bytes) if max_bytes is not None else None
-        self._file = AppendFile(log_path, header=HEADER, preamble=lambda: self._meta_frame, shelf=shelf)
+        self._names: dict[str, str] | None = None if shelf is None else {}
+        self._file = AppendFile(log_path, header=HEADER, preamble=self._preamble, shelf=shelf)
 
     def write_events(self, events: Sequence[Sequence[Any]], meta: Mapping[str, Any]) -> None:
         """Append a batch of events as it is."""
@@ -58,7 +61,24 @@ class JournalWriter(BaseWriter):
             content = orjson.dumps(events)
         except TypeError:
             content = orjson.dumps([_sanitised(event) for event in events])
+        if self._names is not None:
+            self._remember(events)
         return frame(b"E", self._process, content)
+
+    def _remember(self, events: Sequence[Sequence[Any]]) -> None:
+        """Keep the names of threads: the half of a ring where they were told will be gone."""
+        assert self._names is not None
+        for event in events:
+            if event[0] == THREAD:
+                self._names[str(event[1])] = str(event[2])
+                if len(self._names) > _MOST_NAMES:
+                    del self._names[next(iter(self._names))]
+
+    def _preamble(self) -> bytes:
+        """What this process's first frame in a file is to be preceded by."""
+        if self._meta is None or not self._names:
+            return self._meta_frame
+        return self._describe({**self._meta, "threads": self._names})
 
     def write_frames(self, data: bytes, meta: Mapping[str, Any]) -> None:
         """Append what ``frame_of`` gave, all or none."""
@@ -81,6 +101,8 @@ class JournalWriter(BaseWriter):
         """Write as a process of its own."""
         self._process = _new_process()
         self._meta, self._meta_frame = None, b""
+        if self._names is not None:
+            self._names.clear()
         self._file.after_fork()
 
     def _describe(self, meta: Mapping[str, Any]) -> bytes:

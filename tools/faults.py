@@ -1,0 +1,204 @@
+"""Programs that end, fork and fail in every way that is promised to lose nothing, or little; what was really lost.
+
+    python -m tools.faults                        every fault, on every writer; 200 trials of kill -9 each
+    python -m tools.faults --kills 20 --dest jsonl,sqlite --only kill,SIGINT
+    python -m tools.faults --write                and the table of docs/reliability.md anew
+
+Each program notes a call with one system call after it has returned, in a file of its own: the truth that its trace is
+compared with. A call is lost if the trace lacks its START or its END, and doubled if it has one twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from glimpse.errors import ReadError
+from glimpse.writers import writer_class
+from tools.fault_programs import APP, FAULTS, INTERVAL_S, Fault
+
+FILES = ("jsonl", "json", "sqlite", "journal")
+LONGEST_S = 90
+SLACK_S = 1.0  # a busy machine lets a thread wait
+DOCS = Path(__file__).parents[1] / "docs" / "reliability.md"
+MARKS = "<!-- faults: made by python -m tools.faults --write -->", "<!-- end of faults -->"
+
+
+@dataclass
+class Outcome:
+    """What became of the calls of some trials of one fault on one writer."""
+
+    fault: Fault
+    dest: str
+    trials: int = 0
+    calls: int = 0
+    lost: int = 0
+    doubled: int = 0
+    oldest_s: float = 0.0
+    refused: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether what was promised is so."""
+        within = self.lost == 0 if not self.fault.may_lose else self.oldest_s <= INTERVAL_S + SLACK_S
+        return within and not self.doubled and not self.refused and self.calls > 0
+
+    def row(self) -> str:
+        """A row of a table."""
+        lost = f"{self.lost}" + (f" (the oldest {self.oldest_s:.2f} s before)" if self.lost else "")
+        allowed = "the last flush interval" if self.fault.may_lose else "none"
+        verdict = "" if self.holds else f" **broken** {self.refused}"
+        return (
+            f"| {self.fault.name} | {self.dest} | {self.trials} | {2 * self.calls} | {lost} | {self.doubled} "
+            f"| {allowed}{verdict} |"
+        )
+
+
+HEAD = "| fault | writer | trials | entries written | calls lost | doubled | allowed |\n" + "| --- " * 7 + "|"
+
+
+def tried(fault: Fault, dest: str, trials: int) -> Outcome:
+    """Run the program of a fault so many times."""
+    outcome = Outcome(fault, dest)
+    for _ in range(trials):
+        with place(fault) as folder:
+            run(fault, dest, folder)
+            outcome.trials += 1
+            judge(outcome, folder)
+    return outcome
+
+
+@contextmanager
+def place(fault: Fault) -> Iterator[Path]:
+    """A folder for one trial; on a small disk, if the fault wants one."""
+    folder = Path(tempfile.mkdtemp(prefix="glimpse-faults-"))
+    try:
+        (folder / "trace").mkdir()
+        (folder / "app.py").write_text(APP, encoding="utf-8")
+        (folder / "main.py").write_text(fault.program, encoding="utf-8")
+        (folder / "glimpse-policy.json").write_text('{"version": "1.0", "included_packages": ["app"]}')
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(fault: Fault, dest: str, folder: Path) -> None:
+    """Start the program, do to it what is to be done, and wait for its end."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GLIMPSE_", "PYTHON"))}
+    path = str(folder / "trace" / f"x.{dest}")
+    environment |= {"GLIMPSE_AUTO": "1", "GLIMPSE_DEST": dest, "GLIMPSE_LOG_PATH": path, "GLIMPSE_DB_PATH": path}
+    environment |= {"PYTHONPATH": str(folder), "GLIMPSE_FLUSH_INTERVAL": str(INTERVAL_S), "TRACE": path}
+    environment |= {"GLIMPSE_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"glimpse-faults-cache-{os.getuid()}")}
+    environment |= fault.environment
+    command = [part.format(python=sys.executable, folder=folder) for part in fault.command]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        if fault.signal is not None:
+            await_calls(folder, fault.least_calls)
+            time.sleep(random.uniform(0, 0.5))
+            process.send_signal(fault.signal)
+        try:
+            _, said = process.communicate(timeout=LONGEST_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, said = process.communicate()
+            said += b"\ndid not end"
+    (folder / "stderr").write_bytes(said or b"")
+
+
+def await_calls(folder: Path, least: int) -> None:
+    """Wait until the program is at work."""
+    deadline = time.monotonic() + LONGEST_S
+    while time.monotonic() < deadline:
+        if (folder / "noted").exists() and (folder / "noted").stat().st_size >= 20 * least:
+            return
+        time.sleep(0.01)
+
+
+def judge(outcome: Outcome, folder: Path) -> None:
+    """Compare the trace with what the program has noted."""
+    noted = (
+        [line.split() for line in (folder / "noted").read_text().splitlines()] if (folder / "noted").exists() else []
+    )
+    times = {call: float(moment) for call, moment in noted}
+    found: dict[str, Counter[str]] = {"START": Counter(), "END": Counter()}
+    ids: dict[tuple[int, int], str] = {}
+    try:
+        for path in traces(folder):
+            for entry in writer_class(outcome.dest).read(str(path)):
+                if entry.stage == "START":
+                    ids[entry.pid, entry.call_id] = entry.args
+                if entry.stage in found and (args := re.search(r"'(.+)'", ids.get((entry.pid, entry.call_id), ""))):
+                    found[entry.stage][args[1]] += 1
+    except ReadError as error:
+        outcome.refused = str(error)
+    outcome.calls += len(times)
+    missing = [call for call in times if not (found["START"][call] and found["END"][call])]
+    outcome.lost += len(missing)
+    outcome.doubled += sum(max(found["START"][call], found["END"][call]) > 1 for call in times)
+    if missing:
+        last = max(times.values())
+        outcome.oldest_s = max(outcome.oldest_s, last - min(times[call] for call in missing))
+    if not times or (missing and not outcome.fault.may_lose):
+        outcome.refused = outcome.refused or (folder / "stderr").read_text(errors="replace")[-300:].replace("\n", " ")
+
+
+def traces(folder: Path) -> list[Path]:
+    """The files that the program and whoever moved them have left."""
+    found = sorted((folder / "trace").rglob("x.*"))
+    return [path for path in found if not path.name.endswith(("-wal", "-shm", ".old"))]
+
+
+def chosen(faults: Sequence[Fault], only: str) -> list[Fault]:
+    """Those whose names have one of the words in them."""
+    words = [word.lower() for word in only.split(",") if word]
+    return [fault for fault in faults if not words or any(word in fault.name.lower() for word in words)]
+
+
+def main() -> int:
+    """Read the command line, run, print a table. Exits with 1 if a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=200, help="trials of kill -9 on each writer")
+    parser.add_argument("--trials", type=int, default=5, help="trials of other faults that come at random moments")
+    parser.add_argument("--dest", default=",".join(FILES))
+    parser.add_argument("--only", default="", help="words in the names of faults")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
+    options = parser.parse_args()
+    print(HEAD, flush=True)
+    rows, broken = [], 0
+    for fault in chosen(FAULTS, options.only):
+        if fault.needs is not None and (reason := fault.needs()):
+            rows.append(f"| {fault.name} | | 0 | | | | left out: {reason} |")
+            print(rows[-1], flush=True)
+            continue
+        for dest in options.dest.split(","):
+            if dest in fault.not_for:
+                continue
+            trials = options.kills if fault.name == "kill -9" else options.trials if fault.signal is not None else 1
+            outcome = tried(fault, dest, trials)
+            broken += not outcome.holds
+            rows.append(outcome.row())
+            print(rows[-1], flush=True)
+    if options.write:
+        before, _, rest = DOCS.read_text(encoding="utf-8").partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        table = "\n".join([MARKS[0], HEAD, *rows, MARKS[1]])
+        DOCS.write_text(before + table + after, encoding="utf-8")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
