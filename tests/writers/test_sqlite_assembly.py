@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,4 +134,38 @@ def test_rows_from_events(
     writer.close()
     assert [entry.to_dict() for entry in SqliteWriter.read(str(path))] == [
         LogEntry(**record).to_dict() for record in expected
+    ]
+
+
+def test_a_chunk_is_given_again(tmp_path: Path) -> None:
+    """If a signal's handler raises while rows are made, the same events make the same rows afterwards."""
+    ready = iter((False, True, True))
+
+    def text(value: Any) -> str:
+        if not next(ready, True):
+            raise KeyboardInterrupt
+        return repr(value)
+
+    writer = SqliteWriter(str(tmp_path / "t.db"))
+    rows = writer.row_assembler(Origin(4242, 1_700_000_000_000_000_000, atom_text=text))
+    stream = Stream()
+    stream.call(1, SITES[0], None, 1)
+    stream.call(1, SITES[0], None, 2)
+    stream.call(1, SITES[0], None, 3)
+    stream.end(1, "inner", named=True, late=False)
+    stream.end(1, 5, named=True, late=False)
+    assert rows.rows(stream.events[:2], 100) is None
+    with pytest.raises(KeyboardInterrupt):
+        rows.rows(stream.events[2:], 100)
+    assert rows.rows(stream.events[2:], 100) is None
+    writer.write_rows(rows.last_rows(2_000_000))
+    writer.close()
+    found = [(entry.entry_id, entry.call_id, entry.stage) for entry in SqliteWriter.read(str(tmp_path / "t.db"))]
+    assert sorted(found) == [
+        (1, 1, "START"),
+        (2, 2, "START"),
+        (3, 3, "START"),
+        (4, 3, "END"),
+        (5, 2, "END"),
+        (6, 1, "END"),
     ]

@@ -50,7 +50,14 @@ class RowAssembler(Assembler):
         A transaction and a pack have a price of their own, so some thousand entries should share one.
         """
         if self._plain:
-            self._feed_plain(chunk)
+            number, stacks = self.last_id, {th: stack[:] for th, stack in self._stacks.items()}
+            try:
+                self._feed_plain(chunk)
+            except BaseException:  # a signal's handler raised: the same chunk will be given again
+                if number == self.last_id:
+                    for th, stack in self._stacks.items():
+                        stack[:] = stacks.get(th, [])
+                raise
         else:
             self._add(self.feed(chunk))
         return self.held() if self._count() >= least else None
