@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import glimpse
@@ -191,6 +191,7 @@ def test_baggage_keeps_its_properties() -> None:
     assert passed_on({"baggage": "a=1 ; p=2;q ,b=2"}) == {"baggage": "a=1;p=2;q,b=2"}
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.from_regex(r"[a-z!#$*]{1,5}", fullmatch=True), st.text(max_size=20), max_size=8))
 def test_baggage_comes_back_as_it_was_sent(members: dict[str, str]) -> None:
     """Whatever text the values are."""

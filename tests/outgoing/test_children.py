@@ -79,6 +79,7 @@ def test_a_childs_calls_are_made_by_the_call_that_starts_it(way: str, method: st
     assert child["parent_id"] is None
 
 
+@pytest.mark.once
 def test_without_the_option_a_variable_of_the_environment_means_nothing(tmp_path: Path) -> None:
     """Others set it too."""
     write_files(tmp_path, {"program.py": PROGRAM})

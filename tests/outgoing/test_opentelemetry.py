@@ -54,6 +54,7 @@ def test_the_current_span_is_the_parent_of_calls_without_one(tmp_path: Path) -> 
     assert calls["leaf(n=5)"].parent_span_id is None
 
 
+@pytest.mark.once
 def test_it_may_be_imported_later_and_traced_itself(tmp_path: Path) -> None:
     """Glimpse does not import it, and finds it when the program does."""
     run = run_python(

@@ -137,6 +137,7 @@ def test_nothing_is_to_be_seen_of_it(tmp_path: Path) -> None:
     assert [owner.__dict__[name] for owner, name in places] == before
 
 
+@pytest.mark.once
 def test_clients_that_are_imported_later(echo: Echo, tmp_path: Path) -> None:
     """Are met when they are imported."""
     from tests.support.process import run_python

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import glimpse
@@ -81,6 +81,7 @@ def test_one_tree_whatever_the_clocks_say(offset_ms: int) -> None:
     assert outline(request(offset_ms)) == WHOLE
 
 
+@settings(max_examples=40)
 @given(offset_ms=st.integers(-10_000_000, 10_000_000))
 def test_corrected_calls_are_within_their_callers(offset_ms: int) -> None:
     """As exactly as the time on the way lets one tell: here, where both ways take as long, to the millisecond."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,23 @@ def test_what_a_run_could_not_send_the_next_one_does(tmp_path: Path, opened: Cal
         assert len(names(back)) == 4
 
 
+def test_a_program_that_is_idle_sends_what_waits(tmp_path: Path, opened: Callable[..., OtlpWriter]) -> None:
+    """As soon as the receiver is back, without another call."""
+    with Receiver() as gone:
+        endpoint, port = gone.endpoint, gone.port
+    params = {"endpoint": endpoint, "spool_path": tmp_path / "spool"}
+    tracer = glimpse.Tracer(glimpse.Config("otlp", params=params, flush_interval=0.02), glimpse.TracingPolicy())
+    tracer.trace_function(entries)(1)
+    tracer.flush()
+    assert waiting(tmp_path) == 1
+    with Receiver(port) as back:
+        deadline = time.monotonic() + 60
+        while not back.spans() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(back.spans()) == 1
+        tracer.close()
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_receiver_is_left_alone_for_as_long_as_it_asks(
     status: int, receiver: Receiver, opened: Callable[..., OtlpWriter], monkeypatch: pytest.MonkeyPatch
@@ -180,7 +198,7 @@ def test_a_busy_receiver_is_left_alone_for_as_long_as_it_asks(
 
 def test_a_slow_receiver_is_not_waited_for(receiver: Receiver, opened: Callable[..., OtlpWriter]) -> None:
     """For longer than it is given; then its spans wait as if it were away."""
-    receiver.answers.append((500, {}, 1.5))
+    receiver.answers.append((500, {}, 0.6))
     writer = opened(receiver.endpoint, timeout=0.2)
     writer.write_batch(entries())
     assert "timed out" in str(writer.trouble).lower() or "timeout" in str(writer.trouble).lower()

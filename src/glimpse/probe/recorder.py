@@ -283,7 +283,8 @@ class Recorder:
 
     def _drain_and_tell(self) -> None:
         self._drain_all()
-        self._tell_trouble()
+        if self._tell_trouble():
+            self._guard(self.sink.writer.flush)  # what waits there may be sent by now
 
     def _drain_all(self, now: bool = False) -> None:
         """Take, assemble and write everything, with what the sink has held back."""
@@ -331,10 +332,12 @@ class Recorder:
         said = f"{what}: {self.last_error}" if what else f"cannot write entries: {self.last_error}; trying again"
         self._teller.tell((what, type(error)), said)
 
-    def _tell_trouble(self) -> None:
+    def _tell_trouble(self) -> bool:
+        """Say what is wrong with the writer although nothing is lost; whether anything is."""
         trouble = getattr(self.sink.writer, "trouble", None)
         if trouble is not None:
             self._teller.tell("trouble", trouble)
+        return trouble is not None
 
     # -- forks ------------------------------------------------------------------------------------------------
 
