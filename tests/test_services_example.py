@@ -12,6 +12,10 @@ import pytest
 from glimpse.cli import main
 from tests.support.process import clean_environment
 
+pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
+
+from tests.writers.otlp_receiver import Receiver
+
 RUN = Path(__file__).parents[1] / "fixtures" / "services" / "run.py"
 
 WHOLE = [
@@ -29,10 +33,19 @@ WHOLE = [
 
 @pytest.mark.once
 def test_one_tree_across_four_processes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One command runs them, one shows the tree: names, parents, processes, services, ids."""
-    command = [sys.executable, str(RUN), str(tmp_path)]
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "TEA x 2\n", "")
+    """One command runs them, one shows the tree: names, parents, processes, services, ids; and a collector gets it."""
+    with Receiver() as receiver:
+        env = clean_environment(
+            {
+                "GLIMPSE_DEST": "jsonl,otlp",
+                "GLIMPSE_OTLP_ENDPOINT": receiver.endpoint,
+                "GLIMPSE_OTLP_SPOOL_PATH": str(tmp_path / "spool"),
+            }
+        )
+        command = [sys.executable, str(RUN), str(tmp_path)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "TEA x 2\n", "")
+        sent = {span.span_id.hex(): (span.name, span.parent_span_id.hex() or None) for span in receiver.spans()}
     files = sorted(map(str, tmp_path.glob("*.jsonl")))
     assert main(["tree", "--json", *files]) == 0
     rows = json.loads(capsys.readouterr().out)
@@ -46,6 +59,7 @@ def test_one_tree_across_four_processes(tmp_path: Path, capsys: pytest.CaptureFi
     for row, span in zip(rows, spans, strict=True):
         by_level[row["level"]] = span
         assert row["parent_span_id"] == by_level.get(row["level"] - 1)
+    assert sent == {row["span_id"]: (row["function"], row["parent_span_id"]) for row in rows}
     entries = [json.loads(line) for file in files for line in Path(file).read_text().splitlines()]
     assert {entry["correlation_id"] for entry in entries} == {"order-7"}
     assert main(["tree", *files]) == 0
