@@ -1,17 +1,25 @@
-"""What the text of a value costs, beside ``repr`` and ``reprlib`` in the same run: ``python benchmarks/values.py``.
+"""What the text of a value costs, beside ``repr``, ``reprlib`` and what other tools make of it, in the same run.
 
-Each figure is the least of many short rounds, and the three take turns, so that a noisy machine disturbs them alike.
-Ratios matter, absolute times depend on the machine. ``--quick`` only checks that everything runs.
+    python benchmarks/values.py
+
+A tool takes part if it is installed: cheap_repr (snoop's), hunter, kolo, logfire, eliot. *new* is Glimpse's text of an
+object that it has not seen before, *again* of one that it has. Each figure is the least of many short rounds, and all
+take turns, so that a noisy machine disturbs them alike. Ratios matter, absolute times depend on the machine.
+``--quick`` only checks that everything runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
+import importlib
+import math
 import reprlib
 import time
+from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -77,29 +85,73 @@ class Counted:
         return f"Counted({self.id})"
 
 
-ITEMS = [Item("AB123", quantity, Decimal("12.50")) for quantity in (1, 2, 3)]
-ORDER = Order(1, "Ann Smith", "ann@example.org", "NO", date(2024, 1, 2), ITEMS, "leave it at the door")
-VALUES: dict[str, Any] = {
-    "short string": "NO-warehouse",
-    "time of day": "10:30:15",
-    "JSON text, 170 characters": '{"id": 1, "lines": [{"sku": "AB-123", "unit": "12.50"}], "note": "after 10:30"}' * 2,
-    "float": 1.5,
-    "Decimal": Decimal("12.50"),
-    "date": date(2024, 1, 2),
-    "bytes": b"some bytes",
-    "tuple of 2": ("a", 1),
-    "list of 3 integers": [1, 2, 3],
-    "list of 100 integers": list(range(100)),
-    "list of 20 strings": ["abc"] * 20,
-    "dict of 3": {"id": 1, "net": 2, "tax": 3},
-    "dict with a hidden key": {"id": 1, "user": "bob", "password": "hunter2"},
-    "dataclass of 3 fields": ITEMS[0],
-    "dataclass of 7 with 3 others": ORDER,
-    "object": Plain(),
-    "object with its own repr": Spoken(),
-    "object that shows two others": Basket(),
-    "object whose repr has effects": Counted(),
+@dataclass(slots=True)
+class Slotted:
+    """A dataclass with slots."""
+
+    a: int
+    b: str
+
+
+class Wide:
+    """Of 200 attributes, its own text shows two."""
+
+    def __init__(self, number: int) -> None:
+        for place in range(200):
+            setattr(self, f"field_{place}", number)
+
+    def __repr__(self) -> str:
+        return f"Wide({self.field_1}, {self.field_2})"  # type: ignore[attr-defined]
+
+
+Point = namedtuple("Point", "x y z")
+Fields = make_dataclass("Fields", [(f"field_{place}", int, place) for place in range(200)])
+
+
+def order(number: int) -> Order:
+    """An order of three lines."""
+    items = [Item(f"AB{number}", quantity, Decimal("12.50")) for quantity in (1, 2, 3)]
+    return Order(
+        number, f"Ann Smith {number}", "ann@example.org", "NO", date(2024, 1, 2), items, "leave it at the door"
+    )
+
+
+def levels(depth: int, number: int) -> dict[str, Any]:
+    """Dictionaries within each other."""
+    return {"level": depth, "id": number, **({"child": levels(depth - 1, number)} if depth else {})}
+
+
+VALUES: dict[str, Callable[[int], Any]] = {
+    "short string": lambda n: f"NO-warehouse-{n}",
+    "time of day": lambda n: f"10:30:{n}",
+    "JSON text, 170 characters": lambda n: (
+        '{"id": 1, "lines": [{"sku": "AB-123", "unit": "12.50"}], "note": "after 10:30"}' * 2 + str(n)
+    ),
+    "string of 100,000": lambda n: "x" * 100_000 + str(n),
+    "float": lambda n: n + 0.5,
+    "Decimal": lambda n: Decimal(n) / 4,
+    "date": lambda n: date(2024, 1, n % 28 + 1),
+    "bytes": lambda n: b"some bytes %d" % n,
+    "tuple of 2": lambda n: ("a", n),
+    "list of 3 integers": lambda n: [n, 2, 3],
+    "list of 100 integers": lambda n: list(range(n, n + 100)),
+    "list of 20 strings": lambda n: [f"abc{n}"] * 20,
+    "list of 1,000 dataclasses": lambda n: [Slotted(n, "b") for _ in range(1000)],
+    "dict of 3": lambda n: {"id": n, "net": 2, "tax": 3},
+    "dict with a hidden key": lambda n: {"id": n, "user": "bob", "password": "hunter2"},
+    "10 dicts within each other": lambda n: levels(10, n),
+    "named tuple": lambda n: Point(n, 2, "z"),
+    "dataclass of 3 fields": lambda n: Item("AB123", n, Decimal("12.50")),
+    "dataclass of 7 with 3 others": order,
+    "dataclass with slots": lambda n: Slotted(n, "b"),
+    "dataclass of 200 fields": Fields,
+    "object": lambda _: Plain(),
+    "object with its own repr": lambda _: Spoken(),
+    "object that shows two others": lambda _: Basket(),
+    "object of 200 attributes": Wide,
+    "object whose repr has effects": lambda _: Counted(),
 }
+_MANY = 150  # more than are remembered of a class
 
 
 def graph(size: int) -> dict[str, Any]:
@@ -130,40 +182,65 @@ GIANTS: dict[str, Callable[[int], Any]] = {
 }
 
 
-def round_ns(function: Callable[[Any], object], value: object, calls: int) -> float:
-    """Nanoseconds of one call, as the mean of a short round."""
+def peers() -> dict[str, Callable[[Any], object]]:
+    """What the tools that are installed make of a value."""
+    found: dict[str, Callable[[Any], object]] = {"repr": repr, "reprlib": reprlib.repr}
+    for tool, (module, name) in {
+        "cheap_repr": ("cheap_repr", "cheap_repr"),
+        "hunter": ("hunter.util", "safe_repr"),
+        "kolo": ("kolo.serialize", "dump_msgpack"),
+        "kolo_lean": ("kolo.serialize", "dump_msgpack_lightweight_repr"),
+        "logfire": ("logfire._internal.json_encoder", "logfire_json_dumps"),
+        "eliot": ("eliot.json", "_dumps_unicode"),
+    }.items():
+        with contextlib.suppress(ImportError, AttributeError):
+            found[tool] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def round_ns(function: Callable[[Any], object], values: list[Any]) -> float:
+    """Nanoseconds of one call, as the mean of a short round; none if it fails."""
     started = time.perf_counter_ns()
-    for _ in range(calls):
-        function(value)
-    return (time.perf_counter_ns() - started) / calls
+    try:
+        for value in values:
+            function(value)
+    except Exception:
+        return math.nan
+    return (time.perf_counter_ns() - started) / len(values)
 
 
-def least_ns(functions: list[Callable[[Any], object]], value: object, rounds: int, calls: int) -> list[float]:
+def least_ns(functions: list[Callable[[Any], object]], values: list[Any], rounds: int) -> list[float]:
     """The least round of each function; they take turns."""
-    timed = [[round_ns(function, value, calls) for function in functions] for _ in range(rounds)]
+    timed = [[round_ns(function, values) for function in functions] for _ in range(rounds)]
     return [min(column) for column in zip(*timed, strict=True)]
 
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description="What the text of a value costs, beside repr and reprlib.")
+    parser = argparse.ArgumentParser(
+        description="What the text of a value costs, beside repr, reprlib and other tools."
+    )
     parser.add_argument("--quick", action="store_true", help="few rounds and small giants: only see that it runs")
     quick = parser.parse_args().quick
-    rounds, scale = (2, 1000) if quick else (300, 1)
+    rounds, scale, many = (1, 1000, 20) if quick else (25, 1, _MANY)
     freeze = Renderer().freeze
+    others = peers()
     gc.disable()
 
-    print(f"{'value':30}{'freeze':>10}{'repr':>10}{'reprlib':>10}{'/ repr':>9}{'/ reprlib':>11}")
-    for name, value in VALUES.items():
-        round_ns(freeze, value, 50)
-        ours, plain, library = least_ns([freeze, repr, reprlib.repr], value, rounds, 50)
-        times = f"{ours:7.0f} ns{plain:7.0f} ns{library:7.0f} ns"
-        print(f"{name:30}{times}{ours / plain:8.2f} {ours / library:10.2f}")
+    print(f"{'ratios to repr':30}{'new':>7}{'again':>7}" + "".join(f"{tool:>11}" for tool in others))
+    for name, make in VALUES.items():
+        values = [make(number) for number in range(many)]
+        round_ns(freeze, values)
+        times = dict(zip(["new", *others], least_ns([freeze, *others.values()], values, rounds), strict=True))
+        again = least_ns([freeze], values[:1] * many, rounds)[0]
+        plain = times.pop("repr")
+        row = f"{name:30}{times.pop('new') / plain:7.2f}{again / plain:7.2f}{plain:8.0f} ns"
+        print(row + "".join(f"{each / plain:11.2f}" for each in times.values()))
 
-    print(f"\n{'giant':40}{'freeze':>10}")
+    print(f"\n{'giant':40}{'text':>10}")
     for name, make in GIANTS.items():
         value = make(scale)
-        print(f"{name:40}{least_ns([freeze], value, rounds, 5)[0] / 1000:7.1f} µs")
+        print(f"{name:40}{least_ns([freeze], [value] * 5, 4 * rounds)[0] / 1000:7.1f} µs")
         del value
 
 

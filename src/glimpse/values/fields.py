@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from itertools import accumulate
+from typing import Any, TypeAlias
 
 from . import classes
 from .compiled import compile_renderer, form_of_class
@@ -13,6 +15,7 @@ from .walk import Label, Path, Render, Walk
 
 __all__ = ["attributes_renderer", "plan_renderer"]
 
+First: TypeAlias = Callable[[Any, int], tuple[list[tuple[str, Any]], int]]
 _LEAST_ROOM_OF_FIELD = 4
 _MISSING = object()
 _attribute = object.__getattribute__
@@ -33,9 +36,9 @@ def plan_renderer(walk: Walk, cls: type, plan: Plan) -> Render:
 def attributes_renderer(walk: Walk, name: str, attributes_of: Callable[[Any], Iterable[tuple[str, Any]]]) -> Render:
     """A renderer of whatever attributes an instance has, as ``name(attribute=…)``."""
 
-    def first(value: Any, count: int) -> tuple[list[tuple[str, Any]], int]:
+    def first(value: Any, room: int) -> tuple[list[tuple[str, Any]], int]:
         attributes = list(attributes_of(value))
-        return attributes[:count], len(attributes)
+        return attributes[: room // _LEAST_ROOM_OF_FIELD + 2], len(attributes)
 
     return _named_pairs(walk, name, first, walk.field_label)
 
@@ -43,10 +46,10 @@ def attributes_renderer(walk: Walk, name: str, attributes_of: Callable[[Any], It
 def _named_pairs(
     walk: Walk,
     name: str,
-    first: Callable[[Any, int], tuple[list[tuple[str, Any]], int]],
+    first: First,
     labels: Callable[[str], Label | None],
 ) -> Render:
-    """A renderer of named values, of which ``first`` gives so many, and how many there are."""
+    """A renderer of named values, of which ``first`` gives what there may be room for, and how many there are."""
     max_depth, max_items = walk.limits.max_depth, walk.limits.max_items
     around = len(name) + 2
 
@@ -54,22 +57,23 @@ def _named_pairs(
         here = id(value)
         if here in path:
             return "..."
-        pairs, size = first(value, min(max_items, max(room - around, 0) // _LEAST_ROOM_OF_FIELD + 2))
+        pairs, size = first(value, max(room - around, 0))
         if size and (room <= around or len(path) >= max_depth):
             return f"{name}({more(size)})"
-        return f"{name}({walk.pairs(pairs, size, room - around, (*path, here), labels)})"
+        return f"{name}({walk.pairs(pairs[:max_items], size, room - around, (*path, here), labels)})"
 
     return render
 
 
-def _present(cls: type, plan: Plan) -> Callable[[Any, int], tuple[list[tuple[str, Any]], int]]:
+def _present(cls: type, plan: Plan) -> First:
     """Reads the first fields that are set. How many there are is told by those that were read."""
     read = _reader(cls, plan)
     fields = plan.fields
     size = len(fields)
+    ends = [*accumulate(len(name) + _LEAST_ROOM_OF_FIELD for name in fields)]
 
-    def first(value: Any, count: int) -> tuple[list[tuple[str, Any]], int]:
-        names = fields if count >= size else fields[:count]
+    def first(value: Any, room: int) -> tuple[list[tuple[str, Any]], int]:
+        names = fields[: bisect(ends, room) + 2]
         pairs = [(name, held) for name, held in zip(names, read(value, names), strict=False) if held is not _MISSING]
         return pairs, size - len(names) + len(pairs)
 
