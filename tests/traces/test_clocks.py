@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,30 @@ def test_files_of_several_services(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [call.function for call in glimpse.load(*files).calls()] == [
         "server.query", "server.handle", "client.send", "client.ask",
     ]  # fmt: skip
+
+
+def test_what_is_handled_long_after_it_was_sent_is_in_the_same_tree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sender has ended by then, with all that it was called by."""
+    sender = Recorder(1, ids=True, service="sender")
+    with sender.call("sender.main"):
+        sent = sender.start("sender.send")
+        sender.end(sent)
+    handler = Recorder(2, ids=True, service="handler", start_us=START_US + 60_000 * MS)
+    got = {"trace_id": sent["trace_id"], "parent_span_id": sent["span_id"]}
+    handler.end(handler.start("handler.handle", **got))
+    sender.spend(90_000)
+    with sender.call("sender.main"):
+        pass
+    assert main(["tree", "--json", *map(str, saved([sender, handler], tmp_path))]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["level"], row["function"]) for row in rows] == [
+        (1, "sender.main"),
+        (2, "sender.send"),
+        (3, "handler.handle"),
+        (1, "sender.main"),
+    ]
 
 
 def test_a_caller_that_is_missing_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

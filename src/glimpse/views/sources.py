@@ -27,6 +27,7 @@ __all__ = [
     "recognise",
     "records_below",
     "records_of",
+    "several_machines",
     "writer_class",
 ]
 
@@ -175,7 +176,7 @@ def records_of(sources: Sequence[Source], *, align: bool = True) -> Iterator[Rec
         than once, and what was corrected is in the ``notes`` of the first.
     :raises ReadError: one of them cannot be read.
     """
-    if not align or not _several_machines(sources):
+    if not align or not several_machines(sources):
         return _merged(sources)
     clocks = measure(lambda: _merged(sources))
     sources[0].notes[:] = clocks.notes()
@@ -197,7 +198,7 @@ def records_below(source: Source, wanted: Callable[[str], bool]) -> Iterator[Rec
     return (entry.to_dict() for entry in read_entries(source.name, wanted))
 
 
-def _several_machines(sources: Sequence[Source]) -> bool:
+def several_machines(sources: Sequence[Source]) -> bool:
     """Whether clocks may differ: several files, or a database that others write to too. What is typed is read once."""
     if any(source.name == STDIN or source.missing for source in sources):
         return False
