@@ -41,4 +41,4 @@ def test_many_tests_are_cut(run: Run) -> None:
 def test_nothing_recorded_is_said(run: Run) -> None:
     """An empty list would look as if everything was fast."""
     result = run({"test_none.py": "def test_none():\n    pass\n"}, "--glimpse-slow=2", "--glimpse-include=shop")
-    result.stdout.fnmatch_lines(["no call of shop was recorded"])
+    result.stdout.fnmatch_lines(["no call was recorded of shop"])

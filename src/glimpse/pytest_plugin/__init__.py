@@ -15,7 +15,7 @@ __all__ = ["CONFIG_OPTIONS", "pytest_addoption", "pytest_configure", "pytest_loa
 CONFIG_OPTIONS: Final = (
     "dest", "level", "max_field_length", "enable_trace_id", "service", "redact", "policy", "cache_dir",
     "correlation_id", "flush_interval", "overflow", "buffer_size", "max_items", "max_depth", "flush_on_sigterm",
-    "dynamic",
+    "dynamic", "propagate",
 )  # fmt: skip
 """The options of ``glimpse.Config``: each is an ini option ``glimpse_<name>`` and an argument of the marker."""
 

@@ -58,4 +58,4 @@ class Reporting:
         if len(tests) > most:
             terminalreporter.line(f"… and {count_of(len(tests) - most, 'more test')} (-vv shows all)")
         if not tests:
-            terminalreporter.line(f"no call of {self._recorded} was recorded")
+            terminalreporter.line(f"no call was recorded of {self._recorded}")
