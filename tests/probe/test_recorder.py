@@ -170,3 +170,23 @@ def test_a_defect_in_a_writer_never_reaches_the_caller(recording: Recording) -> 
     recording.calls(1)
     recording.recorder.flush()
     assert recording.recorder.last_error == "AssertionError: a defect"
+
+
+def test_a_slow_writer_in_the_background_holds_nobody_up() -> None:
+    """With a thread that writes, a full buffer drops whole calls and counts them, and what is written is complete."""
+    recording = Recording(buffer_size=500, overflow="drop", background=True, flush_interval=0.01)
+    recording.shelf.stalled.clear()
+    recording.recorder.start_flusher()
+    for _ in range(200):
+        recording.calls(20)
+        recording.recorder.drain()
+    assert recording.recorder.waiting < 7000
+    recording.shelf.stalled.set()
+    recording.recorder.close()
+    counts = recording.recorder.counts
+    told = [entry for entry in recording.shelf.entries if entry.function == "glimpse.dropped"]
+    written = [entry for entry in recording.shelf.entries if entry.function == "m.f"]
+    assert counts["dropped"] > 0
+    assert sum(int(entry.args.partition("=")[2].rstrip(")")) for entry in told) == counts["dropped"]
+    assert len(written) == 8000 - counts["dropped"]
+    assert not any(entry.closed for entry in written)
