@@ -152,7 +152,7 @@ import os, shutil, subprocess, sys
 folder = os.path.dirname(os.environ["TRACE"])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", folder], check=True)
 try:
-    code = subprocess.run([sys.executable, "inner.py"]).returncode
+    subprocess.run([sys.executable, "inner.py"], env={**os.environ, "GLIMPSE_AUTO": "1"})
     shutil.copytree(folder, "kept")
 finally:
     subprocess.run(["umount", "-l", folder], check=True)
@@ -222,7 +222,7 @@ FAULTS = [
         source=ASGI, command="uvicorn --workers 2 --port {port} --log-level error served:application"),
         needs=_not_installed("uvicorn")),
     Fault("disk full for a while", f"open('inner.py', 'w').write({program(SMALL_DISK)!r})\n" + DISK,
-          needs=_cannot_mount),
+          environment={"GLIMPSE_AUTO": "0"}, needs=_cannot_mount),
     Fault("RLIMIT_FSIZE for a while", program(LIMIT), not_for=("sqlite",)),
     Fault("file deleted", program(
         "calls(10); time.sleep(0.6); os.rename('noted', 'noted.gone'); os.close(app._noted)\n"
