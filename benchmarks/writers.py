@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from glimpse.assembly import Assembler, Origin, as_lines
+from glimpse.assembly import Assembler, LineAssembler, Origin
 from glimpse.entry import FIELDS, LogEntry
 from glimpse.writers import BaseWriter
 from glimpse.writers.journal import JournalWriter
@@ -67,9 +67,9 @@ def by_batches(writer: BaseWriter, batches: list[list[LogEntry]]) -> None:
 
 def by_lines(folder: Path, chunks: list[list[tuple[Any, ...]]]) -> None:
     """As the probe feeds JSON lines."""
-    writer, assembler = JsonlWriter(str(folder / "lines")), Assembler(origin())
+    writer, assembler = JsonlWriter(str(folder / "lines")), LineAssembler(origin())
     for chunk in chunks:
-        writer.write_lines(as_lines(assembler.feed(chunk)))
+        writer.write_lines(assembler.lines(chunk)[0])
     writer.close()
 
 
