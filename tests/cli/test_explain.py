@@ -44,6 +44,7 @@ def test_module_and_function(project: Path, capsys: pytest.CaptureFixture[str]) 
     assert "rewritten: 1 function of 1; not in the cache yet" in module
     assert "Order.total, line 2: recorded" in function
     assert "not traced: excluded_functions has '_*'" in hidden
+    assert "no function of this name" not in hidden
     assert "not traced: no pattern matches json" in other
     assert not list(project.glob("**/__pycache__"))
 
@@ -52,6 +53,11 @@ def test_what_cannot_be_rewritten(project: Path, capsys: pytest.CaptureFixture[s
     """The reason is given."""
     assert "cannot be rewritten: SyntaxError" in explain(capsys, "shop.wrong")
     assert "not found on the import path" in explain(capsys, "absent.module")
+
+
+def test_what_has_no_source(capsys: pytest.CaptureFixture[str]) -> None:
+    """A module that is found, and not in a file, is not said to be missing."""
+    assert "file: none (built-in)" in explain(capsys, "sys")
 
 
 def test_source(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

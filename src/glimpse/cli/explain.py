@@ -59,11 +59,11 @@ def execute(options: Namespace) -> int:
 def _lines(found: Examined) -> Iterator[str]:
     yield found.name
     yield f"  {found.decision}"
-    if found.file is None and found.state is None:
+    if found.origin is None:
         yield "  not found on the import path: judged by its name alone"
         return
-    yield f"  file: {found.file}"
-    if found.state is None:
+    yield f"  file: {found.file or f'none ({found.origin})'}"
+    if found.state is None or not found.decision.included:
         return
     if found.state in (REFUSED, LEFT_ALONE):
         yield f"  {'cannot be rewritten' if found.state == REFUSED else 'not rewritten'}: {found.reason}"

@@ -40,13 +40,15 @@ class Examined:
 
     ``state`` is None for what the policy leaves out or what is not found, else one of those of ``status``, where
     ``REWRITTEN`` means that it would be. ``function`` is the name's part after the module. ``owners`` are the names of
-    the policies that include the module.
+    the policies that include the module. ``file`` is None where there is none, and ``origin`` then says what there is:
+    ``built-in``, ``frozen``, ``namespace package``.
     """
 
     name: str
     decision: Decision
     function: str | None = None
     file: str | None = None
+    origin: str | None = None
     state: str | None = None
     reason: str = ""
     functions: list[Function] = field(default_factory=list)
@@ -65,6 +67,7 @@ def examine(name: str, builder: Builder, *, source: bool = False) -> Examined:
     if spec is None:
         return found
     found.file = spec.origin if spec.has_location else None
+    found.origin = spec.origin or "namespace package"
     if builder.policy.decide_module(module, found.file).included:
         found.owners = tuple(each.name for each in builder.policy.owners_of(module, found.file) if each.name)
         _look_at(found, spec, builder)

@@ -16,6 +16,7 @@ import libcst as cst
 
 from ...entry import Site
 from . import analyse
+from .heads import cut_head
 
 __all__ = ["Edited", "Editor"]
 
@@ -97,6 +98,8 @@ class Editor:
         return done
 
     def _compound(self, node: Any, twin: ast.stmt, scope: str, fn: _Function | None, in_class: bool) -> None:
+        if not (self.whole or (fn is not None and fn.kind in "ga")):
+            cut_head(node)
         if isinstance(twin, (ast.FunctionDef, ast.AsyncFunctionDef)):
             self._function(node, twin, scope, in_class)
         elif isinstance(twin, ast.ClassDef):
