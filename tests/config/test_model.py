@@ -54,6 +54,7 @@ ROWS: list[tuple[str, Any, str, Any, str]] = [
     ("max_depth", 1, "2", 3, "3"),
     ("dynamic", "auto", "settrace", "monitoring", '"monitoring"'),
     ("flush_on_sigterm", False, "yes", True, "true"),
+    ("propagate", False, "yes", True, "true"),
 ]
 
 
@@ -184,6 +185,7 @@ OPTION_VALUES = st.fixed_dictionaries(
         "flush_interval": st.floats(0.001, 100),
         "overflow": st.sampled_from(["block", "drop"]),
         "flush_on_sigterm": st.booleans(),
+        "propagate": st.booleans(),
     },
 )
 
