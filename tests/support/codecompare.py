@@ -38,6 +38,7 @@ _SILENT = (
     *("POP_EXCEPT", "PUSH_EXC_INFO", "POP_BLOCK", "GEN_START", "MAKE_CELL", "COPY_FREE_VARS", "RETURN_GENERATOR"),
     *("RETURN_VALUE", "RETURN_CONST", "LOAD_CONST", "STORE_FAST", "LOAD_FAST_AND_CLEAR", "LOAD_CLOSURE", "GET_LEN"),
     *("DUP_TOP", "DUP_TOP_TWO", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N", "IS_OP", "END_FOR", "END_SEND"),
+    *("LIST_APPEND",),
     *("MATCH_MAPPING", "MATCH_SEQUENCE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "CALL_INTRINSIC_1"),
     *("POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_BACKWARD_IF_NONE", "LOAD_FAST_LOAD_FAST"),
     *("POP_JUMP_BACKWARD_IF_NOT_NONE", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST", "COPY_FREE_VARS"),
@@ -185,7 +186,12 @@ def _docstring(code: types.CodeType) -> str | None:
 
 
 def _lines(code: types.CodeType) -> set[int]:
-    return {line for _, _, line in code.co_lines() if line is not None}
+    """The lines, but for those on which only a handler is left: 3.11 puts that on the last line, reached or not."""
+    raw, found = code.co_code, set()
+    for start, end, line in code.co_lines():
+        if line is not None and not _LEAVING_HANDLER.issuperset(raw[start:end:2]):
+            found.add(line)
+    return found
 
 
 def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
@@ -279,6 +285,7 @@ def _canonical(name: str) -> str | None:
 
 _CHECKS_LOADS = "LOAD_FAST_CHECK" in dis.opmap  # else every LOAD_FAST can raise
 _CANONICAL = [_canonical(name) for name in dis.opname]
+_LEAVING_HANDLER = frozenset(dis.opmap.get(name) for name in ("COPY", "POP_EXCEPT", "RERAISE", "CACHE"))
 _USES_CONSTANT = frozenset(dis.hasconst)
 _LOADS = frozenset(code for name, code in dis.opmap.items() if "LOAD_FAST" in name)
 _LOAD_CONST, _STORE_FAST, _POP_TOP = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"], dis.opmap["POP_TOP"]

@@ -187,15 +187,8 @@ class Merger:
             return
         place = _place(plain)
         value = plain.value or _at(ast.Constant(None), place)
-        plain.value = self._returned(hook, new.value, place, value)
-
-    def _returned(self, hook: str, new: Any, place: _Place, value: Any) -> Any:
-        """What is returned, through a hook: in each branch of a condition, since the compiler returns from each."""
-        if isinstance(value, ast.IfExp):
-            value.body = self._returned(hook, new, place, value.body)
-            value.orelse = self._returned(hook, new, place, value.orelse)
-            return value
-        return self._call(hook, new, place, _place(analyse.first_evaluated(value)), value)
+        load = _place(analyse.first_evaluated(plain.value)) if plain.value else place
+        plain.value = self._call(hook, new.value, place, load, value)
 
     # -- expressions that suspend -----------------------------------------------------------------------------
 
@@ -225,7 +218,7 @@ class Merger:
         place = _place(plain)
         load = _place(analyse.first_evaluated(plain))
         if not hook.startswith(("resumed_", "delegated_")):
-            return self._returned(hook, new, place, self._expression(plain, new.args[1]))
+            return self._call(hook, new, place, load, self._expression(plain, new.args[1]))
         inner = new.args[1]
         out = self._hook(inner.value)
         assert out is not None
