@@ -127,6 +127,16 @@ def test_structlog(tmp_path: Path) -> None:
     assert sorted(inside.split()) == ["event='inside'", f"glimpse_call='{pid}:1'"]
 
 
+def test_a_library_that_is_not_there(tmp_path: Path) -> None:
+    """Threads are told from greenlets as soon as these may come: a thread that has tried to import them is itself."""
+    program = f"{example('python factory')}\nimport shop\nshop.price('tea')\ntry:\n    import greenlet\n"
+    program += "except ImportError:\n    pass\nshop.checkout(['tea'])\n"
+    files = {"greenlet.py": "raise ImportError('not this one')\n"}
+    run = run_shop(write_files(tmp_path, files), program)
+    whole, part = "checkout(items=['tea'])", "price(item='tea')"
+    assert [call for _, call in told(run)] == [part, whole, part, whole]
+
+
 def test_uninstall_restores(monkeypatch: pytest.MonkeyPatch) -> None:
     """The factory that was there before is there again; one that came after it is left, and works."""
     import logging

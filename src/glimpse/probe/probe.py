@@ -131,7 +131,10 @@ class Probe:
         return None if call is None else call.call_id
 
     def _innermost(self) -> OpenCall | None:
-        th = self.threads.get(get_ident(), MUTED)
+        ident = get_ident()
+        th = self.threads.get(ident)
+        if th is None:  # it has none, or is about to import greenlet, or has tried to
+            th = self.greenlets.expected.get(ident, {}).get("number", MUTED)
         return None if th == MUTED else self.recorder.innermost(th, self.coroutines.current())
 
     def _mute(self, ident: int, begins: bool) -> None:
