@@ -1,4 +1,4 @@
-"""Puts the start-up file of ``GLIMPSE_AUTO`` into the root of site-packages, for wheels and editable installs."""
+"""Puts the start-up files of ``GLIMPSE_AUTO`` into the root of site-packages, for wheels and editable installs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-START_UP_FILE = "glimpse-auto.pth"
+START_UP_FILES = ("glimpse-auto.pth", "glimpse-auto.start")
 
 
-class StartUpFile(BuildHookInterface[Any]):
-    """Adds the file to both kinds of wheel: hatchling's static ``force-include`` leaves editable ones out."""
+class StartUpFiles(BuildHookInterface[Any]):
+    """Adds the files to both kinds of wheel: hatchling's static ``force-include`` leaves editable ones out."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Name the file for the build that ``version`` (``standard`` or ``editable``) is about to make."""
+        """Name the files for the build that ``version`` (``standard`` or ``editable``) is about to make."""
         kind = "force_include_editable" if version == "editable" else "force_include"
-        build_data[kind][str(Path(self.root, "packaging", START_UP_FILE))] = START_UP_FILE
+        for name in START_UP_FILES:
+            build_data[kind][str(Path(self.root, "packaging", name))] = name

@@ -1,7 +1,10 @@
-"""What is built and installed: the start-up file of ``GLIMPSE_AUTO`` is there, costs nothing and breaks nothing."""
+"""What is built and installed: the start-up files of ``GLIMPSE_AUTO`` are there, cost nothing and break nothing."""
 
 from __future__ import annotations
 
+import os
+import pkgutil
+import sys
 import tarfile
 import zipfile
 from configparser import ConfigParser
@@ -13,7 +16,8 @@ from glimpse._version import __version__
 from tests.support import run_python, write_files
 
 ROOT = Path(__file__).parent.parent
-START_UP_FILE = "glimpse-auto.pth"
+START_UP_FILES = {"glimpse-auto.pth", "glimpse-auto.start"}
+IMPORTABLE = os.pathsep.join(entry for entry in sys.path if entry)
 BUILD = """
 import os, sys
 from hatchling import build
@@ -23,12 +27,12 @@ print(getattr(build, sys.argv[1])(sys.argv[3]))
 
 
 @pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])
-def test_both_kinds_of_wheel_hold_the_start_up_file(tmp_path: Path, hook: str) -> None:
-    """A wheel and an editable install put the file where the interpreter looks, beside the package."""
+def test_both_kinds_of_wheel_hold_the_start_up_files(tmp_path: Path, hook: str) -> None:
+    """A wheel and an editable install put the files where the interpreter looks, beside the package."""
     with zipfile.ZipFile(built(hook, tmp_path)) as wheel:
-        assert wheel.read(START_UP_FILE) == (ROOT / "packaging" / START_UP_FILE).read_bytes()
-        assert {name.partition("/")[0] for name in wheel.namelist()} <= {
-            START_UP_FILE,
+        for name in START_UP_FILES:
+            assert wheel.read(name) == (ROOT / "packaging" / name).read_bytes()
+        assert {name.partition("/")[0] for name in wheel.namelist()} <= START_UP_FILES | {
             "_editable_impl_glimpse.pth",
             "glimpse",
             f"glimpse-{__version__}.dist-info",
@@ -68,6 +72,22 @@ def test_off_is_one_look_up(tmp_path: Path) -> None:
     assert run_python(code=code, cwd=tmp_path).stdout == "[]\n"
 
 
+@pytest.mark.parametrize(
+    ("env", "modules"), [({}, []), ({"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "x"}, ["glimpse.tracer"])]
+)
+def test_entry_point_of_newer_interpreters(tmp_path: Path, env: dict[str, str], modules: list[str]) -> None:
+    """What PEP 829 calls at start-up does what the older file does, and the one line that names it can be resolved."""
+    lines = (ROOT / "packaging" / "glimpse-auto.start").read_text(encoding="utf-8").splitlines()
+    (reference,) = [line for line in lines if line and not line.startswith("#")]
+    assert callable(pkgutil.resolve_name(reference))
+    code = f"""
+        import pkgutil, sys
+        pkgutil.resolve_name({reference!r})()
+        print([name for name in ("glimpse.tracer",) if name in sys.modules])
+    """
+    assert run_python("-S", code=code, cwd=tmp_path, env={**env, "PYTHONPATH": IMPORTABLE}).stdout == f"{modules}\n"
+
+
 @pytest.mark.parametrize("damage", ["raise RuntimeError('half installed')", "import no_such_module", "syntax error"])
 def test_a_broken_install_says_so_once(tmp_path: Path, damage: str) -> None:
     """The program runs as ever and one line tells that it is not traced."""
@@ -81,7 +101,7 @@ def test_a_broken_install_says_so_once(tmp_path: Path, damage: str) -> None:
 
 def test_left_over_after_removal(tmp_path: Path) -> None:
     """The file alone, with the package gone, does not keep Python from starting."""
-    write_files(tmp_path, {f"site/{START_UP_FILE}": (ROOT / "packaging" / START_UP_FILE).read_text()})
+    write_files(tmp_path, {f"site/{name}": (ROOT / "packaging" / name).read_text() for name in START_UP_FILES})
     code = "import site; site.addsitedir('site'); site.addsitedir('site'); print('works')"
     run = run_python("-S", "-c", code, cwd=tmp_path, env={"GLIMPSE_AUTO": "1"})
     assert run.stdout == "works\n"
