@@ -239,11 +239,25 @@ def _finalize_with_process(session: Session) -> None:
 def _watch_forks() -> None:
     if not _watching and hasattr(os, "register_at_fork"):
         _watching.append(True)
-        os.register_at_fork(
-            before=lambda: _each(Session.before_fork),
-            after_in_parent=lambda: _each(lambda session: session.recorder.after_fork_in_parent()),
-            after_in_child=lambda: _each(Session.after_fork_in_child),
-        )
+        os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+
+
+def _before_fork() -> None:
+    _each(Session.before_fork)
+    if (sigterm := sys.modules.get("glimpse.probe.sigterm")) is not None:
+        sigterm.before_fork()
+
+
+def _after_fork() -> None:
+    _each(lambda session: session.recorder.after_fork_in_parent())
+    if (sigterm := sys.modules.get("glimpse.probe.sigterm")) is not None:
+        sigterm.after_fork()
+
+
+def _after_fork_in_child() -> None:
+    _each(Session.after_fork_in_child)
+    if (sigterm := sys.modules.get("glimpse.probe.sigterm")) is not None:
+        sigterm.after_fork()
 
 
 def _each(do: Callable[[Session], None]) -> None:

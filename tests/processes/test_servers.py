@@ -43,8 +43,7 @@ def answer(path):
     return f"{path} {os.getpid()}"
 """
 }
-ON = {"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop", "GLIMPSE_FLUSH_ON_SIGTERM": "1"}
-"""Uvicorn ends by sending itself, at last, the signal that it was told to end by, with the default action."""
+ON = {"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop"}
 
 
 def free_port() -> int:
@@ -73,7 +72,7 @@ def serving(folder: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
         server = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=folder,
-            env=clean_environment(ON),
+            env=clean_environment({**ON, "GLIMPSE_FLUSH_ON_SIGTERM": "1"}),  # uvicorn ends by it, unhandled
             stdout=log,
             stderr=log,
             start_new_session=True,

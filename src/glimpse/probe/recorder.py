@@ -118,7 +118,7 @@ class Recorder:
         self._intake = Intake(self.events, sink, self._outbox, self.counts, most, self._failed, self._lose)
         self.rendering = self._intake.rendering
         self._fork_held = False
-        self._afterwards: list[Callable[[], Any]] = []
+        self._afterwards: list[tuple[int, Callable[[], Any]]] = []
         self._finished = False
         self.closed = False
 
@@ -171,7 +171,10 @@ class Recorder:
 
     def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
         """The innermost open call of a thread and context, once everything recorded is assembled. Writes nothing."""
-        return self._intake.innermost(th, ctx)
+        try:
+            return self._intake.innermost(th, ctx)
+        finally:
+            self._do_what_waited()
 
     # -- flushing ---------------------------------------------------------------------------------------------
 
@@ -244,9 +247,14 @@ class Recorder:
         finally:
             if held and held[0]:
                 self._lock.release()
-                while self._afterwards:
-                    self._afterwards.pop()()
+                self._do_what_waited()
         return held[0]
+
+    def _do_what_waited(self) -> None:
+        here = get_ident()
+        for asked in [each for each in self._afterwards if each[0] == here]:
+            self._afterwards.remove(asked)
+            asked[1]()
 
     def _busy_here(self) -> bool:
         return self._holder == get_ident() or self._intake.busy_here
@@ -254,7 +262,7 @@ class Recorder:
     def when_idle(self, work: Callable[[], Any]) -> None:
         """Do it now, or after the drain that this thread is in the middle of: a signal's handler may ask for it."""
         if self._busy_here():
-            self._afterwards.append(work)
+            self._afterwards.append((get_ident(), work))
         else:
             work()
 

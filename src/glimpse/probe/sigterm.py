@@ -8,10 +8,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["finish_first", "leave"]
+__all__ = ["after_fork", "before_fork", "finish_first", "leave"]
 
 Work = Callable[[], Any]
 _finishing: dict[Work, Callable[[Work], Any]] = {}
+_set_aside: list[bool] = []
 
 
 def finish_first(work: Work, when_idle: Callable[[Work], Any]) -> None:
@@ -36,6 +37,27 @@ def leave(work: Work) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         except ValueError:  # not the main thread; what is left does what the default action does
             return
+
+
+def before_fork() -> None:
+    """Give the signal its default action while the process is copied.
+
+    A child forgets the signals that come before it has taken stock of itself, if there is a handler for them: whoever
+    tells a worker to end that has only just begun would wait for it for ever.
+    """
+    if _finishing and signal.getsignal(signal.SIGTERM) is _finish:
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        except ValueError:  # not the main thread
+            return
+        _set_aside.append(True)
+
+
+def after_fork() -> None:
+    """In the parent and in the child: be told of the signal again."""
+    if _set_aside:
+        _set_aside.clear()
+        signal.signal(signal.SIGTERM, _finish)
 
 
 def _finish(number: int, frame: object) -> None:
