@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+import glimpse
 from tests.support.entries import assert_complete
 from tests.support.process import run_python
 from tests.support.project import write_files
@@ -140,3 +141,45 @@ def test_what_was_flushed_survives_a_kill(folder: Path) -> None:
     """After the flush interval, entries are on disk; a kill leaves whole lines."""
     entries = run(folder, "app.work(1); time.sleep(0.6); app.work(2); os.kill(os.getpid(), 9)", expect=-9)
     assert [entry["args"] for entry in entries if entry["stage"] == "START"][:1] == ["work(n=1)"]
+
+
+@pytest.mark.parametrize(
+    ("way", "dest"), [("run", "jsonl"), ("auto", "jsonl"), ("auto", "json"), ("auto", "sqlite"), ("auto", "journal")]
+)
+def test_entries_at_debug_name_the_file_of_script_and_modules(folder: Path, way: str, dest: str) -> None:
+    """Also what is written when the script has ended, and the interpreter has taken its ``__file__`` away."""
+    write_files(folder, {"script.py": "import app\n\ndef main(n):\n    return app.work(n)\n\nmain(2)\n"})
+    env = {"GLIMPSE_INCLUDE": "script,app", "GLIMPSE_LEVEL": "DEBUG", "GLIMPSE_DEST": dest}
+    if way == "run":
+        run_python("-m", "glimpse", "run", "script.py", cwd=folder, env=env)
+    else:
+        run_python("script.py", cwd=folder, env={**env, "GLIMPSE_AUTO": "1"})
+    trace = "glimpse.db" if dest == "sqlite" else f"glimpse.{dest}"
+    entries = list(glimpse.load(folder / trace).entries())
+    script = ("__main__.main", str(folder / "script.py"), 3)
+    module = ("app.work", str(folder / "app.py"), 4)
+    assert [(entry.function, entry.file, entry.line) for entry in entries] == [script, module, module, script]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_files_at_debug_in_the_child_of_a_fork(folder: Path) -> None:
+    """A journal is read process by process: each says the files of its modules, those from before the fork too."""
+    code = """
+        import glimpse, os
+        policy = glimpse.TracingPolicy(included_packages=["app", "late"])
+        glimpse.install(policy, glimpse.Config(dest="journal", level="DEBUG"))
+        import app
+        app.work(1)
+        child = os.fork()
+        if not child:
+            import late
+            late.work(app.work(2))
+        else:
+            os.waitpid(child, 0)
+    """
+    write_files(folder, {"late.py": APP})
+    run_python(code=code, cwd=folder)
+    entries = glimpse.load(folder / "glimpse.journal").entries()
+    found = [(entry.function, entry.file) for entry in entries]
+    app, late = (("app.work", str(folder / "app.py")), ("late.work", str(folder / "late.py")))
+    assert found == [app, app, app, app, late, late]

@@ -31,32 +31,26 @@ def renderer_for(config: Config, policy: TracingPolicy | None = None) -> Rendere
 def _nothing() -> None: ...
 
 
-class _ModuleFiles(dict[str, str]):
-    """The file of each module, as the module says; what is put in here says it of modules that do not."""
-
-    def get(self, module: str, default: Any = None) -> Any:
-        found = super().get(module)
-        if found is None:
-            file = getattr(sys.modules.get(module), "__dict__", {}).get("__file__")
-            found = file if isinstance(file, str) else default
-        return found
-
-
 class Session:
     """Opens the destination and records until it is closed: by ``close``, or at interpreter exit.
 
+    :param files: the file of each traced module, which the doors go on telling.
     :raises ConfigError, WriterError: the destination cannot be opened.
     """
 
     def __init__(
-        self, config: Config, policies: Sequence[TracingPolicy] = (), correlation_id: str | None = None
+        self,
+        config: Config,
+        policies: Sequence[TracingPolicy] = (),
+        correlation_id: str | None = None,
+        files: dict[str, str] | None = None,
     ) -> None:
         from glimpse.writers.registry import open_writer
 
         self.config = config
         given = correlation_id if correlation_id is not None else config.correlation_id
         self.correlation_id = None if given is None else check_correlation_id(given)
-        self.files: dict[str, str] = _ModuleFiles()
+        self.files: dict[str, str] = files if files is not None else {}
         self.values = renderer_for(config)
         self._slots: list[Slot] = []
         self._unwatch: Callable[[], None] = _nothing

@@ -51,6 +51,7 @@ class Tracer:
         self._policy: Decider | None = PolicySet(policies) if policies is not None else policy
         self._correlation_id = correlation_id
         self._session: Session | None = None
+        self._files: dict[str, str] = {}
         self._activation: Activation | None = None
         self._door: Door | None = None
         self._core: Any = None
@@ -153,6 +154,7 @@ class Tracer:
                 self._connect(self._opened())
                 terms = hook.terms_for(self.config, lambda policy: owners.index(policy) if policy in owners else 0)
                 self._activation = hook.activate(self.policy, terms=terms, cache_dir=self.config.cache_dir)
+                self._activation.tell_files(self._files)
                 _usual_door.offer(self)
         return self
 
@@ -177,7 +179,7 @@ class Tracer:
         _check_instrumented_for(self.config, config)
         with _lock:
             usual = self._opened()
-            other = self._session = Session(config, _owners(self.policy), self._correlation_id)
+            other = self._session = Session(config, _owners(self.policy), self._correlation_id, self._files)
             if self._activation is not None:
                 self._connect(other)
         try:
@@ -228,7 +230,7 @@ class Tracer:
     def _opened(self) -> Session:
         if self._session is None or self._session.closed:
             owners = _owners(self._policy) if self._policy is not None else []
-            self._session = Session(self.config, owners, self._correlation_id)
+            self._session = Session(self.config, owners, self._correlation_id, self._files)
             if self._door is not None:
                 self._door.attach(self.config, self._session, self._policy)
         return self._session

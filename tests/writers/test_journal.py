@@ -160,6 +160,23 @@ def test_each_half_of_a_ring_names_its_threads(path: Path) -> None:
         assert {entry.thread for entry in found} == {"collector"}
 
 
+def test_each_half_of_a_ring_says_the_files_of_modules(path: Path) -> None:
+    """Where the half in which a module's file was told is gone, its entries say it all the same."""
+    calls = [
+        [(1, "shop:total:3:f:a:", number, 1, None, number), (2, "shop:total:3:f:a:", number + 1, 1, number)]
+        for number in range(1000, 5000, 2)
+    ]
+    meta = {**META, "with_lines": True}
+    writer = JournalWriter(str(path), max_bytes=60_000)
+    for events in ([(25, "shop", "/srv/shop.py")], *calls):
+        writer.write_events(events, meta)
+    writer.close()
+    for file in (path.with_name(path.name + ".old"), path):
+        found = list(JournalWriter.read(str(file)))
+        assert len(found) > 100
+        assert {(entry.file, entry.line) for entry in found} == {("/srv/shop.py", 3)}
+
+
 def test_disk_full(tmp_path: Path) -> None:
     """A batch that there is no room for is refused as a whole, and leaves nothing behind."""
     with small_disk(tmp_path, 64 * 1024) as folder:

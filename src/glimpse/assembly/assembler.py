@@ -72,6 +72,7 @@ class Assembler:
             ev.AGEN_YIELD: self._agen_yield,
             ev.AGEN_RESUME: self._agen_resume,
             ev.THREAD: self._thread,
+            ev.FILE: self._file,
             ev.ERROR_ONLY: self._error_only,
             ev.CONTEXT: self._scope,
         }
@@ -239,6 +240,9 @@ class Assembler:
     def _thread(self, event: Event, out: list[Record]) -> None:
         self._stacks[event[1]] = []
         self.records.name_thread(event[1], event[2])
+
+    def _file(self, event: Event, out: list[Record]) -> None:
+        self.records.origin.files[event[1]] = event[2]
 
     # -- generators -------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ __all__ = [
     "END",
     "ERROR_ONLY",
     "EXCEPTION",
+    "FILE",
     "GEN_END",
     "GEN_EXCEPTION",
     "GEN_START",
@@ -69,6 +70,7 @@ CONTEXT: Final = (
 CORO_WAITS: Final = 22  # (22, None, t, th, number): for what it awaits, at level DEBUG
 CORO_GOES_ON: Final = 23  # (23, None, t, th, number)
 CORO_WAITED: Final = 24  # (24, number, waited): of a call that is open when recording ends
+FILE: Final = 25  # (25, module, file): in a journal at level DEBUG, before the first other event of a module
 
 CLOSED: Final = ()
 """The value of an end that was forced: a generator closed or collected half-way, a call open when recording ended."""

@@ -42,7 +42,7 @@ class Origin:
     detailed: Mapping[str, bool] = field(default_factory=dict)
     trace_ids: bool = False
     remote: Remote | None = None
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 class SiteText:

@@ -51,6 +51,14 @@ class Activation:
         """Whether modules that are imported now are instrumented."""
         return self._finder in sys.meta_path
 
+    def tell_files(self, files: dict[str, str]) -> None:
+        """Keep the file of each instrumented module in this dict too, those so far and those to come.
+
+        A module cannot be asked when its entries are made: the interpreter takes ``__file__`` from a script that ended.
+        """
+        self._builder.told.append(files)
+        files.update((name, each.file) for name, each in self.outcomes.items() if each.instrumented)
+
     def connect(self) -> None:
         """Instrument what is imported from now on. Once is enough."""
         with _lock:

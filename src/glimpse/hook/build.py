@@ -35,6 +35,7 @@ class Builder:
         self.policy = policy
         self.store = store
         self.outcomes: dict[str, Outcome] = {}
+        self.told: list[dict[str, str]] = []  # who wants to know the files of instrumented modules
         self._terms_of = terms
         self._owners: dict[tuple[TracingPolicy, ...], _Owners] = {}
         self._busy = threading.local()
@@ -73,6 +74,8 @@ class Builder:
             say(f"{module} is not traced: {type(error).__name__}: {error}")
             return None
         self.outcomes[module] = Outcome(module, filename, REWRITTEN if fresh else CACHED)
+        for files in self.told:
+            files[module] = filename
         return code
 
     def obtain(

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Origin, Rule, as_lines
-from ..assembly.events import Event
+from ..assembly.events import FILE, Event
 from ..entry import LogEntry
 from .batches import ENOUGH, Batch, Frames, Items, Lines, Raw, Rows
 
@@ -259,12 +259,13 @@ class RawSink:
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, options
         self._batch = Frames if hasattr(writer, "write_frames") else Raw
+        self._chunk: list[Event] | None = None
         self._meta = {"rules": {name: [rule.depth, rule.min_duration_ms] for name, rule in rules.items()}, **options}
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """See ``Sink``."""
-        batch = self._batch(self.writer, chunk, self._meta) if chunk else None
+        batch = self._batch(self.writer, self._with_files(chunk), self._meta) if chunk else None
         if self._assembler is not None:
             self._assembler.feed(chunk)
         return batch
@@ -288,12 +289,23 @@ class RawSink:
             "base": origin.base,
             "service": origin.service,
             "correlation_id": origin.correlation_id,
-            "files": dict(origin.files) if origin.with_lines or any(origin.detailed.values()) else {},
             "with_lines": origin.with_lines,
             "detailed": dict(origin.detailed),
             "trace_ids": origin.trace_ids,
             "remote": origin.remote,
         }
+        self._files = origin.files if origin.with_lines or any(origin.detailed.values()) else {}
+        self._told_before = self._told = 0
+
+    def _with_files(self, chunk: list[Event]) -> list[Event]:
+        """A chunk after the files of the modules that came since the one before; again, if it is given again."""
+        if len(self._files) == self._told and chunk is not self._chunk:
+            return chunk
+        if chunk is not self._chunk:
+            self._chunk, self._told_before = chunk, self._told
+        files = list(self._files.items())  # in one step: other threads import
+        self._told = len(files)
+        return [*((FILE, *each) for each in files[self._told_before :]), *chunk]
 
 
 def sink_for(writer: Writer, origin: Origin, rules: Mapping[str, Rule], *, pauses: bool = False) -> Sink:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import orjson
 
 from glimpse.assembly import Replay
-from glimpse.assembly.events import THREAD
+from glimpse.assembly.events import FILE, THREAD
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.parsers import file_path, size
@@ -49,6 +49,7 @@ class JournalWriter(BaseWriter):
         self._meta_frame = b""
         shelf = _Ring(max_bytes) if max_bytes is not None else None
         self._names: dict[str, str] | None = None if shelf is None else {}
+        self._files: dict[str, str] = {}
         self._file = AppendFile(log_path, header=HEADER, preamble=self._preamble, shelf=shelf)
 
     def write_events(self, events: Sequence[Sequence[Any]], meta: Mapping[str, Any]) -> None:
@@ -66,19 +67,21 @@ class JournalWriter(BaseWriter):
         return frame(b"E", self._process, content)
 
     def _remember(self, events: Sequence[Sequence[Any]]) -> None:
-        """Keep the names of threads: the half of a ring where they were told will be gone."""
+        """Keep the names of threads and the files of modules: the half of a ring where they were told will be gone."""
         assert self._names is not None
         for event in events:
             if event[0] == THREAD:
                 self._names[str(event[1])] = str(event[2])
                 if len(self._names) > _MOST_NAMES:
                     del self._names[next(iter(self._names))]
+            elif event[0] == FILE:
+                self._files[event[1]] = event[2]
 
     def _preamble(self) -> bytes:
         """What this process's first frame in a file is to be preceded by."""
-        if self._meta is None or not self._names:
+        if self._meta is None or not (self._names or self._files):
             return self._meta_frame
-        return self._describe({**self._meta, "threads": self._names})
+        return self._describe({**self._meta, "threads": self._names, "files": self._files})
 
     def write_frames(self, data: bytes, meta: Mapping[str, Any]) -> None:
         """Append what ``frame_of`` gave, all or none."""
@@ -103,6 +106,7 @@ class JournalWriter(BaseWriter):
         self._meta, self._meta_frame = None, b""
         if self._names is not None:
             self._names.clear()
+            self._files.clear()
         self._file.after_fork()
 
     def _describe(self, meta: Mapping[str, Any]) -> bytes:
