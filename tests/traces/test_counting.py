@@ -17,6 +17,9 @@ from tests.traces.strategies import programs
 from tests.traces.test_stats import close, table_of_calls
 
 
+BEHIND = ("active_ms", "yields", "trace_id", "span_id", "parent_span_id", "service")
+
+
 def text_of(program: Recorder, separators: tuple[str, str] = (",", ":")) -> bytes:
     """The program's trace as bytes."""
     return "".join(json.dumps(entry, separators=separators) + "\n" for entry in program.entries).encode()
@@ -39,6 +42,29 @@ def test_the_fast_way_agrees_with_the_general_one(program: Recorder) -> None:
         rows = sorted(table.rows(), key=lambda row: row["function"])
         assert rows == close(expected.rows())
         assert table.unfinished == expected.unfinished
+
+
+def test_fields_behind_the_duration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids, services and times of activity behind the duration change nothing, and few such lines are parsed."""
+    program = Recorder(ids=True, service="shop, \"duration_ms\":7")
+    outer = program.start("app.main", thread="a,b")
+    for number in range(40):
+        program.leaf("app.fetch", ms=3, thread="a,b", result=f'"duration_ms":{number},}}')
+    program.end(outer)
+    for entry in program.entries:
+        if entry["stage"] == "END":
+            entry["active_ms"] = 1.5
+        if entry["stage"] == "END" and entry["call_id"] % 4 == 0:
+            entry["yields"] = 2
+        entry |= {name: entry.pop(name) for name in ("duration_ms", *BEHIND) if name in entry}
+    expected = close(table_of_calls(program).rows())
+    parsed: list[bytes] = []
+    parse = counting.parse_line
+    monkeypatch.setattr(counting, "parse_line", lambda line: [parsed.append(line), parse(line)][1])
+    found = table_of(text_of(program).replace(b'"thread":"a,b"', b'"thread":"main"'))
+    assert sorted(found.rows(), key=lambda row: row["function"]) == expected
+    assert sum(b'"yields":' not in line for line in parsed) <= 2  # the first end of each function
+    assert sorted(table_of(text_of(program)).rows(), key=lambda row: row["function"]) == expected
 
 
 def test_exceptions_alone_are_counted() -> None:

@@ -1,7 +1,7 @@
 """Statistics straight from lines of JSON, most of which are never parsed: for files of millions of calls.
 
 In the form that Glimpse writes, a START is known by its two equal numbers, and what counts of an END stands between
-its first commas and behind its last field. Any other line is parsed, so every form of JSON gives the same answer.
+its first commas and where its duration is told. Any other line is parsed, so every form of JSON gives the same answer.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _INFO: Final = b'"level":"INFO"'
 _END: Final = b'"stage":"END"'
 _DURATION: Final = b'"duration_ms":'
 _AFTER_DURATION: Final = len(_DURATION)
+_YIELDS: Final = b'"yields":'
+_PID: Final = b'"pid":'
 _ENTRY_ID: Final = len(b'{"entry_id":')
 _CALL_ID: Final = len(b'"call_id":')
 _PARENT_ID: Final = len(b'"parent_id":')
@@ -67,11 +69,13 @@ class LineCounter:
                 stats = known(parts[0])
                 if stats is not None and len(parts) == 7 and parts[2] == _END and line[-1] == _BRACE:
                     rest = parts[6]
+                    at = rest.rfind(_DURATION) + _AFTER_DURATION
+                    after = rest.find(b",", at)  # -1, where the brace is, if it is the last field
                     try:
-                        spent = float(rest[rest.rfind(_DURATION) + _AFTER_DURATION : -1])
+                        spent = float(rest[at:after]) if after < 0 or _YIELDS not in rest[after:] else -1.0
                     except ValueError:
                         spent = -1.0
-                    if 0.0 <= spent < _LONGEST_MS:
+                    if 0.0 <= spent < _LONGEST_MS and (parts[5] == process or parts[5].startswith(_PID)):
                         ended += 1
                         if parts[5] != process:
                             process = parts[5]
