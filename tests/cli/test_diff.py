@@ -23,7 +23,7 @@ def trace(path: Path, ms: float, *, fails: bool = False) -> str:
 
 def test_the_same_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing changed, and no limit is broken."""
-    path = trace(tmp_path / "a.jsonl", 1)
+    path = trace(tmp_path / "a.jsonl", 10)
     assert main(["diff", path, path, "--fail-on", "slower=20%,new-errors"]) == 0
     text = capsys.readouterr().out
     assert "No difference beyond noise.\n" in text
@@ -32,7 +32,7 @@ def test_the_same_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_broken_limits_are_the_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """1 for CI if something is slower, or fails, that must not."""
-    before, after = trace(tmp_path / "a.jsonl", 1), trace(tmp_path / "b.jsonl", 1.5, fails=True)
+    before, after = trace(tmp_path / "a.jsonl", 10), trace(tmp_path / "b.jsonl", 15, fails=True)
     assert main(["diff", before, after]) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines()[1:])) <= 80
@@ -46,7 +46,7 @@ def test_broken_limits_are_the_exit_code(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_json_and_markdown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same for programs and documents."""
-    before, after = trace(tmp_path / "a.jsonl", 1), trace(tmp_path / "b.jsonl", 2)
+    before, after = trace(tmp_path / "a.jsonl", 10), trace(tmp_path / "b.jsonl", 20)
     assert main(["diff", before, after, "--json", "--fail-on", "slower=20%"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert [change["kind"] for change in found["changes"]] == ["slower"]
@@ -58,6 +58,6 @@ def test_json_and_markdown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_filters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Only some functions are compared."""
-    before, after = trace(tmp_path / "a.jsonl", 1), trace(tmp_path / "b.jsonl", 2)
+    before, after = trace(tmp_path / "a.jsonl", 10), trace(tmp_path / "b.jsonl", 20)
     assert main(["diff", before, after, "-k", "other"]) == 0
     assert "0 → 0 calls" in capsys.readouterr().out

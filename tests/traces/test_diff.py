@@ -61,6 +61,12 @@ def test_few_calls_must_not_overlap() -> None:
     assert kinds(timed([10, 11, 12]), timed([20, 30, 40])) == ["slower"]
 
 
+def test_calls_of_one_moment_are_as_one() -> None:
+    """Hundreds of calls within some hundredths of a second are slower because the machine was busy just then."""
+    assert kinds(timed([0.05] * 400), timed([0.07] * 400)) == []
+    assert kinds(timed([0.05] * 4_000), timed([0.07] * 4_000)) == ["slower"]
+
+
 def test_microseconds_do_not_matter() -> None:
     """A change of less than a millisecond in all is none."""
     assert kinds(timed([0.01] * 20), timed([0.04] * 20)) == []

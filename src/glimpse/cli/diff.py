@@ -23,9 +23,11 @@ kinds: {", ".join(KINDS[:5])},
 {", ".join(KINDS[5:])}. slower, faster and calls take a share.
 
 A function is slower if the median of its calls grew by more than the threshold
-and their ranks are apart by more than chance explains (Mann-Whitney, 3.3
-standard deviations), by a millisecond in all at least. With fewer than eight
-calls on a side it takes a growth by half and no overlap at all.
+and by a millisecond in all, and if that is more than chance explains. A machine
+is busy or not for all calls of a moment alike, so what counts is the medians of
+hundredths of a second: their ranks must be apart by four standard deviations
+(Mann-Whitney). With fewer than twelve moments on a side they must not overlap at
+all, and the growth must be large: by 60% with eight, by 170% with one.
 """
 FAILED: Final = 1
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from glimpse.errors import GlimpseError, bad_value
 from glimpse.traces.calls import Call
-from glimpse.traces.durations import Durations
 from glimpse.traces.failures import Failures
+from glimpse.traces.moments import Moments
 from glimpse.traces.stats import TopTable
 
 __all__ = ["KINDS", "Change", "Limit", "Profile", "changes", "parse_limits"]
@@ -19,9 +20,9 @@ __all__ = ["KINDS", "Change", "Limit", "Profile", "changes", "parse_limits"]
 KINDS: Final = ("new-errors", "slower", "results", "new-functions", "gone-functions", "calls", "faster", "gone-errors")
 """Every kind of change, the gravest first."""
 
-FEW: Final = 8
+FEW: Final = 12
 FEW_CHANGE: Final = 0.5
-SURE: Final = 3.3
+SURE: Final = 4.0
 IMPACT_MS: Final = 1.0
 MOST_ARGUMENTS: Final = 1_000
 _VARIES: Final = object()
@@ -93,6 +94,7 @@ class Profile:
         self.table = TopTable()
         self.failures = Failures()
         self.results: dict[str, dict[str, Any]] = {}
+        self.moments: defaultdict[str, Moments] = defaultdict(Moments)
         self.table.add_calls(self._watched(calls))
 
     def _watched(self, calls: Iterable[Call]) -> Iterator[Call]:
@@ -101,6 +103,7 @@ class Profile:
                 self.failures.add(call)
             if call.finished:
                 self._note_result(call)
+                self.moments[call.function].add(call.timestamp, call.duration_ms or 0.0)
             yield call
 
     def _note_result(self, call: Call) -> None:
@@ -123,7 +126,7 @@ def changes(before: Profile, after: Profile, threshold: float = 0.1) -> list[Cha
         if new is None:
             continue
         found.extend(_counts(name, old.durations.count, new.durations.count, threshold))
-        found.extend(_times(name, old.durations, new.durations, threshold))
+        found.extend(_times(name, before, after, threshold))
     weight: Callable[[Change], tuple[int, float, str]] = lambda change: (  # noqa: E731 - a key, used once
         KINDS.index(change.kind),
         -abs(change.relative or 0.0),
@@ -171,32 +174,33 @@ def _counts(name: str, old: int, new: int, threshold: float) -> Iterator[Change]
         yield Change("calls", name, old, new, relative)
 
 
-def _times(name: str, old: Durations, new: Durations, threshold: float) -> Iterator[Change]:
-    (before,), (after,) = old.quantiles(0.5), new.quantiles(0.5)
-    if before <= 0 or after <= 0 or abs(after - before) * min(old.count, new.count) < IMPACT_MS:
+def _times(name: str, before: Profile, after: Profile, threshold: float) -> Iterator[Change]:
+    old, new = (profile.table.functions[name].durations for profile in (before, after))
+    (was,), (now,) = old.quantiles(0.5), new.quantiles(0.5)
+    if was <= 0 or now <= 0 or abs(now - was) * min(old.count, new.count) < IMPACT_MS:
         return
-    relative = after / before - 1
-    few = min(old.count, new.count) < FEW
-    needed = max(threshold, FEW_CHANGE) if few else threshold
-    grown = after / before if after > before else before / after
-    if grown - 1 > needed and (_apart(old, new) if few else abs(_rank_score(old.classes(), new.classes())) > SURE):
-        yield Change("slower" if relative > 0 else "faster", name, before, after, relative)
+    relative = now / was - 1
+    grown = max(now / was, was / now) - 1
+    if grown > threshold and _surely(before.moments[name].medians(), after.moments[name].medians(), grown):
+        yield Change("slower" if relative > 0 else "faster", name, was, now, relative)
 
 
-def _apart(old: Durations, new: Durations) -> bool:
-    """Whether every duration of one is longer than every one of the other."""
-    one, other = old.classes(), new.classes()
-    return one[-1][0] < other[0][0] or other[-1][0] < one[0][0]
+def _surely(old: list[float], new: list[float], grown: float) -> bool:
+    """Whether what was measured at different moments is apart by more than chance explains."""
+    moments = min(len(old), len(new))
+    if moments < FEW:
+        apart = max(old) < min(new) or max(new) < min(old)
+        return apart and grown > FEW_CHANGE * math.sqrt(FEW / moments)
+    return abs(_rank_score(old, new)) > SURE
 
 
-def _rank_score(old: Sequence[tuple[float, int]], new: Sequence[tuple[float, int]]) -> float:
+def _rank_score(old: Sequence[float], new: Sequence[float]) -> float:
     """How many standard deviations the ranks of two samples are apart (Mann-Whitney), ties taken into account."""
     counts: dict[float, list[int]] = {}
-    for place, classes in enumerate((old, new)):
-        for value, count in classes:
-            counts.setdefault(value, [0, 0])[place] += count
-    size_old, size_new = sum(count for _, count in old), sum(count for _, count in new)
-    total = size_old + size_new
+    for place, values in enumerate((old, new)):
+        for value in values:
+            counts.setdefault(value, [0, 0])[place] += 1
+    total = len(old) + len(new)
     wins, below, ties = 0.0, 0, 0.0
     for value in sorted(counts):
         here_old, here_new = counts[value]
@@ -204,5 +208,5 @@ def _rank_score(old: Sequence[tuple[float, int]], new: Sequence[tuple[float, int
         below += here_old
         tied = here_old + here_new
         ties += tied**3 - tied
-    variance = size_old * size_new / 12 * (total + 1 - ties / (total * (total - 1)))
-    return (wins - size_old * size_new / 2) / math.sqrt(variance) if variance > 0 else 0.0
+    variance = len(old) * len(new) / 12 * (total + 1 - ties / (total * (total - 1)))
+    return (wins - len(old) * len(new) / 2) / math.sqrt(variance) if variance > 0 else 0.0
