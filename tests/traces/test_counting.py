@@ -16,7 +16,6 @@ from tests.traces.recording import Recorder, shop
 from tests.traces.strategies import programs
 from tests.traces.test_stats import close, table_of_calls
 
-
 BEHIND = ("active_ms", "yields", "trace_id", "span_id", "parent_span_id", "service")
 
 
@@ -46,7 +45,7 @@ def test_the_fast_way_agrees_with_the_general_one(program: Recorder) -> None:
 
 def test_fields_behind_the_duration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ids, services and times of activity behind the duration change nothing, and few such lines are parsed."""
-    program = Recorder(ids=True, service="shop, \"duration_ms\":7")
+    program = Recorder(ids=True, service='shop, "duration_ms":7')
     outer = program.start("app.main", thread="a,b")
     for number in range(40):
         program.leaf("app.fetch", ms=3, thread="a,b", result=f'"duration_ms":{number},}}')

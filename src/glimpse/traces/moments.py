@@ -48,4 +48,3 @@ class Moments:
 
 def _thinned(durations: list[float]) -> list[float]:
     return durations[:: -(-len(durations) // MOST_OF_ONE)]
-
