@@ -8,11 +8,13 @@ PYTEST_DONT_REWRITE: it may be there before pytest is, which would warn of asser
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from glimpse._version import __version__
 
+TYPE_CHECKING = False  # `typing` takes longer to import than all of this
+
 if TYPE_CHECKING:
+    from typing import Any
+
     from glimpse.config import Config
     from glimpse.context import correlation, current_call, extract, inject
     from glimpse.decorators import no_trace

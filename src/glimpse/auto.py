@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from typing import TYPE_CHECKING
 
-from glimpse.hook.startup import AUTO, INCLUDE, POLICY, STATS
-from glimpse.hook.status import say
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from glimpse.policy import Decider
     from glimpse.tracer import Tracer
@@ -20,6 +18,19 @@ def auto() -> None:
 
     Never raises: where that cannot be done, one line on stderr says why, and the program runs untraced.
     """
+    collects = gc.isenabled()
+    gc.disable()  # none of what is imported now is garbage, and looking for some takes a tenth of the time
+    try:
+        _switch_on()
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _switch_on() -> None:
+    from glimpse.hook.startup import AUTO
+    from glimpse.hook.status import say
+
     wanted = os.environ.get(AUTO, "")
     if not wanted or _done:
         return
@@ -36,6 +47,7 @@ _done: list[bool] = []  # a virtual environment runs start-up files twice, and `
 
 def _is_yes(text: str) -> bool:
     from glimpse.errors import ConfigError, bad_value
+    from glimpse.hook.startup import AUTO
     from glimpse.parsers import flag
 
     try:
@@ -46,6 +58,7 @@ def _is_yes(text: str) -> bool:
 
 def _install() -> None:
     from glimpse import tracer
+    from glimpse.hook.startup import STATS
 
     folder = os.environ.get(STATS)
     if folder is None:
@@ -60,6 +73,8 @@ def _install() -> None:
 
 def _policy() -> Decider | None:
     """The policy of ``GLIMPSE_INCLUDE``; None where the policy file decides."""
+    from glimpse.hook.startup import INCLUDE, POLICY
+
     included = os.environ.get(INCLUDE, "")
     if not included or os.environ.get(POLICY):
         return None

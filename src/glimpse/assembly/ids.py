@@ -8,11 +8,15 @@ system.
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from .calls import Frame
 from .events import Event
+
+try:
+    from _blake2 import blake2b  # the function of hashlib, which would load OpenSSL at every start
+except ImportError:
+    from hashlib import blake2b
 
 __all__ = ["Marks", "Remote", "Scopes", "marker"]
 

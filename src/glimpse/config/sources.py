@@ -15,7 +15,7 @@ from glimpse.policy import closest
 
 __all__ = ["Source", "constructor", "environment", "parameter_variable", "pyproject"]
 
-_ONLY_VARIABLES = ("GLIMPSE_AUTO",)
+_ONLY_VARIABLES = ("GLIMPSE_AUTO", "GLIMPSE_INCLUDE", "GLIMPSE_RUN_STATS")
 _FILE_VARIABLES = {"GLIMPSE_LOG_PATH": "log_path", "GLIMPSE_DB_PATH": "db_path"}
 _MISSPELT = 0.85
 """How alike an unknown variable has to be to a known one to be taken for a mistake, not for somebody else's."""

@@ -14,7 +14,6 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -165,6 +164,7 @@ def _exec_module(self: Any) -> Callable[[ModuleType], None]:
     if state.made is None:
         _step_back(self, sys.modules.get(spec.name), spec)
         return original.exec_module  # type: ignore[no-any-return]
+    from pathlib import Path
 
     def exec_module(module: ModuleType) -> None:
         co = state.made
