@@ -17,7 +17,7 @@ from glimpse.context import TraceContext, TraceParent, check_correlation_id, her
 from glimpse.parsers import Redaction
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
-from glimpse.values import Limits, Redactor, Renderer
+from glimpse.values import Limits, Redactor, Renderer, expect_objects
 
 __all__ = ["Session", "renderer_for"]
 
@@ -168,6 +168,7 @@ class Session:
         :param redact: names whose values are hidden, besides those of the configuration and of the policy.
         :param owner: the policy that includes them, if one does.
         """
+        expect_objects()
         names = (*redact, *(owner.redact if owner is not None else ()))
         self.connect(slot, TracingPolicy(redact=names) if names else None)
 

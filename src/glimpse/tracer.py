@@ -14,6 +14,7 @@ from glimpse.errors import ConfigError, GlimpseError, bad_value
 from glimpse.policy import PolicySet, TracingPolicy
 from glimpse.probe import slot
 from glimpse.session import Session
+from glimpse.values import expect_objects
 
 if TYPE_CHECKING:
     from glimpse.decorators import Door
@@ -79,6 +80,7 @@ class Tracer:
             if self._runs == 0:
                 from glimpse.dynamic import start
 
+                expect_objects()
                 self._core = start(self.policy, self._opened(), self.config)
                 _usual_door.offer(self)
             self._runs += 1

@@ -179,3 +179,35 @@ def test_children_that_import_first(tmp_path: Path, method: str) -> None:
     write_files(tmp_path, {**SHOP, "app.py": text})
     env = {"PYTHONPATH": SITE_FOLDER, "GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop"}
     assert len(run_python("app.py", method, cwd=tmp_path, env=env).entries) == 2
+
+
+ADDED = "before = set(sys.modules); {}; print(*sorted(set(sys.modules) - before))"
+
+
+def test_importing_the_package_loads_nothing_else(tmp_path: Path) -> None:
+    """A program that merely imports the package does not pay for any other module."""
+    run = run_python("-c", f"import sys; {ADDED.format('import glimpse')}", cwd=tmp_path)
+    assert set(run.stdout.split()) <= {"glimpse", "glimpse._version", "__future__"}
+
+
+def test_what_a_start_does_not_load(tmp_path: Path) -> None:
+    """A start loads nothing that only rewriting, reading, other writers or the program's own objects need."""
+    rooms = "values.effects hook.rewrite dynamic decorators views traces cli middleware spans"
+    writers = "writers.sqlite writers.mongo writers.otlp writers.journal writers.log_records writers.json_array"
+    libraries = "libcst sqlite3 pymongo opentelemetry logging pathlib urllib hashlib decimal textwrap difflib tempfile"
+    unwanted = {*(f"glimpse.{room}" for room in f"{rooms} {writers}".split()), *libraries.split()}
+    show = "import sys; print(*sys.modules)"
+    plain, on = (
+        set(run_python("-c", show, cwd=tmp_path, env=env).stdout.split())
+        for env in ({}, switched_on({"GLIMPSE_INCLUDE": "shop"}))
+    )
+    assert "glimpse.tracer" in on - plain
+    assert not (on - plain) & unwanted
+
+
+def test_what_objects_need_is_there_before_the_first_call(tmp_path: Path) -> None:
+    """It is loaded with the first included module, not in the middle of a call."""
+    loaded = "import sys; print('glimpse.values.effects' in sys.modules)\n"
+    write_files(tmp_path, {**SHOP, "shop.py": f"{loaded}def f(): return 1\n"})
+    run = run_python("-c", f"{loaded}import shop", cwd=tmp_path, env=switched_on({"GLIMPSE_INCLUDE": "shop"}))
+    assert run.stdout == "False\nTrue\n"

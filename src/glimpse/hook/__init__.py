@@ -16,6 +16,7 @@ from glimpse.hook.finder import Finder
 from glimpse.hook.script import ScriptHook
 from glimpse.hook.status import Outcome, warn_of_imported
 from glimpse.hook.terms import Terms, TermsOf, terms_for
+from glimpse.values import NEEDED_FOR_OBJECTS, expect_objects
 
 if TYPE_CHECKING:
     from glimpse.policy import Decider
@@ -103,6 +104,8 @@ def activate(
     for finder in sys.meta_path:
         if isinstance(finder, Finder) and isinstance(finder.owner, Activation) and finder.owner.policy is policy:
             return finder.owner
+    if any(map(policy.may_include, NEEDED_FOR_OBJECTS)):
+        expect_objects()  # what is instrumented cannot be needed for it
     activation = Activation(Builder(policy, terms, Store(os.fspath(cache_dir) if cache_dir else None)))
     activation.connect()
     late = activation.imported_before()

@@ -13,6 +13,7 @@ from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
 from glimpse.hook.status import LEFT_ALONE, Outcome, say
 from glimpse.probe.greenlets import expect_greenlets
+from glimpse.values import expect_objects
 
 if TYPE_CHECKING:
     from glimpse.hook.build import Builder
@@ -84,6 +85,7 @@ class Finder:
         file = spec.origin if spec.has_location else None
         decision = self.builder.policy.decide_module(fullname, file)
         if decision.included and file is not None:
+            expect_objects()
             reason = instrument_spec(spec, self.builder)
             if reason is not None:
                 self.builder.outcomes[fullname] = Outcome(fullname, file, LEFT_ALONE, reason)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from glimpse.hook.source import Source
 from glimpse.hook.status import say
+from glimpse.values import expect_objects
 
 if TYPE_CHECKING:
     from glimpse.hook.build import Builder
@@ -66,6 +67,7 @@ class ScriptHook:
             return None
         if not policy.decide_module(_MAIN, path).included:
             return None
+        expect_objects()
         source = Source(path) if path.endswith(_SUFFIXES) else Source(path, _loader(path))
         return self.builder.code(_MAIN, source, even_if_untraced=False)
 

@@ -13,6 +13,7 @@ from .render import Atom, Renderer
 
 __all__ = [
     "DEFAULT_NAMES",
+    "NEEDED_FOR_OBJECTS",
     "OVERSHOOT",
     "REDACTED",
     "RENDERING",
@@ -20,5 +21,18 @@ __all__ = [
     "Limits",
     "Redactor",
     "Renderer",
+    "expect_objects",
     "rendering",
 ]
+
+
+NEEDED_FOR_OBJECTS = ("decimal", "numbers", "string", "textwrap")
+"""The modules of the standard library that ``expect_objects`` loads, and that may not have been loaded before."""
+
+
+def expect_objects() -> None:
+    """Load what objects of the program's own classes need: a program that records none starts sooner without.
+
+    To be called before anything is recorded, for it would otherwise be loaded in the middle of a call.
+    """
+    from . import effects  # noqa: F401

@@ -9,7 +9,6 @@ from typing import Any
 
 from . import classes
 from .conceal import conceal
-from .effects import PLAIN_IDS, harmless
 from .hostile import GuardedCall
 from .leaves import by_type
 from .limits import REDACTED, shorten
@@ -41,6 +40,8 @@ def user_repr(walk: Walk, cls: type) -> Render:
 
     What the object's attributes with a hidden name hold does not show in the text.
     """
+    from .effects import harmless
+
     attributes_of = _attributes_of(cls)
     unasked = _unasked(walk, cls, attributes_of)
     is_harmless = harmless(cls, "__repr__")
@@ -96,6 +97,8 @@ def _own(value: Any, name: str) -> Any:
 
 def _unasked(walk: Walk, cls: type, attributes_of: Callable[[Any], Iterable[tuple[str, Any]]]) -> Render:
     """The ``repr`` of ``object``, and what the object holds of plain values: they tell which one it is."""
+    from .effects import PLAIN_IDS
+
     place = default_repr(walk, cls)
 
     def render(value: Any, room: int, path: Path) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from . import classes
-from .effects import harmless
 from .hostile import GuardedCall, is_programs_own
 from .kinds import choose
 from .limits import OVERSHOOT, Limits, encodable, shorten
@@ -150,6 +149,8 @@ def _only_argument(walk: Walk, argument: Any, room: int) -> str:
 
 
 def _is_harmless(value: object) -> bool:
+    from .effects import harmless
+
     asked = harmless(type(value), "__str__")
     return asked is not None and asked(value)
 
