@@ -30,6 +30,7 @@ def test_to_a_file_or_standard_output(name: str, tmp_path: Path, capsys: pytest.
     assert main(["export", "--to", name, str(path), "-o", str(out)]) == 2
     assert "exists; --force overwrites it" in capsys.readouterr().err
     assert run(capsys, "--to", name, path, "-o", out, "--force") == ""
+    assert run(capsys, "--to", name, path, "-o", "-") == text
 
 
 def test_sqlite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,8 +39,9 @@ def test_sqlite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--to", "sqlite", path, "-o", out) == ""
     assert main(["top", str(out), "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 11
-    assert main(["export", "--to", "sqlite", str(path)]) == 2
-    assert "add -o FILE" in capsys.readouterr().err
+    for output in ([], ["-o", "-"]):
+        assert main(["export", "--to", "sqlite", str(path), *output]) == 2
+        assert "add -o FILE" in capsys.readouterr().err
 
 
 def test_a_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

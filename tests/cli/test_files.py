@@ -43,3 +43,9 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
     for path, message in ((target, "--force"), (tmp_path, "folder"), (tmp_path / "no" / "out", "cannot be written")):
         with pytest.raises(GlimpseError, match=message), replacing(str(path), force=False):
             raise AssertionError("not reached")
+
+
+def test_standard_output_is_no_file() -> None:
+    """A dash is not taken for a file's name."""
+    with pytest.raises(GlimpseError, match="name a file"), replacing("-", force=True):
+        pass

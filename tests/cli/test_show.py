@@ -58,3 +58,32 @@ def test_no_such_call(number: str, message: str, tmp_path: Path, capsys: pytest.
     """One clear line."""
     assert main(["show", number, str(shop(5).save(tmp_path / "t.jsonl"))]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_options_between_the_call_and_the_traces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Arguments come in any order."""
+    path = str(shop(5).save(tmp_path / "t.jsonl"))
+    assert main(["show", "1", path, "--json"]) == 0
+    expected = capsys.readouterr().out
+    for arguments in (["1", "--json", path], ["--json", "1", path]):
+        assert main(["show", *arguments]) == 0
+        assert capsys.readouterr().out == expected
+    assert main(["tree", path, "--all", path]) == 0
+
+
+@pytest.mark.parametrize("form", ["text", "md", "json"])
+def test_a_call_far_below(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of tens of thousands of calls that led to it, the first and last are shown; for programs, all."""
+    program = Recorder()
+    for _ in range(20_000):
+        program.start("app.down")
+    path = str(program.save(tmp_path / "t.jsonl"))
+    assert main(["show", "20000", path, "--format", form]) == 0
+    text = capsys.readouterr().out
+    if form == "json":
+        assert len(json.loads(text)[0]["path"]) == 19_999
+    else:
+        assert "… 19,979 more calls" in text
+        assert "#10\n" in text or "(#10)" in text
+        assert "#19990" in text
+        assert len(text) < 10_000

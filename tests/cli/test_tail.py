@@ -40,6 +40,18 @@ def test_filters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert text.count("✗ ConnectionRefusedError") == 2
 
 
+def test_what_is_no_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is an error, unless there is nothing in it, or nothing that was asked for."""
+    path = tmp_path / "t.jsonl"
+    path.write_text("hello\nworld\n")
+    for arguments in ([], ["-f"]):
+        assert main(["tail", str(path), *arguments]) == 2
+        assert "not a Glimpse trace: no entry in it; line 1 begins 'hello'" in capsys.readouterr().err
+    path.write_text("")
+    assert run(capsys, path) == ""
+    assert run(capsys, shop(2).save(path), "-k", "nothing.like.that") == ""
+
+
 def test_what_cannot_be_followed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Several traces and packed ones, said in one line."""
     path = str(shop(2).save(tmp_path / "t.jsonl"))

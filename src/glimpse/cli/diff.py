@@ -25,9 +25,9 @@ kinds: {", ".join(KINDS[:5])},
 A function is slower if the median of its calls grew by more than the threshold
 and by a millisecond in all, and if that is more than chance explains. A machine
 is busy or not for all calls of a moment alike, so what counts is the medians of
-hundredths of a second: their ranks must be apart by four standard deviations
-(Mann-Whitney). With fewer than twelve moments on a side they must not overlap at
-all, and the growth must be large: by 60% with eight, by 170% with one.
+hundredths of a second: their ranks must be apart by 4 standard deviations
+(Mann-Whitney). With fewer than twelve moments on a side they must not overlap
+at all, and the growth must be large: by 60% with eight, by 170% with one.
 """
 FAILED: Final = 1
 

@@ -19,6 +19,7 @@ from glimpse.traces.choosing import chosen, reads_twice
 from glimpse.views.exports import EXPORTS, exporter
 from glimpse.views.sources import STDIN, Source, open_sources, recognise, records_of
 
+STDOUT: Final = "-"
 _ALL: Final = (*EXPORTS, "sqlite")
 
 EXAMPLES: Final = """\
@@ -38,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     add_traces(parser)
     parser.add_argument("--to", metavar="FORMAT", required=True, help=f"one of {', '.join(_ALL)}")
-    parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default: standard output)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write (default, and -: standard output)")
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
     add_filters(parser)
 
@@ -52,7 +53,7 @@ def execute(options: Namespace) -> int:
     if options.to == "sqlite":
         from glimpse.cli.convert import rewrite
 
-        if options.output is None:
+        if options.output in (None, STDOUT):
             raise GlimpseError("option --to: sqlite needs a file to write to: add -o FILE")
         if not selection.everything:
             raise GlimpseError("option --to: sqlite takes whole traces only; leave the filters out")
@@ -67,7 +68,7 @@ def execute(options: Namespace) -> int:
 def _write(
     write: Callable[[Iterable[CallEvent], TextIO], None], events: Iterable[CallEvent], options: Namespace
 ) -> None:
-    if options.output is None:
+    if options.output in (None, STDOUT):
         write(events, sys.stdout)
         return
     with (

@@ -15,8 +15,10 @@ __all__ = ["replacing"]
 def replacing(path: str, *, force: bool) -> Iterator[str]:
     """A name to write to in the same folder; it takes the file's place once all is written.
 
-    :raises GlimpseError: the file exists and must not be overwritten, or cannot be written.
+    :raises GlimpseError: it is standard output, the file exists and must not be overwritten, or cannot be written.
     """
+    if path == "-":
+        raise GlimpseError("-: standard output cannot be written to here; name a file")
     if os.path.isdir(path):
         raise GlimpseError(f"{path}: is a folder; name a file")
     if os.path.exists(path) and not force:

@@ -119,7 +119,7 @@ def _execute(name: str, arguments: list[str]) -> int:
     if hasattr(module, "split_arguments"):
         arguments, passed_on = module.split_arguments(arguments)
     try:
-        options, unknown = parser.parse_known_args(arguments)
+        options, unknown = parser.parse_known_intermixed_args(arguments)
     except SystemExit as done:  # --help
         return int(done.code or 0)
     if unknown:

@@ -78,7 +78,10 @@ def _records(
     else:
         with first.opened() as stream:
             end = end_of_lines(stream) if follow_on else stream.seek(0, 2)
-            yield from last_records(stream, sys.maxsize if limit is None else limit, keeps, end)
+            last = last_records(stream, sys.maxsize if limit is None else limit, keeps, end)
+        if not last:
+            next(first.records(), None)  # which says so if this is no trace
+        yield from last
     if follow_on:
         yield from filter(keeps, follow(first.name, end))
 

@@ -55,3 +55,14 @@ def test_endless_recursion_is_cut() -> None:
     found = stacks(program)
     assert max(path.count(";") for path in found) < DEEPEST
     assert sum(found.values()) == pytest.approx(DEEPEST * 3 * 10, rel=0.01)
+
+
+@pytest.mark.once
+def test_a_call_at_the_bottom_of_a_deep_recursion() -> None:
+    """It counts for the deepest level that is shown; the way there is not gone up for every call."""
+    program = Recorder()
+    for _ in range(50_000):
+        program.start("app.down")
+    program.leaf("app.leaf", ms=1)
+    ((path, weight),) = stacks(program).items()
+    assert (path.count(";"), path.rpartition(";")[2], weight) == (DEEPEST - 1, "… deeper", 1000)

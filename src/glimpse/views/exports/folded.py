@@ -48,8 +48,10 @@ def write(events: Iterable[CallEvent], stream: TextIO) -> None:
     root = _Frame("", None)
     for event, call in events:
         if event == STARTED:
-            outer = next((above.node for above in reversed(call.path()[:-1]) if above.node is not None), None)
-            call.node = (outer or root.child(_thread(call))).child(_name(call.function))
+            outer = call.parent
+            while outer is not None and outer.node is None:  # it was not chosen
+                outer = outer.parent
+            call.node = (outer.node if outer is not None else root.child(_thread(call))).child(_name(call.function))
         elif event == ENDED:
             call.node.self_ms += call.self_ms
     for frame in _all(root):

@@ -14,6 +14,7 @@ from glimpse.views.text.tree import tree_lines
 __all__ = ["call_row", "show_lines", "show_markdown"]
 
 
+PATH_ENDS: Final = 10
 _IDS: Final = {
     "trace_id": "trace",
     "span_id": "span",
@@ -33,8 +34,11 @@ def show_lines(node: Node, style: Style) -> Iterator[str]:
     above = call.path()[:-1]
     if above:
         yield from ("", style.paint("called by", "bold"))
-        for level, outer in enumerate(above):
+        for level, outer in enumerate(_ends(above)):
             lead = "  " * level + ("└ " if level else "  ")
+            if isinstance(outer, int):
+                yield style.paint(f"{lead}… {count_of(outer, 'more call')}", "dim")
+                continue
             text = fit(
                 call_text(outer, None), max((style.width or 10**6) - cells(lead) - len(str(outer.call_id)) - 3, 20)
             )
@@ -44,6 +48,12 @@ def show_lines(node: Node, style: Style) -> Iterator[str]:
         yield from tree_lines(node, style)
     if trace := _traceback(call):
         yield from ("", style.paint("traceback", "bold"), *(f"  {clean(line)}" for line in trace))
+
+
+def _ends(path: list[Call]) -> list[Call | int]:
+    """The calls at both ends of a path, and the number of those between them that are not shown."""
+    hidden = len(path) - 2 * PATH_ENDS
+    return [*path] if hidden <= 1 else [*path[:PATH_ENDS], hidden, *path[-PATH_ENDS:]]
 
 
 def facts(call: Call) -> Iterator[tuple[str, str]]:
@@ -73,6 +83,12 @@ def facts(call: Call) -> Iterator[tuple[str, str]]:
         yield "caller", f"call #{call.parent_id}, which is not in the trace"
     if not call.complete:
         yield "note", "its START is not in the trace"
+
+
+def _called_by(outer: Call | int) -> str:
+    if isinstance(outer, int):
+        return f"… {count_of(outer, 'more call')} …"
+    return f"{code(call_text(outer))} (#{outer.call_id})"
 
 
 def _labelled(name: str, text: str, style: Style, colours: tuple[str, ...]) -> Iterator[str]:
@@ -134,7 +150,7 @@ def show_markdown(node: Node) -> Iterator[str]:
     for name, text in facts(node.call):
         yield f"- **{name}**: {code(text)}"
     if path := node.call.path()[:-1]:
-        yield f"- **called by**: {' › '.join(f'{code(call_text(outer))} (#{outer.call_id})' for outer in path)}"
+        yield f"- **called by**: {' › '.join(map(_called_by, _ends(path)))}"
     for child in node:
         if isinstance(child, Fold):
             yield f"- {count_of(child.calls, 'more call')} of {code(child.function)}, {duration(child.total_ms)}"
