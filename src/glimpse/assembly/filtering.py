@@ -8,7 +8,6 @@ refers to an entry.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -17,7 +16,6 @@ __all__ = ["Filter", "Rule"]
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True)
 class Rule:
     """The limits of one policy.
 
@@ -25,8 +23,11 @@ class Rule:
     :param min_duration_ms: calls that end sooner, and without an exception, are dropped.
     """
 
-    depth: int | None = None
-    min_duration_ms: float = 0
+    __slots__ = ("depth", "min_duration_ms")
+
+    def __init__(self, depth: int | None = None, min_duration_ms: float = 0) -> None:
+        self.depth = depth
+        self.min_duration_ms = min_duration_ms
 
     @property
     def limits(self) -> bool:

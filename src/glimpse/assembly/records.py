@@ -21,7 +21,7 @@ _PADDING = (None,) * FIRST
 _TAIL = ("service", "correlation_id", "policy", "file", "line")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Origin:
     """Where a process's entries come from, and what every entry of it says.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from glimpse.compat import parse_toml
@@ -21,18 +20,29 @@ _MISSPELT = 0.85
 """How alike an unknown variable has to be to a known one to be taken for a mistake, not for somebody else's."""
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
-    """Values from one place, by the names of their options."""
+    """Values from one place, by the names of their options.
 
-    name: str
-    values: Mapping[str, Any]
-    params: Callable[[Sequence[str]], Mapping[str, Any]]
-    """The parameters for some destinations, by name, or by ``dest.name`` where they are for that one only."""
-    label: Callable[[str], str] = str
-    """How an option is written there."""
-    folder: str | None = None
-    """What relative paths count from; the working directory if None."""
+    :param params: the parameters for some destinations, by name, or by ``dest.name`` where they are for that one only.
+    :param label: how an option is written there.
+    :param folder: what relative paths count from; the working directory if None.
+    """
+
+    __slots__ = ("folder", "label", "name", "params", "values")
+
+    def __init__(
+        self,
+        name: str,
+        values: Mapping[str, Any],
+        params: Callable[[Sequence[str]], Mapping[str, Any]],
+        label: Callable[[str], str] = str,
+        folder: str | None = None,
+    ) -> None:
+        self.name = name
+        self.values = values
+        self.params = params
+        self.label = label
+        self.folder = folder
 
 
 def constructor(values: Mapping[str, Any], params: object) -> Source:

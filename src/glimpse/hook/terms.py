@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glimpse.parsers import names_among
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["Terms", "TermsOf", "terms_for"]
 
 
-@dataclass(frozen=True)
 class Terms:
     """How the modules that one policy owns are instrumented.
 
@@ -25,10 +23,19 @@ class Terms:
     :param slot: the number of the policy's slot in the probe.
     """
 
-    mode: str = "full"
-    hides: Callable[[str], bool] = lambda name: False
-    redaction: str = ""
-    slot: int = 0
+    __slots__ = ("hides", "mode", "redaction", "slot")
+
+    def __init__(
+        self,
+        mode: str = "full",
+        hides: Callable[[str], bool] = lambda name: False,
+        redaction: str = "",
+        slot: int = 0,
+    ) -> None:
+        self.mode = mode
+        self.hides = hides
+        self.redaction = redaction
+        self.slot = slot
 
 
 TermsOf = Callable[["TracingPolicy"], Terms]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import random
+import functools
+import os
+from collections.abc import Callable
 from typing import Any, Final
 
 from .coroutines import Coroutines
@@ -14,6 +16,17 @@ LEFT_OUT: Final = 1 << 28
 """Added to the depth of calls in a tree that is not recorded: more than any limit, so that one comparison tells."""
 
 _NO_LIMIT: Final = LEFT_OUT >> 1
+
+
+@functools.cache
+def _draws() -> Callable[[], float]:
+    """Numbers from 0 to 1. Those of ``random`` itself are the program's, which may count on their order."""
+    from random import Random
+
+    numbers = Random()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=numbers.seed)
+    return numbers.random
 
 
 class _Level:
@@ -61,6 +74,7 @@ class Gate:
         self._levels, self._coroutines = levels, coroutines
         self._limit = min(limit, _NO_LIMIT) if limit is not None else _NO_LIMIT
         self._rate = rate
+        self._draw = _draws() if rate < 1 else float
         self._generators: dict[int, bool] = {}  # frames that were begun: whether they are recorded
         self._paused: set[int] = set()
         self._calls: dict[int, bool] = {}  # frames of coroutines: whether they are recorded
@@ -90,7 +104,7 @@ class Gate:
             recorded = True  # as the coroutine call that it belongs to, see _within
         else:
             drawn = self._coroutines.sampled.get(int(ctx)) if ctx is not None else None
-            recorded = self._rate >= 1 or (random.random() < self._rate if drawn is None else drawn)
+            recorded = self._rate >= 1 or (self._draw() < self._rate if drawn is None else drawn)
         level.depth = level.calls if recorded else LEFT_OUT + level.calls
 
     def _admits(self, level: _Level, depth: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ..errors import ConfigError, bad_value
@@ -16,7 +15,6 @@ OVERSHOOT: Final = 64
 """A cut text is at most this much longer than ``max_field_length``: the room of its marks."""
 
 
-@dataclass(frozen=True, slots=True)
 class Limits:
     """The bounds of one value's text.
 
@@ -26,11 +24,10 @@ class Limits:
     :raises ConfigError: a limit is not a whole number of 1 or more.
     """
 
-    max_field_length: int = 512
-    max_items: int = 200
-    max_depth: int = 16
+    __slots__ = ("max_depth", "max_field_length", "max_items")
 
-    def __post_init__(self) -> None:
+    def __init__(self, max_field_length: int = 512, max_items: int = 200, max_depth: int = 16) -> None:
+        self.max_field_length, self.max_items, self.max_depth = max_field_length, max_items, max_depth
         for name in ("max_field_length", "max_items", "max_depth"):
             value = getattr(self, name)
             if type(value) is not int or value < 1:

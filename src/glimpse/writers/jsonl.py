@@ -9,13 +9,12 @@ from typing import BinaryIO, ClassVar, Final
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.parsers import file_path, flag, seconds, size, whole
-from glimpse.writers.appending import AppendFile
+from glimpse.writers.appending import AppendFile, Shelf
 from glimpse.writers.base import BaseWriter, PartialWrite
 from glimpse.writers.encoding import decode_entry, encode_entries, entry_from, load_json
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
 from glimpse.writers.reading import MAX_RECORD_BYTES, opened, shown
-from glimpse.writers.rotation import Rotation
 
 __all__ = ["JsonlWriter"]
 
@@ -51,8 +50,11 @@ class JsonlWriter(BaseWriter):
         backup_count: int | None = None,
         gzip: bool = False,
     ) -> None:
-        rotates = max_bytes is not None or max_age is not None
-        rotation = Rotation(max_bytes, max_age, backup_count, compress=gzip) if rotates else None
+        rotation: Shelf | None = None
+        if max_bytes is not None or max_age is not None:
+            from glimpse.writers.rotation import Rotation
+
+            rotation = Rotation(max_bytes, max_age, backup_count, compress=gzip)
         self._file = AppendFile(log_path, separator=b"\n", repair=_end_last_line, shelf=rotation)
 
     def write_batch(self, entries: Sequence[LogEntry]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, BinaryIO, Final, cast
@@ -25,6 +24,8 @@ def opened(path: str) -> Iterator[BinaryIO]:
 
     :raises ReadError: it cannot be opened, or reading it fails.
     """
+    import zlib
+
     try:
         with open(path, "rb") as file:
             yield cast(BinaryIO, _unpacked(file))
@@ -49,8 +50,11 @@ class _Gunzip(io.RawIOBase):
     """Unpacks as far as there is data: a file that is still being written, or was cut off, just ends."""
 
     def __init__(self, file: io.BufferedReader) -> None:
+        from zlib import decompressobj
+
         self._file = file
-        self._zip = zlib.decompressobj(31)
+        self._begin = decompressobj
+        self._zip = decompressobj(31)
 
     def readable(self) -> bool:
         """Always."""
@@ -68,7 +72,7 @@ class _Gunzip(io.RawIOBase):
             if not packed:
                 return 0
             if self._zip.eof:  # another member follows
-                self._zip = zlib.decompressobj(31)
+                self._zip = self._begin(31)
             data = self._zip.decompress(packed, len(view))
             if data:
                 view[: len(data)] = data

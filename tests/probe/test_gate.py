@@ -1,0 +1,20 @@
+"""Sampling and depth limits: which calls are recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support import plain_and_traced, write_files, write_policy
+
+
+def test_sampling_leaves_the_programs_random_numbers_alone(tmp_path: Path) -> None:
+    """A program that seeds ``random`` draws the same numbers while some of its calls are recorded and some are not."""
+    write_files(
+        tmp_path,
+        {
+            "shop.py": "def f(): return 1\n",
+            "app.py": "import random, shop\nrandom.seed(7)\nprint([(shop.f(), random.random()) for _ in range(200)])\n",
+        },
+    )
+    run = plain_and_traced("app.py", policy=write_policy(tmp_path, "shop", sample_rate=0.5), cwd=tmp_path)
+    assert 0 < len(run.entries) < 400
