@@ -27,7 +27,9 @@ from glimpse.hook import activate
 from glimpse.hook.cache import _toolchain
 from glimpse.policy import TracingPolicy
 from glimpse.probe import hooks
+from glimpse.values import expect_objects
 _toolchain()
+expect_objects()
 if sys.argv[2] == "hook":
     activation = activate(TracingPolicy(included_packages=[sys.argv[1].partition(".")[0]]))
 start = time.process_time_ns()
