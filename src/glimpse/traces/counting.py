@@ -70,16 +70,18 @@ class LineCounter:
                 if stats is not None and len(parts) == 7 and parts[2] == _END and line[-1] == _BRACE:
                     rest = parts[6]
                     at = rest.rfind(_DURATION) + _AFTER_DURATION
-                    after = rest.find(b",", at)  # -1, where the brace is, if it is the last field
                     try:
-                        spent = float(rest[at:after]) if after < 0 or _YIELDS not in rest[after:] else -1.0
+                        spent = float(rest[at:-1])
                     except ValueError:
-                        spent = -1.0
-                    if 0.0 <= spent < _LONGEST_MS and (parts[5] == process or parts[5].startswith(_PID)):
-                        ended += 1
+                        spent = _amid_fields(rest, at)
+                    if 0.0 <= spent < _LONGEST_MS:
                         if parts[5] != process:
+                            if not parts[5].startswith(_PID):  # a comma in the thread's name
+                                yield line
+                                continue
                             process = parts[5]
                             sums = self._children_ms.setdefault(process, {})
+                        ended += 1
                         own = spent - sums.pop(head[1][_CALL_ID:], 0.0)
                         if own > 0.0:
                             stats.self_ms += own
@@ -130,3 +132,12 @@ class LineCounter:
         for sums in self._children_ms.values():
             for call_id in sorted(sums, key=sums.__getitem__)[: len(sums) // 2]:
                 del sums[call_id]
+
+
+def _amid_fields(rest: bytes, at: int) -> float:
+    """The duration that is told there, before other fields; negative if it is not all that counts."""
+    text, _, behind = rest[at:].partition(b",")
+    try:
+        return -1.0 if _YIELDS in behind else float(text)
+    except ValueError:
+        return -1.0
