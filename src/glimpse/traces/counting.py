@@ -74,14 +74,11 @@ class LineCounter:
                         spent = float(rest[at:-1])
                     except ValueError:
                         spent = _amid_fields(rest, at)
-                    if 0.0 <= spent < _LONGEST_MS:
+                    if 0.0 <= spent < _LONGEST_MS and (parts[5] == process or parts[5].startswith(_PID)):
+                        ended += 1
                         if parts[5] != process:
-                            if not parts[5].startswith(_PID):  # a comma in the thread's name
-                                yield line
-                                continue
                             process = parts[5]
                             sums = self._children_ms.setdefault(process, {})
-                        ended += 1
                         own = spent - sums.pop(head[1][_CALL_ID:], 0.0)
                         if own > 0.0:
                             stats.self_ms += own
