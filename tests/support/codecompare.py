@@ -131,8 +131,9 @@ def _compare(plain: types.CodeType, traced: types.CodeType, parent: str, result:
             result.differ(where, name, f"{getattr(plain, name)!r} != {getattr(traced, name)!r}")
     if _docstring(plain) != _docstring(traced):
         result.differ(where, "docstring", f"{_docstring(plain)!r} != {_docstring(traced)!r}")
-    if _lines(plain) != _lines(traced):
-        result.differ(where, "lines", f"{_lines(plain) - _lines(traced)} gone, {_lines(traced) - _lines(plain)} new")
+    gone, new = _lines(plain) - _all_lines(traced), _lines(traced) - _all_lines(plain)
+    if gone or new:
+        result.differ(where, "lines", f"{gone} gone, {new} new")
     _compare_constants(plain, traced, where, result)
     _compare_places(plain, traced, where, result)
     _compare_nested(plain, traced, where, result)
@@ -187,11 +188,16 @@ def _docstring(code: types.CodeType) -> str | None:
 
 def _lines(code: types.CodeType) -> set[int]:
     """The lines, but for those on which only a handler is left: 3.11 puts that on the last line, reached or not."""
-    raw, found = code.co_code, set()
-    for start, end, line in code.co_lines():
-        if line is not None and not _LEAVING_HANDLER.issuperset(raw[start:end:2]):
-            found.add(line)
-    return found
+    raw = code.co_code
+    return {
+        line
+        for start, end, line in code.co_lines()
+        if line is not None and not _LEAVING_HANDLER.issuperset(raw[start:end:2])
+    }
+
+
+def _all_lines(code: types.CodeType) -> set[int]:
+    return {line for _, _, line in code.co_lines() if line is not None}
 
 
 def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
