@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def clean_interpreter() -> Iterator[None]:
         after = settled(look, before[name])
         if after != before[name]:
             changes[name] = f"{name}: was {{}}, is {{}}".format(*difference(before[name], after))
+    if "hidden threads" in changes:
+        changes["where they are"] = "".join(map(where_it_is, sorted(hidden_threads())))
     if "environment" in changes:
         os.environ.clear()
         os.environ.update(before["environment"])  # type: ignore[call-overload]
@@ -90,6 +93,11 @@ def hidden_threads() -> set[int]:
     """Threads that run code of the package, also those that ``threading`` does not know."""
     mine = threading.get_ident()
     return {ident for ident, frame in sys._current_frames().items() if ident != mine and in_package(frame)}
+
+
+def where_it_is(ident: int) -> str:
+    """What a thread is doing, as a traceback shows it."""
+    return "".join(traceback.format_stack(sys._current_frames().get(ident)))
 
 
 def in_package(frame: object) -> bool:

@@ -47,7 +47,7 @@ def read_entries(path: str, wanted: Callable[[str], bool] | None = None) -> Iter
             processes = [_Process(connection, row, wanted) for row in _processes(connection)]
             yield from heapq.merge(*(process.entries() for process in processes), key=lambda entry: entry.timestamp)
     except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
-        raise ReadError(f"{path}: {error}") from None
+        raise ReadError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def open_trace(path: str) -> sqlite3.Connection:
