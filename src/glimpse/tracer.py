@@ -81,7 +81,11 @@ class Tracer:
                 from glimpse.dynamic import start
 
                 expect_objects()
-                self._core = start(self.policy, self._opened(), self.config)
+                try:
+                    self._core = start(self.policy, self._opened(), self.config)
+                except BaseException:
+                    self._rest()
+                    raise
                 _usual_door.offer(self)
             self._runs += 1
         return self

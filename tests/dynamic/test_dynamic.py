@@ -376,5 +376,7 @@ def test_an_unknown_core() -> None:
 def test_monitoring_needs_a_newer_python(tmp_path: Path) -> None:
     """Asking for sys.monitoring where there is none says what there is."""
     config = Config(params={"log_path": tmp_path / "log"}, dynamic="monitoring")
+    tracer = Tracer(config, TracingPolicy())
     with pytest.raises(GlimpseError, match=r"option dynamic: monitoring needs Python 3\.12"):
-        Tracer(config, TracingPolicy()).run()
+        tracer.run()
+    assert "recorded" not in tracer.stats()  # what was opened for it is closed
