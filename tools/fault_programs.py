@@ -220,7 +220,7 @@ FAULTS = [
         needs=_not_installed("gunicorn")),
     Fault("uvicorn, 2 workers", SERVE.format(
         source=ASGI, command="uvicorn --workers 2 --port {port} --log-level error served:application"),
-        needs=_not_installed("uvicorn")),
+        may_lose=True, needs=_not_installed("uvicorn")),  # its workers end by SIGTERM, after they have handled it
     Fault("disk full for a while", f"open('inner.py', 'w').write({program(SMALL_DISK)!r})\n" + DISK,
           environment={"GLIMPSE_AUTO": "0"}, needs=_cannot_mount),
     Fault("RLIMIT_FSIZE for a while", program(LIMIT), not_for=("sqlite",)),
