@@ -9,8 +9,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from fixtures.differential.differential.snippets import SNIPPETS
 from fixtures.differential.differential.sources import BROKEN, ODD, UNREADABLE
@@ -100,11 +98,11 @@ def test_snippets(name: str, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(random=st.randoms(use_true_random=False), depth=st.integers(1, 3))
-def test_generated_programs(kind: str, random: Random, depth: int) -> None:
-    """Programs made at random do the same, on the same lines."""
-    assert differences(program(random, kind, depth), seen_of_main) == []
+def test_generated_programs(kind: str) -> None:
+    """Programs made at random do the same, on the same lines. These are the first; ``tools.fuzz_rewrite`` goes on."""
+    for seed in range(25):
+        random = Random(seed)
+        assert (seed, differences(program(random, kind, random.randint(1, 3)), seen_of_main)) == (seed, [])
 
 
 def test_only_wanted_functions_are_touched() -> None:
