@@ -164,7 +164,8 @@ which = variant.partition("-")[0]
 log = folder + "/trace.jsonl"
 if variant.endswith("glimpse") or which == "decorated" or which == "hooked":
     from glimpse import Config, Tracer, TracingPolicy
-    tracer = Tracer(Config(params={"log_path": log}), TracingPolicy(included_packages=["included"]))
+    config = Config(params={"log_path": log}, dynamic=core)
+    tracer = Tracer(config, TracingPolicy(included_packages=["included"]))
 if which == "hooked":
     tracer.install()
 module = importlib.import_module("excluded" if which == "excluded" else "included")
@@ -181,9 +182,6 @@ elif which == "decorated":
 elif which == "hooked":
     stop = tracer.close
 elif variant.endswith("glimpse"):
-    import glimpse.dynamic as dynamic
-    start = dynamic.start
-    dynamic.start = lambda *given: start(*given, core=core)
     tracer.run()
     stop = tracer.close
 module.main()
