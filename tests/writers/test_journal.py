@@ -52,6 +52,19 @@ def listed(value: Any) -> Any:
     return [listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def test_emptied_by_another_program(path: Path) -> None:
+    """A file that is truncated while it is written, as logrotate's ``copytruncate`` does, begins as a journal again."""
+    writer = JournalWriter(str(path))
+    writer.write_events(EVENTS, META)
+    os.truncate(path, 0)
+    writer.write_events(EVENTS[1:], META)
+    writer.write_events(EVENTS[1:], META)
+    writer.close()
+    (entry, *_) = JournalWriter.read(str(path))
+    assert (entry.function, entry.pid) == ("shop.total", 7)
+    assert events(path)[-4:] == listed([*EVENTS[1:], *EVENTS[1:]])
+
+
 def test_events_and_meta(path: Path) -> None:
     """Events come back as lists, with the description of the process that they come from."""
     writer = JournalWriter(str(path))

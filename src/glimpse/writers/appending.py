@@ -166,6 +166,8 @@ class AppendFile:
         if done >= len(prefix):
             self._prefix = b""
             if error is None:
+                if self._header and self._regular:
+                    self._begin_again_if_emptied(fd, prefix + data)
                 return
             done -= len(prefix)
             whole = data.rfind(self._separator, 0, done) + 1 if self._separator else 0
@@ -175,6 +177,21 @@ class AppendFile:
         if whole:
             raise PartialWrite(whole, error) from error
         raise error
+
+    def _begin_again_if_emptied(self, fd: int, written: bytes) -> None:
+        """Put the header before what was written, if the file was truncated between the look at it and the writing."""
+        if System.lseek(fd, 0, os.SEEK_CUR) != len(written):
+            return
+        with locked(fd, exclusive=True):
+            if System.fstat(fd).st_size != len(written):
+                return  # others have written since
+            System.truncate(fd, 0)
+            self._write_header(fd)
+            _, error = write_all(fd, self._preamble() + written)
+            if error is not None:
+                System.truncate(fd, 0)
+                self._attempt.take_back()
+                raise error
 
     def _cut(self, fd: int, fragment: int) -> None:
         """Take back the last ``fragment`` bytes; if others have written since, let the next record begin afresh.
