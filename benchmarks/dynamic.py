@@ -164,7 +164,7 @@ which = variant.partition("-")[0]
 log = folder + "/trace.jsonl"
 if variant.endswith("glimpse") or which == "decorated" or which == "hooked":
     from glimpse import Config, Tracer, TracingPolicy
-    config = Config(params={"log_path": log}, dynamic=core)
+    config = Config(params={"log_path": log}, dynamic=core or None)
     tracer = Tracer(config, TracingPolicy(included_packages=["included"]))
 if which == "hooked":
     tracer.install()
