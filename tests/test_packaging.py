@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import re
 import sys
 import tarfile
 import zipfile
@@ -64,6 +65,12 @@ def test_sdist_builds_the_same_wheel(tmp_path: Path) -> None:
     (source,) = (tmp_path / "unpacked").iterdir()
     wheel = built("build_wheel", tmp_path / "again", source)
     assert wheel.read_bytes() == built("build_wheel", tmp_path / "plain").read_bytes()
+
+
+def test_the_version_is_the_newest_of_the_changelog() -> None:
+    """The first release of the changelog, with its date, is the version that is built."""
+    releases = re.findall(r"^## \[(.+?)\] - \d{4}-\d\d-\d\d$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert releases[0] == __version__
 
 
 def test_off_is_one_look_up(tmp_path: Path) -> None:
