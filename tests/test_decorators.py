@@ -357,12 +357,19 @@ def test_options(tracer: Tracer, shown: Shown) -> None:
     @tracer.trace_function()
     def bare() -> None: ...
 
+    @tracer.trace_function(max_field_length=20, max_items=2, max_depth=1)
+    def brief(text: str, items: list[object], number: int = 7) -> list[object]:
+        return items
+
     assert (quiet(1), hides("1234", {"pin": "1", "name": "n"}), bare()) == (1, {"pin": "1", "name": "n"}, None)
+    assert brief("a text that is long!", [[1], 2, 3]) == [[1], 2, 3]
     assert shown() == [
         *("START quiet()", "END quiet <not recorded>"),
         "START hides(pin=<redacted>, card={'pin': <redacted>, 'name': 'n'})",
         "END hides {'pin': <redacted>, 'name': 'n'}",
         *("START bare()", "END bare None"),
+        "START brief(text='a text that is lon… 2 more', items=[[… 1 more], 2, … 1 more], number=7)",
+        "END brief [[… 1 more], 2, … 1 more]",
     ]
 
 
@@ -372,6 +379,9 @@ def test_options(tracer: Tracer, shown: Shown) -> None:
         ({"arg": False}, r"unknown option of trace 'arg'.*did you mean 'args'"),
         ({"args": "no"}, r"option args of trace: bad value 'no'; accepted: True or False"),
         ({"redact": "pin"}, r"option redact of trace: bad value 'pin'; accepted: a list of names"),
+        ({"max_items": 0}, r"option max_items of trace: bad value 0; accepted: a whole number from 1 up"),
+        ({"max_depth": True}, r"option max_depth of trace: bad value True; accepted: a whole number from 1 up"),
+        ({"max_field": 9}, r"unknown option of trace 'max_field'.*did you mean 'max_field_length'"),
     ],
 )
 def test_bad_options(tracer: Tracer, options: dict[str, Any], message: str) -> None:

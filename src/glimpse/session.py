@@ -9,7 +9,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any
+from typing import Any, Final, Protocol
 
 from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
@@ -21,11 +21,37 @@ from glimpse.values import Limits, Redactor, Renderer, expect_objects
 
 __all__ = ["Session", "renderer_for"]
 
+_LIMITS: Final = ("max_field_length", "max_items", "max_depth")
 
-def renderer_for(config: Config, policy: TracingPolicy | None = None) -> Renderer:
-    """How values are shown under a configuration, in functions that a policy owns."""
-    names = [*config.redact, *(policy.redact if policy is not None else ())]
-    return Renderer(Limits(config.max_field_length, config.max_items, config.max_depth), Redactor(names))
+
+class Showing(Protocol):
+    """What says how values are shown: a configuration, a policy, the options of a decorator. None is not to say."""
+
+    @property
+    def redact(self) -> Sequence[Redaction]:
+        """Names whose values are hidden, and other rules."""
+
+    @property
+    def max_field_length(self) -> int | None:
+        """Characters of one value's text."""
+
+    @property
+    def max_items(self) -> int | None:
+        """Items of one container."""
+
+    @property
+    def max_depth(self) -> int | None:
+        """Containers within containers."""
+
+
+def renderer_for(config: Config, *showing: Showing) -> Renderer:
+    """How values are shown under a configuration, in functions of which these say more: the last has the last word."""
+    names = [rule for each in (config, *showing) for rule in each.redact]
+    limits = {
+        name: next(filter(None, (getattr(each, name) for each in (*reversed(showing), config)))) for name in _LIMITS
+    }
+    defers = limits["max_field_length"] == config.max_field_length
+    return Renderer(Limits(**limits), Redactor(names), defers=defers)
 
 
 def _nothing() -> None: ...
@@ -152,8 +178,19 @@ class Session:
         :param replaced: what the functions are to use instead of what the probe gives them.
         :param errors_only: of all that they report, only the exceptions.
         """
-        values = renderer_for(self.config, policy) if policy is not None and policy.redact else None
-        namespace = self.probe.namespace(values)
+        self._connect(slot, (policy,) if policy is not None else (), policy, replaced, errors_only=errors_only)
+
+    def _connect(
+        self,
+        slot: Slot,
+        showing: Sequence[Showing],
+        policy: TracingPolicy | None = None,
+        replaced: Mapping[str, Any] | None = None,
+        *,
+        errors_only: bool = False,
+    ) -> None:
+        says = [each for each in showing if each.redact or any(getattr(each, name) for name in _LIMITS)]
+        namespace = self.probe.namespace(renderer_for(self.config, *says) if says else None)
         if self._limited:
             depth, rate = (policy.trace_depth, policy.sample_rate) if policy is not None else (None, 1.0)
             namespace |= self.probe.limited(depth, rate)
@@ -162,15 +199,14 @@ class Session:
         if slot not in self._slots:
             self._slots.append(slot)
 
-    def connect_decorated(self, slot: Slot, redact: tuple[Redaction, ...], owner: TracingPolicy | None = None) -> None:
+    def connect_decorated(self, slot: Slot, showing: Showing, owner: TracingPolicy | None = None) -> None:
         """Record what functions report that are traced whatever depth and sampling a policy has.
 
-        :param redact: names whose values are hidden, besides those of the configuration and of the policy.
+        :param showing: how their values are shown, beyond what the configuration and the policy say.
         :param owner: the policy that includes them, if one does.
         """
         expect_objects()
-        names = (*redact, *(owner.redact if owner is not None else ()))
-        self.connect(slot, TracingPolicy(redact=names) if names else None)
+        self._connect(slot, (showing,) if owner is None else (owner, showing))
 
     def disconnect(self, slot: Slot) -> None:
         """Record no more of what this slot's functions report."""

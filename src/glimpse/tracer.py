@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -17,7 +17,9 @@ from glimpse.session import Session
 from glimpse.values import expect_objects
 
 if TYPE_CHECKING:
-    from glimpse.decorators import Door
+    from typing_extensions import Unpack
+
+    from glimpse.decorators import Door, TraceOptions
     from glimpse.hook import Activation
     from glimpse.policy import Decider
     from glimpse.writers import BaseWriter
@@ -112,17 +114,16 @@ class Tracer:
     # -- decorators -------------------------------------------------------------------------------------------
 
     @overload
-    def trace_function(
-        self, target: Decorated, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...
-    ) -> Decorated: ...
+    def trace_function(self, target: Decorated, /, **options: Unpack[TraceOptions]) -> Decorated: ...
     @overload
     def trace_function(
-        self, target: None = None, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...
+        self, target: None = None, /, **options: Unpack[TraceOptions]
     ) -> Callable[[Decorated], Decorated]: ...
     def trace_function(self, target: Any = None, /, **options: Any) -> Any:
         """Decorator: trace this function, method, coroutine, generator or class, whatever the policy says.
 
-        Bare, or with options: ``args=False`` and ``result=False`` leave these out, ``redact=[...]`` names what to hide.
+        Bare, or with options: ``args=False`` and ``result=False`` leave these out, ``redact=[...]`` names what to hide,
+        ``max_field_length``, ``max_items`` and ``max_depth`` say how much of a value is shown.
 
         :raises GlimpseError: it cannot be traced, or an option cannot be used.
         """
@@ -374,11 +375,9 @@ _usual_door = _UsualDoor()
 
 
 @overload
-def trace(target: Decorated, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...) -> Decorated: ...
+def trace(target: Decorated, /, **options: Unpack[TraceOptions]) -> Decorated: ...
 @overload
-def trace(
-    target: None = None, /, *, args: bool = ..., result: bool = ..., redact: Sequence[str] = ...
-) -> Callable[[Decorated], Decorated]: ...
+def trace(target: None = None, /, **options: Unpack[TraceOptions]) -> Callable[[Decorated], Decorated]: ...
 def trace(target: Any = None, /, **options: Any) -> Any:
     """Decorator: trace this function, method, coroutine, generator or class by the installed tracer.
 

@@ -27,6 +27,9 @@ POLICIES = st.builds(
     min_duration_ms=st.floats(0, 1e6),
     sample_rate=st.floats(0, 1),
     redact=st.lists(st.sampled_from(["iban", "pin"])),
+    max_field_length=st.none() | st.integers(1, 9999),
+    max_items=st.none() | st.integers(1, 999),
+    max_depth=st.none() | st.integers(1, 99),
 )
 
 
@@ -42,7 +45,7 @@ def test_round_trips(policy: TracingPolicy) -> None:
 
 def test_positional_order() -> None:
     """The arguments have the documented order."""
-    policy = TracingPolicy(["a"], ["b"], ["c"], 5, False, ["d"], ["e"], 1.5, 0.5, ["f"])
+    policy = TracingPolicy(["a"], ["b"], ["c"], 5, False, ["d"], ["e"], 1.5, 0.5, ["f"], "DEBUG", 99, 9, 3)
     assert policy.to_dict() == {
         "version": "1.0",
         "included_packages": ["a"],
@@ -55,6 +58,10 @@ def test_positional_order() -> None:
         "min_duration_ms": 1.5,
         "sample_rate": 0.5,
         "redact": ["f"],
+        "level": "DEBUG",
+        "max_field_length": 99,
+        "max_items": 9,
+        "max_depth": 3,
     }
 
 

@@ -49,7 +49,13 @@ _TEXT: Final = """\
 
   // Parameters and keys whose values are hidden, in addition to the usual ones
   // such as password, token and api_key.
-  "redact": []
+  "redact": [],
+
+  // How much of a value is shown: characters of its text, items of a container,
+  // containers within containers; null for what the configuration says.
+  "max_field_length": null,
+  "max_items": null,
+  "max_depth": null
 }}
 """
 

@@ -18,14 +18,14 @@ from ..parsers import Redaction
 from ..probe import Slot, hooks
 from ..probe.codes import UNTRACED, WRAPPERS, def_line, end_function, entry_function, kind_of, parameters
 from ..values import Redactor
-from .door import Door, Options, Recording
+from .door import Door, Options, Recording, TraceOptions
 from .targets import CLASS_FIRST, changed
 from .wrappers import NotRecorded, Shape, wrap
 
 if TYPE_CHECKING:
     from ..policy import TracingPolicy
 
-__all__ = ["Door", "Recording", "decorate", "no_trace"]
+__all__ = ["Door", "Recording", "TraceOptions", "decorate", "no_trace"]
 
 Target = TypeVar("Target")
 
@@ -40,7 +40,7 @@ def decorate(target: Any, door: Door, options: dict[str, Any]) -> Any:
     """What ``trace`` and ``trace_function`` do: bare, or with options and no target, then giving a decorator.
 
     :param target: a function, method or property, or a class, whose own methods are meant. None to be given later.
-    :param options: ``args=False`` and ``result=False`` leave these out of the record; ``redact`` names values to hide.
+    :param options: see ``Options``.
     :raises GlimpseError: the target cannot be traced, or an option is unknown or has a bad value.
     """
     chosen = Options.of(options)
@@ -79,7 +79,7 @@ def _traced(target: FunctionType, door: Door, options: Options, receiver: bool |
         return target
     plain = options.args and options.result
     if any(_is_hook(const) for const in code.co_consts):
-        target.__code__ = _reporting_to(code, door.slot(options.redact, door.owner(target)) if plain else _UNCONNECTED)
+        target.__code__ = _reporting_to(code, door.slot(options.showing, door.owner(target)) if plain else _UNCONNECTED)
         if plain:
             door.remember(target)
             return target
@@ -92,7 +92,7 @@ def _traced(target: FunctionType, door: Door, options: Options, receiver: bool |
 def _wrapper(target: FunctionType, door: Door, options: Options, receiver: bool | None) -> FunctionType:
     code = target.__code__
     owner = door.owner(target)
-    hides = _hidden_names((*door.config.redact, *options.redact, *(owner.redact if owner is not None else ())))
+    hides = _hidden_names((*door.config.redact, *options.showing.redact, *(owner.redact if owner is not None else ())))
     params = parameters(code, method=_is_method(target) if receiver is None else receiver, hides=hides)
     shown = params if options.args else ()
     module, name = str(target.__module__).replace(":", "_"), owner.name if owner is not None else ""
@@ -107,7 +107,7 @@ def _used(site: Site, door: Door, options: Options, owner: TracingPolicy | None)
     """The probe's functions that a wrapper calls; at level ERROR, all but one do nothing."""
     level = door.config.level if owner is None else owner.level_in(door.config.level)
     errors_only = level == "ERROR"
-    connected = door.slot(options.redact, owner)
+    connected = door.slot(options.showing, owner)
     function: Callable[[str], FunctionType] = (_UNCONNECTED if errors_only else connected).function
     used: dict[str, Any] = {
         "enter": function(entry_function(site)),

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypedDict
 
 from ..errors import GlimpseError, unknown_name
 from ..parsers import Redaction, redactions
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..policy import Decider, TracingPolicy
 
-__all__ = ["Door", "Options", "Recording"]
+__all__ = ["Door", "Options", "Recording", "Showing", "TraceOptions"]
 
 _numbers: Final = count(1_000_000)  # of slots; those of the import hook count from 0
 
@@ -29,8 +29,34 @@ class Recording(Protocol):
     def files(self) -> dict[str, str]:
         """The file of each module that is traced."""
 
-    def connect_decorated(self, slot: Slot, redact: tuple[Redaction, ...], owner: TracingPolicy | None) -> None:
-        """Record what the functions of this slot report; values of these names are redacted too."""
+    def connect_decorated(self, slot: Slot, showing: Showing, owner: TracingPolicy | None) -> None:
+        """Record what the functions of this slot report, and show values like this."""
+
+
+class Showing(NamedTuple):
+    """How the values of a decorated function are shown, beyond what its policy or the configuration says.
+
+    :param redact: names whose values are hidden too, and other rules of ``Redaction``.
+    :param max_field_length: characters of one value's text.
+    :param max_items: items shown of a container.
+    :param max_depth: containers within containers that are shown.
+    """
+
+    redact: tuple[Redaction, ...] = ()
+    max_field_length: int | None = None
+    max_items: int | None = None
+    max_depth: int | None = None
+
+
+class TraceOptions(TypedDict, total=False):
+    """The options of the decorator, as type checkers see them."""
+
+    args: bool
+    result: bool
+    redact: Sequence[Redaction]
+    max_field_length: int
+    max_items: int
+    max_depth: int
 
 
 class Options:
@@ -39,29 +65,39 @@ class Options:
     :param args: whether arguments are recorded.
     :param result: whether results are.
     :param redact: names whose values are hidden, besides those of the configuration, and other rules of ``Redaction``.
+    :param limits: ``max_field_length``, ``max_items``, ``max_depth``, in place of the policy's or the configuration's.
     :raises GlimpseError: an option does not exist, or has a bad value.
     """
 
-    __slots__ = ("args", "redact", "result")
+    __slots__ = ("args", "result", "showing")
 
-    def __init__(self, args: bool = True, result: bool = True, redact: Sequence[Redaction] = ()) -> None:
+    def __init__(
+        self, args: bool = True, result: bool = True, redact: Sequence[Redaction] = (), **limits: int | None
+    ) -> None:
         for name, given in (("args", args), ("result", result)):
             if type(given) is not bool:
                 raise GlimpseError(f"option {name} of trace: bad value {given!r}; accepted: True or False")
+        for name, limit in limits.items():
+            if limit is not None and (type(limit) is not int or limit < 1):
+                raise GlimpseError(f"option {name} of trace: bad value {limit!r}; accepted: a whole number from 1 up")
         try:
-            self.redact = redactions(None if isinstance(redact, str) else list(redact))
+            rules = redactions(None if isinstance(redact, str) else list(redact))
         except (TypeError, ValueError) as problem:
             accepted = problem if isinstance(problem, ValueError) else "a list of names"
             raise GlimpseError(f"option redact of trace: bad value {redact!r}; accepted: {accepted}") from None
         self.args, self.result = args, result
+        self.showing = Showing(rules, **limits)
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Options:
         """The options of a decorator that was called with these."""
         for name in given:
-            if name not in cls.__slots__:
-                raise GlimpseError(unknown_name("option of trace", name, ("args", "result", "redact")))
+            if name not in _OPTIONS:
+                raise GlimpseError(unknown_name("option of trace", name, _OPTIONS))
         return cls(**given)
+
+
+_OPTIONS: Final = ("args", "result", *Showing._fields)
 
 
 class Door:
@@ -78,7 +114,7 @@ class Door:
         self._session: Recording | None = None
         self._files: dict[str, str] = {}
         self._policy: Decider | None = None
-        self._slots: dict[tuple[tuple[Redaction, ...], TracingPolicy | None], Slot] = {}
+        self._slots: dict[tuple[Showing, TracingPolicy | None], Slot] = {}
         self._again: weakref.WeakKeyDictionary[FunctionType, Callable[[], FunctionType]] = weakref.WeakKeyDictionary()
 
     def attach(self, config: Config, session: Recording, policy: Decider | None = None) -> None:
@@ -92,8 +128,8 @@ class Door:
         self.config, self._session, self._policy = config, session, policy
         for module, file in self._files.items():
             session.files.setdefault(module, file)
-        for (redact, owner), each in self._slots.items():
-            session.connect_decorated(each, redact, owner)
+        for (showing, owner), each in self._slots.items():
+            session.connect_decorated(each, showing, owner)
         if changed:
             for wrapper, again in list(self._again.items()):
                 replace(wrapper, again())
@@ -115,14 +151,14 @@ class Door:
         place = file if type(file) is str else None
         return self._policy.decide_function(str(function.__module__), function.__qualname__, place).owner
 
-    def slot(self, redact: tuple[Redaction, ...], owner: TracingPolicy | None = None) -> Slot:
-        """The slot of functions that this policy owns in which values of these names are redacted too."""
-        key = redact, owner
+    def slot(self, showing: Showing, owner: TracingPolicy | None = None) -> Slot:
+        """The slot of functions that this policy owns whose values are shown like this."""
+        key = showing, owner
         found = self._slots.get(key)
         if found is None:
             found = self._slots[key] = slot(next(_numbers))
             if self._session is not None:
-                self._session.connect_decorated(found, redact, owner)
+                self._session.connect_decorated(found, showing, owner)
         return found
 
     def remember(self, function: FunctionType, again: Callable[[], FunctionType] | None = None) -> None:

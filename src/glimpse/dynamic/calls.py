@@ -16,7 +16,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
 from ..assembly.events import CLOSED, END
-from ..probe import Probe
+from ..probe import Probe, Slot
 from ..probe.codes import kind_of
 from ..probe.waits import awaiting, outwards
 from .included import Traced
@@ -76,7 +76,8 @@ class Calls:
         if call.exc is None or call.frame is None:
             return None
         try:
-            return self.probe.describer.describe(key, call.frame, call.exc, call.traceback)
+            message = Slot.of(call.traced.raised).message
+            return self.probe.describer.describe(key, call.frame, call.exc, message, call.traceback)
         except Exception as error:
             return type(error).__name__, "", None, None
 

@@ -43,6 +43,9 @@ class TracingPolicy(Decider):
     :param redact: names whose values are hidden, in addition to the usual ones; also regular expressions (compiled, or
         as text between slashes) and functions from a text to the one to show.
     :param level: ``DEBUG``, ``INFO`` or ``ERROR``, in place of the configuration's; None for that.
+    :param max_field_length: characters after which the text of a value is cut; None for the configuration's number.
+    :param max_items: items shown of a container; None for the configuration's number.
+    :param max_depth: levels shown of containers in containers; None for the configuration's number.
     :param name: shown in the entries; set by the place in a ``PolicySet``.
     :param root: the project's folder; the working directory if None.
     :raises PolicyError: a value is not accepted; the message says what is.
@@ -59,6 +62,9 @@ class TracingPolicy(Decider):
     sample_rate: float = 1.0
     redact: Sequence[Redaction] = ()
     level: str | None = None
+    max_field_length: int | None = None
+    max_items: int | None = None
+    max_depth: int | None = None
     _: KW_ONLY
     name: str = ""
     root: str | os.PathLike[str] | None = None

@@ -116,10 +116,13 @@ def _texts(key: str, value: object, accepted: str) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _depth(key: str, value: object) -> int | None:
-    if value is None or (type(value) is int and value >= 1):
-        return value
-    raise _refused(key, value, "a whole number from 1 up, or none for no limit")
+def _from_1(otherwise: str) -> Callable[[str, object], int | None]:
+    def check(key: str, value: object) -> int | None:
+        if value is None or (type(value) is int and value >= 1):
+            return value
+        raise _refused(key, value, f"a whole number from 1 up, or none for {otherwise}")
+
+    return check
 
 
 def _switch(key: str, value: object) -> bool:
@@ -160,7 +163,7 @@ CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "included_packages": _patterns,
     "excluded_packages": _patterns,
     "project_root_packages": _patterns,
-    "trace_depth": _depth,
+    "trace_depth": _from_1("no limit"),
     "auto_trace_subpackages": _switch,
     "included_functions": _patterns,
     "excluded_functions": _patterns,
@@ -168,5 +171,6 @@ CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "sample_rate": _share,
     "redact": _redactions,
     "level": _level,
+    **dict.fromkeys(("max_field_length", "max_items", "max_depth"), _from_1("the configuration's")),
 }
 """The keys of a policy, in their order in the constructor: each with what makes its value good or raises."""

@@ -5,36 +5,36 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from types import CodeType, FrameType, FunctionType, TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..entry import Site
 from .codes import WRAPPERS
 
-__all__ = ["Describer"]
+__all__ = ["Describer", "Message"]
+
+Message: TypeAlias = Callable[[BaseException, Sequence[object]], str]
+"""Gives the bounded, redacted text of an exception, given the values of redacted parameters."""
 
 _MOST_FRAMES: Final = 50
 _OWN_MODULE: Final = __name__.rpartition(".")[0] + ".hooks"
 
 
 class Describer:
-    """Describes exceptions: type, message, the line in this frame, and at the first traced frame the traceback.
+    """Describes exceptions: type, message, the line in this frame, and at the first traced frame the traceback."""
 
-    :param message: bounded, redacted text of an exception, given the values of redacted parameters.
-    """
-
-    def __init__(self, message: Callable[[BaseException, Sequence[object]], str]) -> None:
-        self._message = message
+    def __init__(self) -> None:
         self.others: list[Callable[[CodeType], bool]] = []
         """Who else is asked whether a code object is traced, though it does not call the probe."""
         self._hidden: dict[str, tuple[str, ...]] = {}
         self._traced: dict[int, tuple[CodeType, bool]] = {}
 
     def describe(
-        self, key: str, frame: FrameType, exc: BaseException, traceback: TracebackType | None = None
+        self, key: str, frame: FrameType, exc: BaseException, message: Message, traceback: TracebackType | None = None
     ) -> tuple[str, str, int | None, str | None] | None:
         """(type, message, line, traceback or None); None for the end of a generator that is closed.
 
-        ``traceback`` is the exception's, where it does not have it yet.
+        :param message: how the function's exceptions are shown.
+        :param traceback: the exception's, where it does not have it yet.
         """
         kind = type(exc)
         if kind is GeneratorExit and frame.f_code.co_flags & 0x2A0:  # a generator of whatever kind
@@ -45,10 +45,10 @@ class Describer:
         line = inside.tb_lineno if inside is not None else None
         first = inside is not None and not self._seen_below(inside.tb_next)
         try:
-            message = self._message(exc, self._secrets(key, frame))
+            text = message(exc, self._secrets(key, frame))
         except RecursionError:
-            message = ""
-        return name, message, line, self._text(inside, name, message) if first else None
+            text = ""
+        return name, text, line, self._text(inside, name, text) if first else None
 
     def _secrets(self, key: str, frame: FrameType) -> Sequence[object]:
         names = self._hidden.get(key)

@@ -16,6 +16,7 @@ from types import FunctionType
 from typing import Any, Final
 
 from . import limited, limited_suspending, live, suspending
+from .exceptions import Message
 
 __all__ = ["Slot", "function", "slot"]
 
@@ -123,6 +124,12 @@ class Slot:
     def feeds(self, destination: object) -> bool:
         """Whether what the functions report is recorded, and goes there."""
         return self._working is not None and self._globals.get("destination") == destination
+
+    @property
+    def message(self) -> Message:
+        """How exceptions that its functions report are shown. Only while it is connected."""
+        found: Message = self._globals["message"]
+        return found
 
     @staticmethod
     def of(function: FunctionType) -> Slot:

@@ -17,7 +17,7 @@ from ..assembly.events import MUTED, THREAD
 from ..context import LISTENERS, TraceContext, TraceParent, active
 from ..values import RENDERING
 from .coroutines import Coroutines
-from .exceptions import Describer, bound_now
+from .exceptions import Describer, Message, bound_now
 from .gate import Gate, Levels
 from .greenlets import Greenlets
 from .natives import Local, get_ident
@@ -32,8 +32,16 @@ NO_ROOM: Final = ("<no room on the stack>",)
 ATOMS: Final = frozenset({int, bool, type(None)})
 
 
+class _NoValuesOwn:
+    """No value is of this class: what stands for ``int`` where integers must not wait for their text."""
+
+
 class Values(Protocol):
     """How values are shown; see ``glimpse.values.Renderer``."""
+
+    @property
+    def defers(self) -> bool:
+        """Whether numbers and strings may wait for their text."""
 
     def freeze(self, value: Any) -> Any:
         """An atom, or a text in a tuple of one."""
@@ -68,7 +76,7 @@ class Probe:
         self.greenlets = Greenlets(self.threads)
         self.coroutines = Coroutines(recorder.events.append, self._thread, pauses=pauses)
         self.waits = Waits(self.coroutines, self._suspension, recorder.failed)
-        self.describer = Describer(values.message)
+        self.describer = Describer()
         self._levels = Levels(recorder.muted.mine)
         RENDERING.listeners.append(self._mute)
         self.correlation_id = correlation_id
@@ -174,7 +182,8 @@ class Probe:
             "class_name": type.__dict__["__name__"].__get__,
             "drain_if_room": self.recorder.drain_if_room,
             "NO_ROOM": NO_ROOM,
-            "describe": _describe_current(describer),
+            "message": values.message,
+            "describe": _describe_current(describer, values.message),
             "frame_at": sys._getframe,
             "start_coroutine": coroutines.start,
             "end_coroutine": coroutines.end,
@@ -183,11 +192,11 @@ class Probe:
             "reports_yields": self._reports_yields,
             "watches": self.waits.watches,
             "opened": coroutines.open,
-            "int": int,
+            "int": int if values.defers else _NoValuesOwn,
             "traced_depth": describer.depth,
             "bound_now": lambda key, frame: bound_now(key, frame, freeze, receiver),
             "pending": {},
-            "ATOMS": ATOMS,
+            "ATOMS": ATOMS if values.defers else ATOMS - {int},
             "CHUNK": CHUNK,
             "type": type,
             "len": len,
@@ -256,14 +265,14 @@ class _Ended:
             self.threads.pop(self.ident, None)
 
 
-def _describe_current(describer: Describer) -> Callable[[str, FrameType], Any]:
+def _describe_current(describer: Describer, message: Message) -> Callable[[str, FrameType], Any]:
     exc_info, describe = sys.exc_info, describer.describe
 
     def described(key: str, frame: FrameType) -> Any:
         try:
             exc = exc_info()[1]
             assert exc is not None
-            return describe(key, frame, exc)
+            return describe(key, frame, exc, message)
         except Exception as error:
             return type(error).__name__, "", None, None
 

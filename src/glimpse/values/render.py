@@ -24,14 +24,29 @@ class Renderer:
     """Texts of values under given limits and redaction: bounded while they are made, without secrets, never failing.
 
     One serves all threads. ``freeze`` is called for every value that is recorded.
+
+    :param defers: whether an atom may be a number or a string, whose text ``atom_text`` makes later. Not where that
+        will be another renderer's, of other limits.
     """
 
-    def __init__(self, limits: Limits | None = None, redactor: Redactor | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, redactor: Redactor | None = None, *, defers: bool = True) -> None:
         self.limits = limits or Limits()
         self.redactor = redactor or Redactor()
+        self.defers = defers
         self._walk = Walk(self.limits, self.redactor, choose)
         self.freeze: Callable[[Any], Atom] = _freeze(self._walk)
         """An atom for any value, made now. It keeps no reference to what is mutable."""
+        if not defers:
+            self.freeze = self._now(self.freeze)
+
+    def _now(self, freeze: Callable[[Any], Atom]) -> Callable[[Any], Atom]:
+        text_of = self.atom_text
+
+        def now(value: Any) -> Atom:
+            atom = freeze(value)
+            return atom if type(atom) is tuple else (text_of(atom),)
+
+        return now
 
     def atom_text(self, atom: Atom) -> str:
         """The text of what ``freeze`` gave."""
