@@ -265,6 +265,10 @@ def _finalize_with_process(session: Session) -> None:
     from multiprocessing import util
 
     util.Finalize(None, session.close, exitpriority=-100)
+    if session.config.flush_on_sigterm:
+        from glimpse.probe import sigterm
+
+        sigterm.in_worker()
 
 
 def _watch_forks() -> None:
@@ -282,13 +286,13 @@ def _before_fork() -> None:
 def _after_fork() -> None:
     _each(lambda session: session.recorder.after_fork_in_parent())
     if (sigterm := sys.modules.get("glimpse.probe.sigterm")) is not None:
-        sigterm.after_fork()
+        sigterm.after_fork_in_parent()
 
 
 def _after_fork_in_child() -> None:
     _each(Session.after_fork_in_child)
     if (sigterm := sys.modules.get("glimpse.probe.sigterm")) is not None:
-        sigterm.after_fork()
+        sigterm.after_fork_in_child()
 
 
 def _each(do: Callable[[Session], None]) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["after_fork", "before_fork", "finish_first", "leave"]
+from .bell import Bell
+
+__all__ = ["after_fork_in_child", "after_fork_in_parent", "before_fork", "finish_first", "in_worker", "leave"]
 
 Work = Callable[[], Any]
 _finishing: dict[Work, Callable[[Work], Any]] = {}
-_set_aside: list[bool] = []
+_blocked_in: set[int] = set()
+_came: list[bool] = []
+_bells: list[Bell] = []
+_IN_WORKER: Final = "--multiprocessing-fork"
 
 
 def finish_first(work: Work, when_idle: Callable[[Work], Any]) -> None:
@@ -28,39 +34,75 @@ def finish_first(work: Work, when_idle: Callable[[Work], Any]) -> None:
                 sys.stderr.write("glimpse: flush_on_sigterm has no effect: recording began outside the main thread\n")
             return
     _finishing[work] = when_idle
+    if _IN_WORKER in sys.orig_argv:
+        in_worker()
 
 
 def leave(work: Work) -> None:
     """Do it no more."""
-    if _finishing.pop(work, None) is not None and not _finishing and signal.getsignal(signal.SIGTERM) is _finish:
+    if _finishing.pop(work, None) is not None and not _finishing:
+        while _bells:
+            bell = _bells.pop()
+            bell.stop()
+            bell.remove()
+        if signal.getsignal(signal.SIGTERM) is _finish:
+            try:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            except ValueError:  # not the main thread; what is left does what the default action does
+                return
+
+
+def in_worker() -> None:
+    """This is a process of ``multiprocessing``, which waits for semaphores and is ended by the signal: see ``Bell``."""
+    if not _bells and _is_ours() and hasattr(signal, "pthread_kill"):
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        except ValueError:  # not the main thread; what is left does what the default action does
+            _bells.append(Bell(signal.SIGTERM, lambda: bool(_came) or not _is_ours()))
+        except ValueError:  # not the main thread, or the program has use for what a bell needs
             return
 
 
 def before_fork() -> None:
-    """Give the signal its default action while the process is copied.
+    """Let the signal wait while the process is copied.
 
-    A child forgets the signals that come before it has taken stock of itself, if there is a handler for them: whoever
-    tells a worker to end that has only just begun would wait for it for ever.
+    A child forgets the signals that come before it has taken stock of itself: whoever tells a worker to end that has
+    only just begun would wait for it for ever.
     """
-    if _finishing and signal.getsignal(signal.SIGTERM) is _finish:
-        try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        except ValueError:  # not the main thread
-            return
-        _set_aside.append(True)
+    for bell in _bells:
+        bell.stop()
+    if _is_ours() and hasattr(signal, "pthread_sigmask"):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
+        if signal.SIGTERM not in before:
+            _blocked_in.add(_thread.get_ident())
 
 
-def after_fork() -> None:
-    """In the parent and in the child: be told of the signal again."""
-    if _set_aside:
-        _set_aside.clear()
-        signal.signal(signal.SIGTERM, _finish)
+def after_fork_in_parent() -> None:
+    """Be told of the signal again."""
+    for bell in _bells:
+        bell.start()
+    _let_it_come()
+
+
+def after_fork_in_child() -> None:
+    """The same; the parent keeps its bell."""
+    _came.clear()
+    while _bells:
+        _bells.pop().remove()
+    _let_it_come()
+
+
+def _let_it_come() -> None:
+    here = _thread.get_ident()
+    if here in _blocked_in:
+        _blocked_in.discard(here)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
+
+
+def _is_ours() -> bool:
+    return bool(_finishing) and signal.getsignal(signal.SIGTERM) is _finish
 
 
 def _finish(number: int, frame: object) -> None:
+    _came.append(True)
     if not _finishing:
         _die()
     for work, when_idle in list(_finishing.items()):
