@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final, NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from dataclasses import dataclass as record
+    from dataclasses import fields
+    from typing import Any, Final, NamedTuple
+else:
+    from glimpse.light import NamedTuple, fields, record
 
 __all__ = ["FIELDS", "STAGES", "LogEntry", "Param", "Site"]
 
@@ -12,7 +17,7 @@ STAGES: Final = ("START", "END", "EXCEPTION", "SUSPEND", "RESUME")
 """Every value of ``LogEntry.stage``."""
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class LogEntry:
     """One traced event. Fields that are ``None`` are absent from the output, except those that are always there.
 
@@ -85,7 +90,7 @@ class Param(NamedTuple):
     receiver: bool = False  # self or cls: shown as its class
 
 
-@dataclass(slots=True, frozen=True)
+@record(slots=True, frozen=True)
 class Site:
     """A function that can be traced, rebuilt from the key that travels in every event.
 

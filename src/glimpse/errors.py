@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from glimpse.light import fields
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
+
+    _Class = TypeVar("_Class", bound=type)
 
 __all__ = [
     "ConfigError",
@@ -18,7 +23,6 @@ __all__ = [
     "unknown_name",
 ]
 
-_Class = TypeVar("_Class", bound=type)
 _LONGEST_VALUE = 80
 
 
@@ -96,20 +100,22 @@ def nearest(name: str, known: Iterable[str], *, similarity: float = 0.6) -> str 
 
 
 def refuse_unknown_keywords(error: type[GlimpseError]) -> Callable[[_Class], _Class]:
-    """Make a dataclass report a misspelt keyword as its own error, with the nearest name, not as a TypeError."""
+    """Make a record report a misspelt keyword as its own error, with the nearest name, not as a TypeError."""
 
     def decorate(cls: _Class) -> _Class:
         target: Any = cls
         construct = target.__init__
-        known = [name for name, field in target.__dataclass_fields__.items() if field.init]
+        known = [field.name for field in fields(target)]
 
-        @functools.wraps(construct)
         def checked(self: object, *args: Any, **options: Any) -> None:
             for name in options:
                 if name not in known:
                     raise error(unknown_name(f"option of {cls.__name__}", name, known))
             construct(self, *args, **options)
 
+        checked.__wrapped__ = construct  # type: ignore[attr-defined]
+        for name in ("__name__", "__qualname__", "__module__", "__annotations__"):
+            setattr(checked, name, getattr(construct, name))
         target.__init__ = checked
         return cls
 

@@ -6,9 +6,12 @@ A parser takes any value and returns the good one, or raises a ValueError whose 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeAlias
 
 __all__ = [
     "Parser",
@@ -26,11 +29,11 @@ __all__ = [
     "whole",
 ]
 
-Parser = Callable[[Any], Any]
+Parser: TypeAlias = "Callable[[Any], Any]"
 Redaction: TypeAlias = "str | re.Pattern[str] | Callable[[str], str]"
 """What to hide: a name, an expression (as text, between slashes), or a function from a text to the one to show."""
 
-_REDACTION = re.compile(r"\s*(/(?:[^/\\]|\\.)+/|[^,]*)\s*(?:,|$)")
+_REDACTION = r"\s*(/(?:[^/\\]|\\.)+/|[^,]*)\s*(?:,|$)"
 
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 _SIZES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -54,16 +57,31 @@ def texts(value: object) -> tuple[str, ...]:
 
 def redactions(value: object) -> tuple[Redaction, ...]:
     """A list of what to hide, or one text with commas between names and regular expressions, which stand in slashes."""
-    parts = _REDACTION.findall(value) if isinstance(value, str) else value
+    parts = _parted(value) if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError(_REDACTIONS)
     rules = [rule.strip() if isinstance(rule, str) else rule for rule in parts]
     for rule in rules:
         if isinstance(rule, str):
             _check_expression(rule)
-        elif not isinstance(rule, re.Pattern) and not callable(rule):
+        elif not callable(rule) and not _is_compiled(rule):
             raise ValueError(_REDACTIONS)
     return tuple(dict.fromkeys(rule for rule in rules if rule))
+
+
+def _parted(text: str) -> list[str]:
+    if "/" not in text:
+        return text.split(",")
+    import re
+
+    found: list[str] = re.findall(_REDACTION, text)
+    return found
+
+
+def _is_compiled(rule: object) -> bool:
+    import re
+
+    return isinstance(rule, re.Pattern)
 
 
 _REDACTIONS = "a list of names, regular expressions (compiled, or as text between slashes) and functions"
@@ -76,6 +94,8 @@ def is_expression(rule: Redaction) -> bool:
 
 def _check_expression(rule: str) -> None:
     if is_expression(rule):
+        import re
+
         try:
             re.compile(rule[1:-1])
         except re.error as problem:

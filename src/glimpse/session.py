@@ -6,10 +6,7 @@ import atexit
 import os
 import sys
 import weakref
-from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from types import ModuleType
-from typing import Any, Final, Protocol
 
 from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
@@ -18,6 +15,14 @@ from glimpse.parsers import Redaction
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
 from glimpse.values import Limits, Redactor, Renderer, expect_objects
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+    from typing import Any, Final, Protocol
+else:
+    from glimpse.light import Protocol
 
 __all__ = ["Session", "renderer_for"]
 

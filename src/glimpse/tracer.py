@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from glimpse.config import Config
 from glimpse.errors import ConfigError, GlimpseError, bad_value
@@ -16,7 +13,12 @@ from glimpse.probe import slot
 from glimpse.session import Session
 from glimpse.values import expect_objects
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+    from typing import Any, TypeVar, overload
+
     from typing_extensions import Unpack
 
     from glimpse.decorators import Door, TraceOptions
@@ -24,9 +26,12 @@ if TYPE_CHECKING:
     from glimpse.policy import Decider
     from glimpse.writers import BaseWriter
 
+    Decorated = TypeVar("Decorated", bound="Callable[..., Any] | property | classmethod[Any, Any, Any]")
+else:
+    from glimpse.light import overload
+
 __all__ = ["Tracer", "current", "install", "register_writer", "trace", "uninstall"]
 
-Decorated = TypeVar("Decorated", bound="Callable[..., Any] | property | classmethod[Any, Any, Any]")
 _lock = threading.RLock()
 
 

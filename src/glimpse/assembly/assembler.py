@@ -7,9 +7,6 @@ the top of the stack if that was entered within the same coroutine call, else th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
 from . import events as ev
 from .calls import Frame, OpenCall, Suspendable
 from .events import Event
@@ -18,9 +15,14 @@ from .interruption import Work, settle
 from .records import Origin, Records
 from .shapes import FIRST
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, TypeAlias
+
 __all__ = ["Assembler"]
 
-Record = Any
+Record: TypeAlias = "Any"
 
 
 class Assembler:

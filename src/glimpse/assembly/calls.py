@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from .events import GEN_START, Event
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+
     from .ids import Marks
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["Frame", "OpenCall", "Suspendable"]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from ..natives import System
 
 __all__ = ["Clock", "wall_base"]
 
 
 def wall_base() -> int:
     """What to add to ``perf_counter_ns`` to get nanoseconds since the epoch, as the system clock has it now."""
-    return time.time_ns() - time.perf_counter_ns()
+    return System.now_ns() - System.perf_counter_ns()
 
 
 class Clock:
@@ -33,5 +32,5 @@ class Clock:
         return f"{self._text}{rest // 1000:06d}"
 
 
-def _seconds(second: int, gmtime: Callable[[float], time.struct_time] = time.gmtime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S.", gmtime(second))
+def _seconds(second: int) -> str:
+    return System.strftime("%Y-%m-%d %H:%M:%S.", System.gmtime(second))

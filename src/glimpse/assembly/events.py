@@ -11,7 +11,9 @@ the trace of a request that came in) is told by the same number, so that calls o
 
 from __future__ import annotations
 
-from typing import Any, Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
 
 __all__ = [
     "AGEN_RESUME",
@@ -43,7 +45,7 @@ __all__ = [
     "Event",
 ]
 
-Event = tuple[Any, ...]
+Event: TypeAlias = "tuple[Any, ...]"
 
 START: Final = 1  # (1, key, t, th, ctx, *values)
 END: Final = 2  # (2, key, t, th, value); without a key, of the innermost call

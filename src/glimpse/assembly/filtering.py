@@ -7,13 +7,16 @@ refers to an entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, TypeAlias
 
 __all__ = ["Filter", "Rule"]
 
-Record = dict[str, Any]
+Record: TypeAlias = "dict[str, Any]"
 
 
 class Rule:

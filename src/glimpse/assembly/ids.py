@@ -7,11 +7,15 @@ system.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
 from .calls import Frame
 from .events import Event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
 try:
     from _blake2 import blake2b  # the function of hashlib, which would load OpenSSL at every start
@@ -36,7 +40,7 @@ class Scope(NamedTuple):
     remote: Remote | None
 
 
-class Scopes(dict[Any, Scope]):
+class Scopes(dict):  # type: ignore[type-arg]
     """The scopes that some context may still refer to, by their numbers.
 
     :param remote: the call elsewhere that made what is in no scope.

@@ -6,14 +6,17 @@ made before its frame is taken off, so an event that is half done can be undone,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from types import CodeType, TracebackType
-from typing import Any
 
 from . import events as ev
 from .calls import Frame
 from .events import Event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import CodeType, TracebackType
+    from typing import Any
 
 # Without the enumerations of ``signal``, which cost fifty times as much.
 _signal = import_module("_signal")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, Final
 
 import orjson
 
@@ -12,6 +10,11 @@ from .calls import Frame
 from .plain import DIGITS, PlainLines, escaped
 from .records import Origin, Records, SiteText
 from .shapes import FIRST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Final
 
 __all__ = ["LineRecords", "as_bytes", "as_lines"]
 

@@ -9,21 +9,24 @@ ratios: dicts copied from templates and one JSON encoder for a chunk 1.0, f-stri
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from json.encoder import encode_basestring
-from types import CodeType
-from typing import Any, Final
 
 import orjson
 
 from ..entry import Site
 from .shapes import FIRST, SHORT_INT_BITS, labels_of, shape_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any, Final, TypeAlias
+
 __all__ = ["DIGITS", "PlainLines", "escaped"]
 
-Leaf = Callable[[Any, Any, str, str, str], bool]
-Started = Callable[[Any, str, str], "str | None"]
-Ended = Callable[[Any, Any, str], bool]
+Leaf: TypeAlias = "Callable[[Any, Any, str, str, str], bool]"
+Started: TypeAlias = "Callable[[Any, str, str], str | None]"
+Ended: TypeAlias = "Callable[[Any, Any, str], bool]"
 
 DIGITS: Final = tuple(f"{number:03d}" for number in range(1000))
 """The last three digits of numbers."""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from ..entry import Site
 from . import events as ev
 from .calls import Frame
@@ -13,15 +9,24 @@ from .clock import Clock
 from .ids import Marks, Remote
 from .shapes import FIRST, args_maker
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from dataclasses import dataclass as record
+    from dataclasses import field
+    from typing import Any, TypeAlias
+else:
+    from glimpse.light import field, record
+
 __all__ = ["Origin", "Records", "SiteText"]
 
-Record = dict[str, Any]
+Record: TypeAlias = "dict[str, Any]"
 _MS = 1_000_000
 _PADDING = (None,) * FIRST
 _TAIL = ("service", "correlation_id", "policy", "file", "line")
 
 
-@dataclass(eq=False, repr=False)
+@record(eq=False, repr=False)
 class Origin:
     """Where a process's entries come from, and what every entry of it says.
 

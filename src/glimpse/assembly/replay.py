@@ -5,13 +5,15 @@ What is read may be damaged or hostile. It is data: at worst an entry is wrong, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
-
 from ..errors import ReadError
 from .assembler import Assembler
 from .filtering import Filter, Rule
 from .records import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, Final
 
 __all__ = ["FINISHED", "Replay"]
 

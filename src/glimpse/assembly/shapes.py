@@ -7,14 +7,17 @@ parameters, the compiled form takes a third of the time; programs have a few doz
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import Any, Final
 
 from ..entry import Site
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Final, TypeAlias
+
 __all__ = ["FIRST", "SHORT_INT_BITS", "args_maker", "labels_of", "shape_of"]
 
-ArgsMaker = Callable[[Sequence[Any]], str]
+ArgsMaker: TypeAlias = "Callable[[Sequence[Any]], str]"
 
 SHORT_INT_BITS: Final = 200
 """An integer of fewer bits is shown by its digits; the text of a longer one is bounded."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
-
 from .assembler import Assembler
 from .events import END, START, Event
 from .interruption import Work, is_from_handler
 from .lines import ROOT, LineRecords, as_bytes
 from .plain import DIGITS
 from .records import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Final
 
 __all__ = ["LineAssembler"]
 

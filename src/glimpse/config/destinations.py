@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
-
 from glimpse.errors import ConfigError, bad_value
 from glimpse.parsers import texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Final
 
 __all__ = ["BUILT_IN", "check_destinations", "known_destinations", "parameters_of", "register_dest"]
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields
-from typing import Any, Final, NamedTuple
 
 from glimpse.config.destinations import check_destinations, known_destinations
 from glimpse.config.options import Option, declare
@@ -14,6 +11,15 @@ from glimpse.config.program import program_name
 from glimpse.config.sources import Source, constructor, environment, parameter_variable, pyproject
 from glimpse.errors import ConfigError, refuse_unknown_keywords
 from glimpse.parsers import Redaction, choice, file_path, flag, redactions, seconds, text, whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from dataclasses import KW_ONLY, field, fields
+    from dataclasses import dataclass as record
+    from typing import Any, Final, NamedTuple
+else:
+    from glimpse.light import KW_ONLY, NamedTuple, field, fields, record
 
 __all__ = ["CORES", "LEVELS", "OPTIONS", "Config", "Setting"]
 
@@ -53,7 +59,7 @@ def _service(_: Config) -> str:
 
 
 @refuse_unknown_keywords(ConfigError)
-@dataclass(frozen=True, repr=False)
+@record(frozen=True, repr=False)
 class Config:
     """Where entries go and what they hold. Immutable; every value is checked when it is built.
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from glimpse.errors import ConfigError, bad_value
 from glimpse.parsers import Parser, file_path
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from dataclasses import dataclass as record
+    from typing import Any, TypeAlias
+else:
+    from glimpse.light import record
+
 __all__ = ["PREFIX", "Option", "declare", "parsed"]
 
 PREFIX = "GLIMPSE_"
-Names = Sequence[str] | Callable[[], Sequence[str]] | None
+Names: TypeAlias = "Sequence[str] | Callable[[], Sequence[str]] | None"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Option:
     """One option. ``default`` is a value, or a function that finds one once the options before it are known."""
 

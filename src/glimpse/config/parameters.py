@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
 from glimpse.config.destinations import BUILT_IN, parameters_of
 from glimpse.config.options import parsed
 from glimpse.config.sources import Source
 from glimpse.errors import ConfigError, unknown_name
 from glimpse.parsers import file_path
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias
+
 __all__ = ["Chosen", "choose", "spelt"]
 
-Chosen = dict[tuple[str, str], tuple[Any, str]]
+Chosen: TypeAlias = "dict[tuple[str, str], tuple[Any, str]]"
 """By destination and parameter: the value, and the name of its source."""
 
 _PATH = "_path"
@@ -41,8 +42,8 @@ def choose(dests: Sequence[str], sources: Sequence[Source]) -> Chosen:
 
 def spelt(chosen: Chosen) -> dict[tuple[str, str], str]:
     """The key of each in ``Config.params``: its name, or ``dest.name`` where several destinations take that name."""
-    takers = Counter(name for _, name in chosen)
-    return {(dest, name): name if takers[name] == 1 else f"{dest}.{name}" for dest, name in chosen}
+    names = [name for _, name in chosen]
+    return {(dest, name): name if names.count(name) == 1 else f"{dest}.{name}" for dest, name in chosen}
 
 
 def _meant_for(dest: str, dests: Sequence[str], given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from glimpse.compat import parse_toml
 from glimpse.config.destinations import BUILT_IN, parameters_of
 from glimpse.config.options import PREFIX, Option
 from glimpse.errors import ConfigError, bad_value, nearest, unknown_name
 from glimpse.policy import closest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+else:  # from where `collections.abc` has it
+    from _collections_abc import Mapping
 
 __all__ = ["Source", "constructor", "environment", "parameter_variable", "pyproject"]
 

@@ -6,8 +6,11 @@ https://www.w3.org/TR/baggage/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Final
 
 __all__ = ["format_baggage", "parse_baggage"]
 

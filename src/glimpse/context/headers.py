@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import replace
-from typing import Any, Final, TypeVar
 
 from ..errors import GlimpseError, bad_value
 from . import propagators
 from .scopes import LISTENERS, Scope, TraceContext, active, check_correlation_id
 from .w3c import TraceParent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+    from dataclasses import replace
+    from typing import Any, Final, TypeVar
+
+    _Headers = TypeVar("_Headers", bound=MutableMapping[str, str])
+else:
+    from glimpse.light import replace
 
 __all__ = [
     "CORRELATION_HEADERS",
@@ -28,7 +35,6 @@ CORRELATION_HEADERS: Final = ("X-Correlation-ID", "X-Request-ID")
 """Where a correlation id is looked for, the first that is there; ``inject`` writes the first."""
 
 _VISIBLE: Final = "".join(chr(code) for code in range(0x21, 0x7F))
-_Headers = TypeVar("_Headers", bound=MutableMapping[str, str])
 
 
 def extract(headers: Mapping[Any, Any] | Iterable[tuple[Any, Any]]) -> Scope:

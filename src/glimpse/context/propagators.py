@@ -8,13 +8,18 @@ OpenTelemetry's takes a member's properties for a part of its value.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Final
 
 from .baggage import format_baggage, parse_baggage
 from .scopes import TraceContext
 from .w3c import TraceParent, format_traceparent, parse_traceparent, parse_tracestate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from dataclasses import replace
+    from typing import Any, Final
+else:
+    from glimpse.light import replace
 
 __all__ = ["current_span", "parent_in", "read", "write"]
 

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Any, Final, Protocol, TypeVar
 
 from ..errors import GlimpseError, bad_value
 from .w3c import TraceParent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from dataclasses import dataclass as record
+    from dataclasses import field, replace
+    from types import TracebackType
+    from typing import Any, Final, Protocol, TypeVar
+
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
+else:
+    from glimpse.light import Protocol, field, record, replace
 
 __all__ = [
     "LISTENERS",
@@ -29,11 +37,10 @@ __all__ = [
     "set_outside",
 ]
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 _LONGEST_ID: Final = 256
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TraceContext:
     """What a request brings along.
 

@@ -6,8 +6,13 @@ https://www.w3.org/TR/trace-context/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["TraceParent", "format_traceparent", "parse_traceparent", "parse_tracestate"]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Final
 
 from glimpse.hook.build import Builder
 from glimpse.hook.cache import Store
@@ -18,7 +17,10 @@ from glimpse.hook.status import Outcome, warn_of_imported
 from glimpse.hook.terms import Terms, TermsOf, terms_for
 from glimpse.values import NEEDED_FOR_OBJECTS, expect_objects
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from glimpse.policy import Decider
 
 __all__ = ["Activation", "Builder", "Outcome", "Terms", "activate", "terms_for"]

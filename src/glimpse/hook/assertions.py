@@ -6,8 +6,12 @@ the tree that holds the probe's calls. Where that cannot be, pytest loads the mo
 
 from __future__ import annotations
 
-import ast
-from typing import Any, NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ast
+    from typing import Any, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["Assertions", "rewrites_assertions"]
 

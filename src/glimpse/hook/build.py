@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from types import CodeType, FunctionType
-from typing import TYPE_CHECKING
+from types import CodeType
 
 from glimpse.hook.cache import Kept, Seen, Store, entry_key, terms_key
 from glimpse.hook.compact import compact, expand
 from glimpse.hook.source import Source
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from types import FunctionType
 
     from glimpse.hook.assertions import Assertions
     from glimpse.hook.rewrite import Plan

@@ -16,13 +16,18 @@ import marshal
 import os
 import sys
 import time
-from collections.abc import Sequence
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
-from typing import Final, NamedTuple
 
 from glimpse._version import __version__
 from glimpse.hook.compact import Compact
 from glimpse.hook.source import Source, is_settled, stamp_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Final, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["Kept", "Seen", "Store", "entry_key", "terms_key"]
 

@@ -6,15 +6,18 @@ to read than to leave out, and to search the constants costs more than to know t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import CodeType
-from typing import Any
 
 from glimpse.hook.placeholder import hook_name
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeAlias
+
 __all__ = ["Compact", "compact", "expand"]
 
-Compact = tuple[CodeType, tuple[str, ...], Any]
+Compact: TypeAlias = "tuple[CodeType, tuple[str, ...], Any]"
 """The code with None for each placeholder; the names of the hooks; and the plan, None if there is nothing to put in.
 
 A name ends in ``@number`` if its function belongs to another than the first of the policies that own the module.

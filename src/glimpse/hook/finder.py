@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
@@ -15,7 +11,13 @@ from glimpse.hook.status import LEFT_ALONE, Outcome, say
 from glimpse.probe.greenlets import expect_greenlets
 from glimpse.values import expect_objects
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
     from glimpse.hook.build import Builder
 
 __all__ = ["Finder"]

@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from types import CodeType, FrameType, ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from importlib.machinery import SourceFileLoader
 
 from glimpse.hook.assertions import Assertions, rewrites_assertions
 from glimpse.hook.source import Source
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, FrameType, ModuleType
+    from typing import Any, Final
+
     from glimpse.hook.build import Builder
 
 __all__ = ["instrument_spec", "runs_as_main"]

@@ -15,14 +15,16 @@ from __future__ import annotations
 import os
 import sys
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any, Final
 
 from glimpse.hook.source import Source
 from glimpse.hook.status import say
 from glimpse.values import expect_objects
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType, TracebackType
+    from typing import Any, Final
+
     from glimpse.hook.build import Builder
 
 __all__ = ["ScriptHook"]

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Final, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["CACHED", "LEFT_ALONE", "REFUSED", "REWRITTEN", "Outcome", "say", "warn_of_imported"]
 

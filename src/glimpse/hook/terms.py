@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 from glimpse.parsers import names_among
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from glimpse.config import Config
     from glimpse.policy import TracingPolicy
 
@@ -38,7 +39,7 @@ class Terms:
         self.slot = slot
 
 
-TermsOf = Callable[["TracingPolicy"], Terms]
+TermsOf: TypeAlias = "Callable[[TracingPolicy], Terms]"
 """Gives the terms of the modules that a policy owns."""
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
-
 from glimpse.policy.places import MAIN_MODULES, script_names
 from glimpse.policy.rules import Decision, Rules
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from functools import cached_property
+    from typing import TypeVar
+
     from glimpse.policy.model import TracingPolicy
+
+    _T = TypeVar("_T")
+else:
+    from glimpse.light import cached_property
 
 __all__ = ["Decider"]
 
@@ -19,7 +24,6 @@ _NEVER_TRACED = {
     "libcst": "Glimpse uses libcst while it rewrites modules, so it never traces it",
 }
 _MOST_REMEMBERED = 65_536
-_T = TypeVar("_T")
 
 
 class Decider:
@@ -80,7 +84,7 @@ class Decider:
 
         return explain(self, name)
 
-    @functools.cached_property
+    @cached_property
     def _memory(self) -> _Memory:
         return _Memory([Rules(policy) for policy in self.policies()])
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Final
 
 __all__ = ["POLICY_FILE", "closest", "find_policy_file", "main_script", "starting_folders"]
 
@@ -51,8 +51,10 @@ def starting_folders(start: str | os.PathLike[str] | None = None) -> list[str]:
     if script:
         path = os.path.realpath(script)
         folders.append(path if os.path.isdir(path) else os.path.dirname(path))
-    with contextlib.suppress(FileNotFoundError):  # a program can live on after its working directory was removed
+    try:
         folders.append(os.getcwd())
+    except FileNotFoundError:  # a program can live on after its working directory was removed
+        pass
     return list(dict.fromkeys(folders))
 
 

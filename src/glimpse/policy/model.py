@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields, replace
-from typing import Any
-
 from glimpse.errors import PolicyError, PolicyNotFound, refuse_unknown_keywords
 from glimpse.parsers import Redaction
 from glimpse.policy.decisions import Decider
@@ -23,11 +18,21 @@ from glimpse.policy.schema import (
     has_several,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping, Sequence
+    from dataclasses import KW_ONLY, fields, replace
+    from dataclasses import dataclass as record
+    from typing import Any
+else:
+    from glimpse.light import KW_ONLY, fields, record, replace
+
 __all__ = ["PolicySet", "TracingPolicy"]
 
 
 @refuse_unknown_keywords(PolicyError)
-@dataclass(frozen=True)
+@record(frozen=True)
 class TracingPolicy(Decider):
     """What is traced, and how much of it. Immutable; every value is checked when it is built.
 

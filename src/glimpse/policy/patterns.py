@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Callable, Iterable
-from fnmatch import translate
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from functools import cache
+else:
+    from glimpse.light import cache
 
 __all__ = ["PatternSet", "has_wildcard", "literal_head", "problem_of"]
 
 _MOST_REMEMBERED = 32_768
-_SPECIAL = re.compile(r"[*?\[]")
-_NEVER_IN_A_NAME = re.compile(r"[\s/\\,;:\"'(){}]")
-_CLASS = re.compile(r"\[!?\]?[^\]]*\]")
-_VARIABLE = re.compile(rf"{_CLASS.pattern}|[*?]")
+_SPECIAL = "*?["
+_NEVER_IN_A_NAME = frozenset("/\\,;:\"'(){}")
+_CLASS = r"\[!?\]?[^\]]*\]"
 
 
 class PatternSet:
@@ -58,7 +59,7 @@ class PatternSet:
             return
         head, tail = literal_head(pattern), _literal_tail(pattern)
         if not head and not tail:
-            self._elsewhere.append((max(_VARIABLE.split(pattern), key=len), pattern))
+            self._elsewhere.append((max(_without_classes(pattern, "*").replace("?", "*").split("*"), key=len), pattern))
         elif len(head) >= len(tail):
             self._heads.setdefault(len(head), {}).setdefault(head, []).append(pattern)
         else:
@@ -84,37 +85,49 @@ _Index = dict[int, dict[str, list[str]]]  # length of the literal end -> literal
 
 def has_wildcard(pattern: str) -> bool:
     """Whether the pattern can match more than one name."""
-    return _SPECIAL.search(pattern) is not None
+    return any(special in pattern for special in _SPECIAL)
 
 
 def literal_head(pattern: str) -> str:
     """What every matching name begins with: the text before the first wildcard."""
-    return _SPECIAL.split(pattern, maxsplit=1)[0]
+    return pattern[: min(pattern.find(special) % (len(pattern) + 1) for special in _SPECIAL)]
 
 
 def problem_of(pattern: str) -> str | None:
     """Why the pattern can match no dotted name, or None if it can."""
     if not pattern:
         return "a pattern that is not empty"
-    plain = _CLASS.sub("x", pattern)
+    plain = _without_classes(pattern, "x")
     if "[" in plain or "]" in plain:
         return "a pattern whose brackets are closed, such as 'config[12]'"
-    if _NEVER_IN_A_NAME.search(plain):
+    if any(char in _NEVER_IN_A_NAME or char.isspace() for char in plain):
         return "a dotted name, such as 'myapp.models', or one with wildcards, such as 'myapp.*'"
     if plain.startswith(".") or plain.endswith(".") or ".." in plain:
         return "a dotted name without empty parts; '*' stands for everything"
     return None
 
 
+def _without_classes(pattern: str, instead: str) -> str:
+    """The pattern with this in the place of each class of characters, ``[..]``."""
+    if "[" not in pattern:
+        return pattern
+    import re
+
+    return re.sub(_CLASS, instead, pattern)
+
+
 def _literal_tail(pattern: str) -> str:
     return pattern[max(pattern.rfind(char) for char in "*?]") + 1 :]
 
 
-@functools.lru_cache(maxsize=4096)
+@cache
 def _matcher(pattern: str) -> Callable[[str], object]:
     """Tells whether a name matches; one star needs no regular expression, which takes long to compile."""
     head, star, tail = pattern.partition("*")
     if star and not has_wildcard(head + tail):
         shortest = len(head) + len(tail)
         return lambda name: len(name) >= shortest and name.startswith(head) and name.endswith(tail)
+    import re
+    from fnmatch import translate
+
     return re.compile(translate(pattern)).match

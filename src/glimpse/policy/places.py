@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from importlib.machinery import all_suffixes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from functools import cache
+else:
+    from glimpse.light import cache
 
 __all__ = ["MAIN_MODULES", "dotted_place", "is_session", "may_shadow_stdlib", "script_names"]
 
@@ -13,7 +17,6 @@ MAIN_MODULES = frozenset({"__main__", "__mp_main__"})
 """Names that a script runs under; the second in worker processes that ``multiprocessing`` spawns."""
 
 _INSTALLED = frozenset({"site-packages", "dist-packages", "__pypackages__", "node_modules"})
-_SUFFIXES = tuple(sorted({*all_suffixes(), ".pyw"}, key=len, reverse=True))
 
 
 def dotted_place(file: str | None, root: str) -> str | None:
@@ -86,7 +89,14 @@ def _dotted(inside: str) -> str:
 
 
 def _without_suffix(name: str) -> str:
-    return next((name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix) and name != suffix), name)
+    return next((name[: -len(suffix)] for suffix in _suffixes() if name.endswith(suffix) and name != suffix), name)
+
+
+@cache
+def _suffixes() -> tuple[str, ...]:
+    from importlib.machinery import all_suffixes
+
+    return tuple(sorted({*all_suffixes(), ".pyw"}, key=len, reverse=True))
 
 
 def _resolved(file: str) -> str:
@@ -95,12 +105,12 @@ def _resolved(file: str) -> str:
     return os.path.realpath(path) if os.path.islink(path) else path
 
 
-@functools.lru_cache(maxsize=4096)
+@cache
 def _real_folder(folder: str) -> str:
     return os.path.realpath(folder)
 
 
-@functools.cache
+@cache
 def _standard_library() -> str | None:
     file = getattr(os, "__file__", None)
     return os.path.realpath(os.path.dirname(file)) if file else None

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from glimpse.parsers import names_among
 from glimpse.policy.functions import FunctionPatterns
 from glimpse.policy.patterns import PatternSet
 from glimpse.policy.places import dotted_place, is_session, may_shadow_stdlib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from dataclasses import dataclass as record
+
     from glimpse.policy.model import TracingPolicy
+else:
+    from glimpse.light import record
 
 __all__ = ["Decision", "Rules"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Decision:
     """Whether something is traced, and why. True where it is.
 

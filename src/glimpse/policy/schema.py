@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
 
 from glimpse.errors import PolicyError, bad_value, unknown_name
 from glimpse.parsers import Redaction, redactions
 from glimpse.policy.patterns import problem_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, Final
+else:  # from where `collections.abc` has it
+    from _collections_abc import Mapping
 
 __all__ = [
     "CHECKS",
@@ -132,7 +136,7 @@ def _switch(key: str, value: object) -> bool:
 
 
 def _milliseconds(key: str, value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and math.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf"):
         return value
     raise _refused(key, value, "a number of milliseconds from 0 up")
 

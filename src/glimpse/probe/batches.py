@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
-
 from ..assembly.events import Event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final, Protocol
+else:
+    from glimpse.light import Protocol
 
 __all__ = ["ENOUGH", "Batch", "Frames", "Items", "Lines", "Raw", "Rows"]
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 import linecache
 import re
 import weakref
-from collections.abc import Callable
-from types import CodeType, FunctionType
-from typing import Any, Final, Generic, TypeVar
+from types import FunctionType
 
 from ..entry import Param, Site
 from . import hooks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any, Final, Generic, TypeVar
+
+    Value = TypeVar("Value")
+else:
+    from glimpse.light import Generic
+
+    Value = None
 
 __all__ = [
     "ORIGINALS",
@@ -26,7 +36,6 @@ __all__ = [
     "source_lines",
 ]
 
-Value = TypeVar("Value")
 
 _GENERATOR: Final = 0x20
 _COROUTINE: Final = 0x80

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from itertools import count, takewhile
-from time import perf_counter_ns
-from typing import Any, Final
 
 from ..assembly.events import CONTEXT, CORO_DROPPED, CORO_GOES_ON, CORO_WAITED, CORO_WAITS, Event
 from ..context import TraceParent
+from ..natives import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Final
 
 __all__ = ["Coroutines"]
 
-_now: Final = perf_counter_ns
+_now: Final = System.perf_counter_ns
 
 
 class _Open:

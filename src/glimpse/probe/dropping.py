@@ -6,12 +6,14 @@ still has its counterpart and its parent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
 from ..assembly import events as ev
 from ..assembly.events import Event
 from ..entry import Site
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Final
 
 __all__ = ["dropped_events", "thinned"]
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from types import CodeType, FrameType, FunctionType, TracebackType
-from typing import Any, Final, TypeAlias
+from types import FunctionType
 
 from ..entry import Site
 from .codes import WRAPPERS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import CodeType, FrameType, TracebackType
+    from typing import Any, Final, TypeAlias
+
 __all__ = ["Describer", "Message"]
 
-Message: TypeAlias = Callable[[BaseException, Sequence[object]], str]
+Message: TypeAlias = "Callable[[BaseException, Sequence[object]], str]"
 """Gives the bounded, redacted text of an exception, given the values of redacted parameters."""
 
 _MOST_FRAMES: Final = 50

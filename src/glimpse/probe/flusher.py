@@ -5,10 +5,14 @@ It is not among ``threading.enumerate()``, and it does not exist while the proce
 
 from __future__ import annotations
 
-import _thread
-import threading
-from collections.abc import Callable
-from typing import Any, Final
+import sys
+
+from ..natives import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
 
 __all__ = ["Flusher"]
 
@@ -35,12 +39,12 @@ class Flusher:
     def start(self) -> None:
         """Start the thread, unless it runs. Near the end of the interpreter there is none."""
         if self._wake is None and self._interval > 0:
-            wake, ended = _thread.allocate_lock(), _thread.allocate_lock()
+            wake, ended = System.allocate_lock(), System.allocate_lock()
             wake.acquire()
             ended.acquire()
             self._wake, self._ended = wake, ended
             try:
-                _thread.start_new_thread(self._run, (wake, ended))
+                System.start_new_thread(self._run, (wake, ended))
             except RuntimeError:  # what is recorded from here on is written at the close
                 self._wake = None
 
@@ -78,4 +82,6 @@ class Flusher:
 
 def _be_unknown() -> None:
     """Have ``threading`` forget this thread, which a writer's driver has made known by asking for the current one."""
-    threading._active.pop(_thread.get_ident(), None)  # type: ignore[attr-defined]
+    threading: Any = sys.modules.get("threading")
+    if threading is not None:
+        threading._active.pop(System.get_ident(), None)

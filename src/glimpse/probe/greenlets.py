@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable
-from typing import Any, Final
 
-from .natives import get_ident
+from ..natives import System
 from .recorder import Threads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
 
 __all__ = ["Greenlets", "expect_greenlets"]
 
@@ -48,14 +51,14 @@ class Greenlets:
     def expect(self) -> None:
         """Let the next event of this thread ask for a number, and so come to ``watch``."""
         if "greenlet" not in sys.modules:
-            self.expected[get_ident()] = self._threads.put_aside()
+            self.expected[System.get_ident()] = self._threads.put_aside()
             self._tries = _TRIES
 
     def watch(self) -> bool:
         """Be told of this thread's switches, if the library is there. False: ask again at the next event."""
         library = sys.modules.get("greenlet")
         settrace = getattr(library, "settrace", None)
-        ident = get_ident()
+        ident = System.get_ident()
         if settrace is None and ident in self.expected and self._tries:
             self._tries -= 1
             return False

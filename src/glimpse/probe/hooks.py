@@ -11,12 +11,15 @@ how rewritten code that is pickled by value refers to them in another process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import FunctionType
-from typing import Any, Final
 
 from . import limited, limited_suspending, live, suspending
 from .exceptions import Message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final
 
 __all__ = ["Slot", "function", "slot"]
 

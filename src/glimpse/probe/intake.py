@@ -6,21 +6,22 @@ the outbox. Nothing here waits for a writer.
 
 from __future__ import annotations
 
-import _thread
-import time
-from collections.abc import Callable
-from typing import Any, Final
-
 from ..assembly import OpenCall, is_from_handler
 from ..assembly.events import MUTED, Event
+from ..natives import System
 from .batches import Batch
 from .dropping import dropped_events, thinned
 from .outbox import Outbox
 from .sinks import Sink
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
 __all__ = ["Intake"]
 
-_now: Final = time.perf_counter_ns
+_now: Final = System.perf_counter_ns
 _DROPPED_AT_ONCE: Final = 1024
 _LEAST_OF_THREAD: Final = 4  # events of what runs on a thread have its number in the fourth place
 
@@ -83,8 +84,8 @@ class Intake:
     def forget(self) -> None:
         """Begin anew, in a forked child."""
         del self._events[:]
-        self._taking = _thread.allocate_lock()  # held while events become batches
-        self._trimming = _thread.allocate_lock()  # held while events are taken off
+        self._taking = System.allocate_lock()  # held while events become batches
+        self._trimming = System.allocate_lock()  # held while events are taken off
         self._taker = self._trimmer = 0
         self._chunk: list[Event] | None = None
         self._taken: list[Event] = []
@@ -95,7 +96,7 @@ class Intake:
     @property
     def busy_here(self) -> bool:
         """Whether this thread is in the middle of something here: it runs a signal's handler, or a finalizer."""
-        return _thread.get_ident() in (self._taker, self._trimmer)
+        return System.get_ident() in (self._taker, self._trimmer)
 
     @property
     def unfinished(self) -> bool:
@@ -110,7 +111,7 @@ class Intake:
         if self.busy_here:
             return 0, None
         with self._taking:
-            self._taker = _thread.get_ident()
+            self._taker = System.get_ident()
             try:
                 taken = self._take_off()
                 self._assemble()
@@ -147,7 +148,7 @@ class Intake:
     def make_room(self) -> None:
         """Leave out whole calls, the oldest first; if they are all open, the oldest events."""
         with self._trimming:
-            self._trimmer = _thread.get_ident()
+            self._trimmer = System.get_ident()
             try:
                 lost = self._leave_out()
             finally:

@@ -11,8 +11,10 @@ recorded in vain is dropped when its depth is known, see ``assembly.filtering``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 mine: Any
 new_level: Callable[[], Any]

@@ -20,8 +20,10 @@ exact types that need no look; ``freeze`` handles all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 append: Callable[[tuple[Any, ...]], None]
 events: list[tuple[Any, ...]]

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import count
-from os import urandom
-from time import perf_counter_ns
-from types import FrameType, GeneratorType
-from typing import Any, Final, Protocol
+from types import GeneratorType
 
 from ..assembly import OpenCall
 from ..assembly.events import MUTED, THREAD
 from ..context import LISTENERS, TraceContext, TraceParent, active
+from ..natives import System
 from ..values import RENDERING
 from .coroutines import Coroutines
 from .exceptions import Describer, Message, bound_now
 from .gate import Gate, Levels
 from .greenlets import Greenlets
-from .natives import Local, get_ident
 from .recorder import CHUNK, Recorder
 from .waits import Waits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from dataclasses import replace
+    from types import FrameType
+    from typing import Any, Final, Protocol
+else:
+    from glimpse.light import Protocol, replace
 
 __all__ = ["Probe", "Values"]
 
@@ -72,7 +75,7 @@ class Probe:
         self.values = values
         self.threads = recorder.muted
         self._numbers = count(1)
-        self._local = Local()
+        self._local = System.Local()
         self.greenlets = Greenlets(self.threads)
         self.coroutines = Coroutines(recorder.events.append, self._thread, pauses=pauses)
         self.waits = Waits(self.coroutines, self._suspension, recorder.failed)
@@ -119,7 +122,7 @@ class Probe:
 
     def is_busy(self) -> bool:
         """Whether this thread works for the recorder."""
-        return self.threads.get(get_ident()) == MUTED
+        return self.threads.get(System.get_ident()) == MUTED
 
     def here(self) -> TraceParent | None:
         """The innermost call of this thread and context that is recorded with ids."""
@@ -130,7 +133,7 @@ class Probe:
         level = self._levels.here()
         if self._with_ids and level.calls and level.left_out:
             remote = active().remote
-            return TraceParent(remote.trace_id if remote else urandom(16).hex(), urandom(8).hex(), False)
+            return TraceParent(remote.trace_id if remote else System.urandom(16).hex(), System.urandom(8).hex(), False)
         return None
 
     def call_here(self) -> int | None:
@@ -139,7 +142,7 @@ class Probe:
         return None if call is None else call.call_id
 
     def _innermost(self) -> OpenCall | None:
-        ident = get_ident()
+        ident = System.get_ident()
         th = self.threads.get(ident)
         if th is None:  # it has none, or is about to import greenlet, or has tried to
             th = self.greenlets.expected.get(ident, {}).get("number", MUTED)
@@ -171,8 +174,8 @@ class Probe:
         return {
             "append": self.recorder.events.append,
             "events": self.recorder.events,
-            "now": perf_counter_ns,
-            "get_ident": get_ident,
+            "now": System.perf_counter_ns,
+            "get_ident": System.get_ident,
             "threads": self.threads,
             "mine": self.threads.mine,
             "new_thread": self.new_thread,
@@ -205,7 +208,7 @@ class Probe:
 
     def new_thread(self) -> int:
         """The number of this thread, or greenlet, which has none yet. It is given back when the thread ends."""
-        waiting = self.greenlets.expected.get(get_ident(), {})
+        waiting = self.greenlets.expected.get(System.get_ident(), {})
         ready = self.greenlets.watch()
         number = waiting.get("number")
         if number is None:
@@ -220,19 +223,18 @@ class Probe:
     def _begin_thread(self) -> int:
         unused = self.greenlets.unused
         number = unused.pop() if unused else next(self._numbers)
-        thread = threading._active.get(threading.get_ident())  # type: ignore[attr-defined] # gevent's, if it has patched
-        name = thread.name if thread is not None else f"Thread-{get_ident()}"
-        ended = self._local.__dict__.setdefault("ended", _Ended(self.threads, get_ident()))
+        name = _name_of_thread()
+        ended = self._local.__dict__.setdefault("ended", _Ended(self.threads, System.get_ident()))
         ended.numbers.add(number)
         self.recorder.events.append((THREAD, number, name))
         self.recorder.start_flusher()
         return number
 
     def _thread(self) -> int:
-        return self.threads.get(get_ident()) or self.new_thread()
+        return self.threads.get(System.get_ident()) or self.new_thread()
 
     def _suspension(self, kind: int, frame: FrameType) -> None:
-        event = (kind, None, perf_counter_ns(), self._thread(), self.coroutines.current(), id(frame))
+        event = (kind, None, System.perf_counter_ns(), self._thread(), self.coroutines.current(), id(frame))
         self.recorder.events.append(event)
 
     def forget_threads(self, caller: TraceParent | None = None) -> None:
@@ -242,13 +244,21 @@ class Probe:
         """
         self.threads.clear()
         self.threads.take_back()
-        self._local = Local()
+        self._local = System.Local()
         self.coroutines.forget()
         self._before = None
         self.renew(active() if caller is None else replace(active(), remote=caller))
 
     def _reports_yields(self, target: Any) -> bool:
         return type(target) is GeneratorType and self.describer.is_traced(target.gi_code)
+
+
+def _name_of_thread() -> str:
+    threading: Any = sys.modules.get("threading")
+    if threading is None:
+        return "MainThread"
+    thread = threading._active.get(threading.get_ident())  # gevent's, if it has patched
+    return str(thread.name) if thread is not None else f"Thread-{System.get_ident()}"
 
 
 class _Ended:

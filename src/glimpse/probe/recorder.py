@@ -13,18 +13,19 @@ exception is the program's; the drain goes on where it was when it is called aga
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any, Final
-
 from ..assembly import OpenCall, Origin, is_from_handler
 from ..assembly.events import MUTED, Event
+from ..natives import System
 from .flusher import Flusher
 from .intake import Intake
-from .natives import Local, allocate_lock, get_ident
 from .outbox import Outbox
 from .sinks import Sink
 from .telling import Teller
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
 
 __all__ = ["CHUNK", "Recorder"]
 
@@ -34,8 +35,8 @@ CHUNK: Final = 256
 _MOST_AT_ONCE: Final = 4096
 """Events that the flusher takes at once: more would hold up the program's threads, which need the same interpreter."""
 
-_now: Final = time.perf_counter_ns
-_sleep: Final = time.sleep
+_now: Final = System.perf_counter_ns
+_sleep: Final = System.sleep
 _FRAMES_OF_A_DRAIN: Final = 40
 _A_MOMENT_S: Final = 0.0005
 _AT_ONCE: Final = ((False,),)
@@ -50,28 +51,28 @@ class Threads(dict[int, int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mine: Any = Local()
+        self.mine: Any = System.Local()
 
     def give(self, number: int) -> None:
         """This is the number of the thread that runs."""
-        self[get_ident()] = self.mine.number = number
+        self[System.get_ident()] = self.mine.number = number
 
     def put_aside(self) -> dict[str, Any]:
         """What the thread that runs has, which it then has no more: another greenlet runs on it."""
         state = dict(self.mine.__dict__)
         self.mine.__dict__.clear()
-        self.pop(get_ident(), None)
+        self.pop(System.get_ident(), None)
         return state
 
     def take_up(self, state: dict[str, Any]) -> None:
         """Give back what was put aside."""
         self.mine.__dict__.update(state)
         if "number" in state:
-            self[get_ident()] = state["number"]
+            self[System.get_ident()] = state["number"]
 
     def take_back(self) -> None:
         """It has none."""
-        self.pop(get_ident(), None)
+        self.pop(System.get_ident(), None)
         self.mine.__dict__.pop("number", None)
 
 
@@ -111,7 +112,7 @@ class Recorder:
         """The same, unless the recursion limit is near: then whoever comes next does it."""
         self._flusher = Flusher(self._drain_by_time, flush_interval)
         self._teller = Teller(warn)
-        self._lock = allocate_lock()
+        self._lock = System.allocate_lock()
         self._holder = 0
         self._outbox = Outbox(buffer_size, self.counts, self._failed, self._could_not)
         most = _MOST_AT_ONCE if background else buffer_size
@@ -251,24 +252,24 @@ class Recorder:
         return held[0]
 
     def _do_what_waited(self) -> None:
-        here = get_ident()
+        here = System.get_ident()
         for asked in [each for each in self._afterwards if each[0] == here]:
             self._afterwards.remove(asked)
             asked[1]()
 
     def _busy_here(self) -> bool:
-        return self._holder == get_ident() or self._intake.busy_here
+        return self._holder == System.get_ident() or self._intake.busy_here
 
     def when_idle(self, work: Callable[[], Any]) -> None:
         """Do it now, or after the drain that this thread is in the middle of: a signal's handler may ask for it."""
         if self._busy_here():
-            self._afterwards.append((get_ident(), work))
+            self._afterwards.append((System.get_ident(), work))
         else:
             work()
 
     def _locked(self, work: Callable[[], Any]) -> None:
         """Run ``work``, which holds the lock, with this thread muted: what runs because of Glimpse leaves no entry."""
-        ident, threads = get_ident(), self.muted
+        ident, threads = System.get_ident(), self.muted
         before = threads.get(ident)
         # without calls, here and below: a signal's handler may come in one, and a muted thread records nothing
         self._holder = ident
@@ -368,7 +369,7 @@ class Recorder:
 
     def after_fork_in_child(self, origin: Origin) -> None:
         """A process of its own: the parent writes what was recorded before."""
-        self._lock = allocate_lock()
+        self._lock = System.allocate_lock()
         self._holder = 0
         self._flusher = Flusher(self._drain_by_time, self.flush_interval)
         self._outbox.clear()

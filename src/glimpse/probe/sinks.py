@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from time import perf_counter
-from typing import Any, Final, Protocol
-
 from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Origin, Rule, as_lines
 from ..assembly.events import FILE, Event
 from ..entry import LogEntry
+from ..natives import System
 from .batches import ENOUGH, Batch, Frames, Items, Lines, Raw, Rows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any, Final, Protocol
+else:
+    from glimpse.light import Protocol
 
 __all__ = [
     "ENOUGH", "Batch", "EntrySink", "LineSink", "RawSink", "RecordSink", "RowSink", "Sink", "Writer", "sink_for",
@@ -102,7 +106,7 @@ class _Assembling:
         if self._filter is not None:
             if work.left is None:
                 work.left = iter(records)
-            records = self._filter.apply(work.left, perf_counter() * 1000, work.kept)
+            records = self._filter.apply(work.left, System.perf_counter() * 1000, work.kept)
         batch = self._batch(records) if records else None
         self._unfinished = None
         return batch
@@ -114,7 +118,7 @@ class _Assembling:
         """See ``Sink``."""
         records = self._assembler.close(t)
         if self._filter is not None:
-            records = self._filter.apply(records, perf_counter() * 1000)
+            records = self._filter.apply(records, System.perf_counter() * 1000)
         return self._batch(records) if records else None
 
     def innermost(self, th: int, ctx: int | None) -> OpenCall | None:

@@ -5,8 +5,10 @@ A generator is known by the identity of its frame, which is a name no code can s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 append: Callable[[tuple[Any, ...]], None]
 events: list[tuple[Any, ...]]

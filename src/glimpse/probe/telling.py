@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Hashable
-from typing import Final
+
+from ..natives import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+    from typing import Final
 
 __all__ = ["Teller"]
 
 _MOST_KINDS: Final = 20
 _LONGEST: Final = 500
-_write: Final = os.write
+_write: Final = System.write
 
 
 class Teller:

@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import opcode
 import sys
-from collections.abc import Callable, Iterator
 from itertools import takewhile
-from time import perf_counter_ns
-from types import CodeType, FrameType
-from typing import Any, Final
 
 from ..assembly.events import RESUME, YIELD
 from ..compat import HAS_MONITORING
+from ..natives import System
 from .codes import CodeTable
 from .coroutines import Coroutines
 from .tools import free_tool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType, FrameType
+    from typing import Any, Final
 
 __all__ = ["Waits", "awaiting", "outwards"]
 
@@ -101,7 +104,7 @@ class Waits:
 
     def _on_yield(self, disable: object) -> Callable[..., Any]:
         places, report, coroutines, frame_at = self._places.by_id, self._report, self._coroutines, sys._getframe
-        opened, passed, give_up, now = coroutines.open, coroutines.passed, self._give_up, perf_counter_ns
+        opened, passed, give_up, now = coroutines.open, coroutines.passed, self._give_up, System.perf_counter_ns
         wait, current, put, brief = coroutines.wait, coroutines.own, coroutines.put, not coroutines.pauses
 
         def on_yield(code: CodeType, offset: int, value: object) -> Any:
@@ -129,7 +132,7 @@ class Waits:
 
     def _on_resume(self, disable: object) -> Callable[..., Any]:
         places, report, coroutines, frame_at = self._places.by_id, self._report, self._coroutines, sys._getframe
-        opened, resume, give_up, now = coroutines.open, coroutines.resume, self._give_up, perf_counter_ns
+        opened, resume, give_up, now = coroutines.open, coroutines.resume, self._give_up, System.perf_counter_ns
         brief = not coroutines.pauses
 
         def on_resume(code: CodeType, offset: int) -> Any:

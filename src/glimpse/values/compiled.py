@@ -12,16 +12,21 @@ Anything out of the ordinary (a missing attribute, no room, a cycle) is left to 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
-from types import CodeType
-from typing import Any, Final, NamedTuple, TypeAlias
 
 from . import classes
 from .limits import REDACTED, more
 from .plans import Plan
 from .strings import LEAST, MOST
 from .walk import MOST_REMEMBERED, Label, Path, Render, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import CodeType
+    from typing import Any, Final, NamedTuple, TypeAlias
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["Form", "compile_renderer", "form_of_class", "form_of_dict"]
 

@@ -6,9 +6,7 @@ They serve also a subclass that inherits the ``repr``: its own ``__len__`` and `
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Collection, Iterable
 from itertools import islice
-from typing import Any, TypeAlias
 
 from . import classes
 from .limits import REDACTED, more
@@ -16,9 +14,14 @@ from .shapes import shapes_renderer
 from .strings import LEAST, MOST
 from .walk import Path, Render, Walk
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from typing import Any, TypeAlias
+
 __all__ = ["BUILDERS"]
 
-Inside: TypeAlias = Callable[[Any, int, int, Path], str]
+Inside: TypeAlias = "Callable[[Any, int, int, Path], str]"
 """``(container, size, room, path) -> the text between its brackets``"""
 
 _FEW = 16

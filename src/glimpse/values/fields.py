@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
-from typing import Any, TypeAlias
 
 from . import classes
 from .compiled import compile_renderer, form_of_class
@@ -13,9 +11,14 @@ from .limits import more
 from .plans import Plan
 from .walk import Label, Path, Render, Walk
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, TypeAlias
+
 __all__ = ["attributes_renderer", "plan_renderer"]
 
-First: TypeAlias = Callable[[Any, int], tuple[list[tuple[str, Any]], int]]
+First: TypeAlias = "Callable[[Any, int], tuple[list[tuple[str, Any]], int]]"
 _LEAST_ROOM_OF_FIELD = 4
 _MISSING = object()
 _attribute = object.__getattribute__

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Any, Final
 
 from . import classes
 from .fields import attributes_renderer
@@ -12,6 +10,11 @@ from .hostile import GuardedCall
 from .leaves import by_type
 from .limits import shorten
 from .walk import Path, Render, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Final
 
 __all__ = ["is_shown_by_type", "recognise"]
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import _thread
-import functools
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from time import perf_counter_ns
+import sys
 from types import MethodType
-from typing import Any, Final
 
+from ..natives import System
 from . import classes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Iterator
+    from functools import partial
+    from typing import Any, Final
+else:  # what the public modules stand on: they would load `enum` and `collections` at the start
+    import _signal as signal
+    from _functools import partial
 
 __all__ = ["RENDERING", "GuardedCall", "blindly", "is_programs_own", "rendering"]
 
@@ -37,7 +42,8 @@ _REST_FOR_SLOW = 50
 _MOST_FAILURES = 10
 _REST_FOR_FAILURES_NS = 1_000_000_000
 
-_get_ident = _thread.get_ident
+_get_ident = System.get_ident
+_now_ns = System.perf_counter_ns
 _listeners = RENDERING.listeners
 
 
@@ -85,7 +91,7 @@ class GuardedCall:
 
     def __call__(self, value: object) -> str:
         """The text, or one that says why there is none. Only what belongs to the program itself is raised."""
-        started = perf_counter_ns()
+        started = _now_ns()
         if started < self._rest_until:
             return self._resting
         try:
@@ -105,7 +111,7 @@ class GuardedCall:
             if is_programs_own(problem):
                 raise
             text = self._failed(problem)
-        spent = perf_counter_ns() - started
+        spent = _now_ns() - started
         if spent > _SLOW_NS:
             self._was_slow(spent)
         elif self._slow_ns:  # a busy machine makes any call slow now and then
@@ -127,12 +133,13 @@ class GuardedCall:
 
     def _rest(self, text: str, nanoseconds: int) -> None:
         self._resting = text
-        self._rest_until = perf_counter_ns() + nanoseconds
+        self._rest_until = _now_ns() + nanoseconds
 
 
 def is_programs_own(problem: BaseException) -> bool:
     """Whether an exception has nothing to do with the guarded call: a signal's handler raised it meanwhile."""
-    if _get_ident() != threading.main_thread().ident:
+    threading: Any = sys.modules.get("threading")
+    if threading is not None and _get_ident() != threading.main_thread().ident:
         return False
     if classes.inherits(type(problem), KeyboardInterrupt) and _is_default(signal.getsignal(signal.SIGINT)):
         return True
@@ -154,7 +161,7 @@ def _codes_passed(problem: BaseException) -> Iterator[object]:
 def _handlers_codes() -> Iterator[object]:
     for number in range(1, signal.NSIG):
         handler: Any = signal.getsignal(number)
-        if type(handler) is functools.partial:
+        if type(handler) is partial:
             handler = handler.func
         if type(handler) is MethodType:
             handler = handler.__func__

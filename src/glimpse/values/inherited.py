@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import ChainMap, UserDict, UserList
-from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 from . import classes, containers, objects
 from .fields import attributes_renderer
 from .limits import more
 from .strings import MARGIN, beginning, bytes_text, int_text
 from .walk import Path, Render, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["renderer"]
 

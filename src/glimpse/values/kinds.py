@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from types import FunctionType
-from typing import Any
 
 from . import classes, foreign, inherited, leaves, objects
 from .fields import plan_renderer
 from .plans import plan_of
 from .walk import Render, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["choose"]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import gc
 import re
 import types
-from collections.abc import Callable
 from itertools import islice
-from typing import Any
 
 from . import classes
 from .hostile import blindly
 from .limits import shorten
 from .strings import int_text
 from .walk import Path, Render, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["BUILDERS", "LEAVES", "by_type", "class_text"]
 

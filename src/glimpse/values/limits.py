@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..errors import ConfigError, bad_value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["OVERSHOOT", "REDACTED", "Limits", "encodable", "more", "shorten"]
 

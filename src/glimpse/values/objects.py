@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 from . import classes
 from .conceal import conceal
@@ -15,6 +13,11 @@ from .limits import REDACTED, shorten
 from .scrub import hide_cut_login
 from .strings import MARGIN
 from .walk import Path, Render, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
 
 __all__ = ["cleaned", "default_repr", "enum_member", "exception", "is_secret_class", "secret_object", "user_repr"]
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from types import FunctionType
-from typing import Any, NamedTuple
 
 from . import classes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["Plan", "plan_of"]
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 from fnmatch import translate
-from typing import Any, Final
 
 from ..errors import ConfigError, bad_value
 from ..parsers import Redaction, is_expression
 from .hostile import blindly
 from .limits import REDACTED
 from .scrub import Scrubber
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Final
 
 __all__ = ["DEFAULT_NAMES", "Redactor"]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
-
 from . import classes
 from .hostile import GuardedCall, is_programs_own
 from .kinds import choose
@@ -13,6 +10,11 @@ from .objects import cleaned
 from .redaction import Redactor
 from .strings import int_text
 from .walk import MOST_REMEMBERED, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeAlias
 
 __all__ = ["Atom", "Renderer"]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from .compiled import compile_renderer, form_of_dict
 from .walk import Path, Render, Walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = ["shapes_renderer"]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
 from .limits import more
 from .redaction import Redactor
 from .scrub import hide_cut_login
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
 
 __all__ = ["LEAST", "MARGIN", "MOST", "beginning", "bytes_text", "int_text", "string_text"]
 

@@ -8,22 +8,25 @@ ids of the containers that the walk is inside of: its length is the depth, and a
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
 
 from . import classes
 from .limits import REDACTED, Limits, more
 from .redaction import Redactor
 from .strings import LEAST, MOST, int_text, string_text
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Final, TypeAlias
+
 __all__ = ["MOST_REMEMBERED", "Label", "Path", "Render", "Walk", "joined"]
 
 Path: TypeAlias = tuple[int, ...]
-Render: TypeAlias = Callable[[Any, int, Path], str]
+Render: TypeAlias = "Callable[[Any, int, Path], str]"
 """``(value, room, path) -> text``"""
 
 Label: TypeAlias = tuple[str, bool]
-Labels: TypeAlias = Callable[[str], "Label | None"]
+Labels: TypeAlias = "Callable[[str], Label | None]"
 
 MOST_REMEMBERED: Final = 64
 """Texts that are remembered of each kind of thing; the memory is emptied when it is full."""

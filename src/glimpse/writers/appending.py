@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from typing import Protocol
 
 from glimpse.errors import WriterError
 from glimpse.writers.base import PartialWrite
 from glimpse.writers.files import Attempt, System, create, locked, open_existing, same_file, write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+else:
+    from glimpse.light import Protocol
 
 __all__ = ["AppendFile", "Shelf"]
 

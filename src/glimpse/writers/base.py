@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
-
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
 from glimpse.writers.options import Option, take
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any, ClassVar, Protocol, runtime_checkable
+else:
+    from glimpse.light import Protocol, runtime_checkable
 
 __all__ = ["BaseWriter", "LineWriter", "PartialWrite", "RawWriter", "RecordWriter", "WriterConfig"]
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
 
 import orjson
 
 from glimpse.entry import FIELDS, LogEntry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Final
 
 __all__ = ["decode_entry", "dump_json", "encode_entries", "entry_from", "load_json"]
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
 
 from glimpse.entry import LogEntry
 from glimpse.errors import WriterError
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.files import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Final
 
 __all__ = ["FanOut"]
 

@@ -1,43 +1,20 @@
-"""Files as writers need them: private, shared between processes, written whole, and never mixed up with another.
-
-The functions of the operating system are kept as they were at import, in a class, where neither a patched ``os``
-module nor a library that freezes clocks or fakes the file system finds them.
-"""
+"""Files as writers need them: private, shared between processes, written whole, and never mixed up with another."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
-from typing import Final
 
 from glimpse.errors import WriterError
+from glimpse.natives import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+    from typing import Final
 
 __all__ = ["Attempt", "System", "create", "locked", "same_file", "try_lock", "write_all"]
-
-
-class System:
-    """The operating system, as it was when Glimpse was imported."""
-
-    open = os.open
-    close = os.close
-    read = os.read
-    write = os.write
-    lseek = os.lseek
-    stat = os.stat
-    fstat = os.fstat
-    truncate = os.ftruncate
-    unlink = os.unlink
-    replace = os.replace
-    listdir = os.listdir
-    makedirs = os.makedirs
-    urandom = os.urandom
-    getpid = os.getpid
-    sleep = time.sleep
-    now = time.time
-    monotonic = time.monotonic
 
 
 PRIVATE: Final = 0o600

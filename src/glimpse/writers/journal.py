@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping
 
 import orjson
 
@@ -20,6 +19,11 @@ from glimpse.writers.files import System
 from glimpse.writers.journal_format import HEADER, PROCESS_ID_BYTES, Frame, frame, frames
 from glimpse.writers.options import Option
 from glimpse.writers.reading import opened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, ClassVar, Final
 
 __all__ = ["JournalWriter", "read_frames"]
 

@@ -6,14 +6,19 @@ docs/journal-format.md describes the format for those who write another reader.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Final
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.writers.encoding import entry_from, load_json
 from glimpse.writers.reading import MAX_RECORD_BYTES, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from dataclasses import dataclass as record
+    from typing import Any, BinaryIO, Final
+else:
+    from glimpse.light import record
 
 __all__ = ["HEADER", "PROCESS_ID_BYTES", "Frame", "frame", "frames"]
 
@@ -26,7 +31,7 @@ _CHUNK: Final = 1 << 20
 _META, _EVENTS, _ENTRIES = _KINDS = b"M", b"E", b"L"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Frame:
     """One batch. ``meta`` describes the process that wrote it; it holds events, or entries, or neither."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO, ClassVar, Final
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
@@ -15,6 +13,11 @@ from glimpse.writers.encoding import decode_entry, encode_entries, entry_from, l
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
 from glimpse.writers.reading import MAX_RECORD_BYTES, opened, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO, ClassVar, Final
 
 __all__ = ["JsonlWriter"]
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
 from glimpse.errors import ConfigError, bad_value
 from glimpse.parsers import Parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from dataclasses import dataclass as record
+    from typing import Any
+else:
+    from glimpse.light import record
 
 __all__ = ["Option", "take"]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Option:
     """A key of ``Config.params``.
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, BinaryIO, Final, cast
 
 from glimpse.errors import ReadError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO, BinaryIO, Final, cast
+else:
+    from glimpse.light import cast
 
 __all__ = ["MAX_RECORD_BYTES", "opened", "shown"]
 
@@ -28,7 +33,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
 
     try:
         with open(path, "rb") as file:
-            yield cast(BinaryIO, _unpacked(file))
+            yield cast("BinaryIO", _unpacked(file))
     except OSError as error:
         raise ReadError(f"{path}: {error.strerror or error}") from error
     except zlib.error as error:

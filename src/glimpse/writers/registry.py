@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Final
 
 from glimpse.errors import ConfigError, bad_value, unknown_name
 from glimpse.writers.base import BaseWriter, WriterConfig
 from glimpse.writers.fanout import FanOut
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["BUILT_IN", "ENTRY_POINTS", "names", "open_writer", "register_writer", "writer_class"]
 

@@ -6,9 +6,7 @@ that is not known to be harmless. What depends on values is asked of each instan
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
-from typing import Any
 
 from .. import classes
 from .instances import Look
@@ -16,6 +14,11 @@ from .nature import MISSING, find, is_c_method
 from .places import Use
 from .tables import PLAIN_IDS
 from .ways import summary_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 __all__ = ["PLAIN_IDS", "harmless", "refusal"]
 

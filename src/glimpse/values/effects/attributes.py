@@ -14,7 +14,10 @@ from types import (
     ModuleType,
     WrapperDescriptorType,
 )
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["C_METHODS", "FUNCTIONS", "ITEM_OF_TUPLE", "PLACES", "SHADOWED", "STAYING"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import CodeType, FunctionType
-from typing import TYPE_CHECKING
-
 from .places import EMPTY, PLAIN, Arguments, Values
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FunctionType
+
     from .judge import Judge
 
 __all__ = ["bind", "bind_code"]

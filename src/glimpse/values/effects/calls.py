@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import types
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
 
 from .. import classes
 from . import gaps
@@ -34,7 +32,11 @@ from .places import (
 )
 from .tables import CHOOSING, COLLECTING, HASHING, OPS_OF_CALL, PLAIN_IDS, READING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .judge import Judge
 
 __all__ = ["call", "super_of"]

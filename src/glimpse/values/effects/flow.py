@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .frames import STEPS, Frame, has, step
 from .instructions import ask_truth
 from .places import ANY, EMPTY, NULL, PLAIN, UNKNOWN, Arguments, Known, RefusedError, Values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _MARKS_CALLS = has("PUSH_NULL")
 _HAS_END_FOR = has("END_FOR")

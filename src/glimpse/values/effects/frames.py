@@ -7,11 +7,16 @@ function, and all is looked through again for as long as that becomes more. An i
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable, Mapping
-from types import CodeType
-from typing import Any, Protocol, TypeAlias
 
 from .places import EMPTY, UNKNOWN, Arguments, Made, Memory, RefusedError, Site, Values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType
+    from typing import Any, Protocol, TypeAlias
+else:
+    from glimpse.light import Protocol
 
 __all__ = ["GENERATOR", "STEPS", "Frame", "Meaning", "Scope", "has", "step"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import string
-from typing import TYPE_CHECKING
 
 from .places import TEXTS, Arguments, Known, Site, Use, Values
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .judge import Judge
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterable
 from datetime import datetime, time
 from itertools import islice
 from types import MethodType, ModuleType
-from typing import Any, Final
 
 from .. import classes
 from .judge import NAMES
@@ -16,6 +14,11 @@ from .nature import MISSING, find, is_named_plainly, is_plain_class
 from .places import CALL, CLASS_TEXT, CONTENTS, INPLACE, TEXTS, TYPE, Use
 from .tables import INERT, PLAIN_IDS, PLAIN_NAMES, READING
 from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Asked, Summary, record_of, summary_of, way_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Final
 
 __all__ = ["Look"]
 

@@ -7,11 +7,10 @@ instance is left open: it is in the ``Use`` tree of the root, to be asked of eac
 from __future__ import annotations
 
 import builtins
-from types import CodeType, FunctionType, ModuleType
-from typing import Any, Final
+from types import FunctionType, ModuleType
 
 from .. import classes
-from . import calls, gaps
+from . import calls, gaps, tables
 from .attributes import C_METHODS, FUNCTIONS, ITEM_OF_TUPLE, PLACES, SHADOWED, STAYING
 from .binding import bind, bind_code
 from .flow import STEPS
@@ -42,15 +41,17 @@ from .places import (
     TypeOf,
     Use,
     Values,
-)
-from .tables import PLAIN_IDS
+)  # fmt: skip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, Final
 
 __all__ = ["ITEM_OF_TUPLE", "NAMES", "Judge"]
 
 NAMES: Final = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
-_MOST_PASSES = 8
-_MOST_CALLS = 12
-_MOST_NAMES = 40
+_MOST_PASSES, _MOST_CALLS, _MOST_NAMES = 8, 12, 40
 _FREE_OF_CONTENTS = GIVING | {INPLACE, "__len__", "__bool__", "__contains__", "__index__"}
 
 
@@ -153,7 +154,7 @@ class Judge:
         kind = type(value)
         if id(kind) in STAYING or classes.inherits(kind, type):
             return frozenset({Known(value)})
-        if id(kind) in PLAIN_IDS:
+        if id(kind) in tables.PLAIN_IDS:
             return PLAIN
         if kind is tuple and len(value) <= _MOST_NAMES:
             return frozenset({Known(value)})

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import weakref
 from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
-from typing import Any, Final
 
 from .. import classes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = [
     "MISSING",

@@ -6,8 +6,12 @@ A value is a set of possibilities, since code branches. None of them holds a val
 
 from __future__ import annotations
 
-from types import CodeType, FunctionType
-from typing import Any, Final, NamedTuple, TypeAlias
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FunctionType
+    from typing import Any, Final, NamedTuple, TypeAlias
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = [
     "ANY",

@@ -16,9 +16,12 @@ import sys
 import textwrap
 import time
 import types
-from typing import Final
 
 from .places import ANY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "CHOOSING",

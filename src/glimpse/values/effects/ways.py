@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from gc import get_referents
 from itertools import chain
 from types import FunctionType, GetSetDescriptorType, MappingProxyType, MemberDescriptorType, SimpleNamespace
-from typing import Any, Final, NamedTuple
 
 from .. import classes
 from ..foreign import is_shown_by_type
@@ -39,6 +37,13 @@ from .places import (
     Values,
 )
 from .tables import PLAIN_IDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, Final, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
 __all__ = ["CONTAINERS", "DIRECT", "GIVEN", "HELD", "REFUSED", "Asked", "Summary", "record_of", "summary_of", "way_of"]
 

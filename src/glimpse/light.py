@@ -1,0 +1,299 @@
+"""Stand-ins for ``dataclasses``, ``functools`` and ``typing``, for modules that a traced program loads at its start.
+
+Importing those takes longer than a plain Python takes to start. Type checkers are shown the real ones::
+
+    TYPE_CHECKING = False
+    if TYPE_CHECKING:
+        from dataclasses import dataclass as record
+    else:
+        from glimpse.light import record
+
+A record is a dataclass to whoever asks: ``dataclasses.fields``, ``replace``, ``asdict`` and ``copy.replace`` take it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = [
+    "KW_ONLY",
+    "Generic",
+    "NamedTuple",
+    "Protocol",
+    "cache",
+    "cached_property",
+    "cast",
+    "field",
+    "fields",
+    "overload",
+    "record",
+    "replace",
+    "runtime_checkable",
+]
+
+KW_ONLY = "KW_ONLY"
+"""Annotates ``_``, as in ``dataclasses``: the fields after it are keywords."""
+
+_REQUIRED: Any = type("_Required", (), {"__repr__": lambda self: "<required>"})()
+_set = object.__setattr__
+_MOST_REMEMBERED = 4096
+
+
+class Field:
+    """One field of a record; see ``dataclasses.field``."""
+
+    __slots__ = ("annotation", "default", "factory", "hashed", "keyword", "metadata", "name")
+
+    def __init__(self, default: Any, factory: Any, hashed: bool, metadata: dict[str, Any]) -> None:
+        self.name = self.annotation = ""
+        self.default, self.factory, self.hashed, self.metadata = default, factory, hashed, metadata
+        self.keyword = False
+
+
+def field(*, default: Any = _REQUIRED, default_factory: Any = None, hash: bool = True, metadata: Any = None) -> Any:
+    """A field with more to say than its default; see ``dataclasses.field``."""
+    return Field(default, default_factory, hash, metadata or {})
+
+
+def fields(cls: Any) -> tuple[Field, ...]:
+    """The fields of a record's class, in their order."""
+    found: tuple[Field, ...] = cls.__record_fields__
+    return found
+
+
+def replace(made: Any, /, **changes: Any) -> Any:
+    """A record like this one but for these fields."""
+    return type(made)(**{each.name: getattr(made, each.name) for each in fields(type(made))} | changes)
+
+
+def record(*, frozen: bool = False, slots: bool = False, eq: bool = True, repr: bool = True) -> Callable[[Any], Any]:
+    """Make a class's annotations its fields; see ``dataclasses.dataclass``."""
+
+    def decorate(cls: Any) -> Any:
+        found = tuple(_declared(cls))
+        if slots:
+            cls = _with_slots(cls, found)
+        cls.__record_fields__ = found
+        cls.__dataclass_fields__ = _DataclassFields()
+        cls.__match_args__ = tuple(each.name for each in found if not each.keyword)  # type: ignore[misc]
+        cls.__replace__ = replace
+        cls.__init__ = _constructor(cls, found, frozen)
+        if repr:
+            _offer(cls, "__repr__", _repr)
+        if eq:
+            _offer(cls, "__eq__", _equal)
+            cls.__hash__ = _hash if frozen else None
+        if frozen:
+            cls.__setattr__, cls.__delattr__ = _refuse_to_set, _refuse_to_delete
+            if slots:
+                cls.__getstate__, cls.__setstate__ = _state, _restore
+        return cls
+
+    return decorate
+
+
+def _declared(cls: Any) -> Any:
+    keyword = False
+    for name, annotation in vars(cls).get("__annotations__", {}).items():
+        if annotation == "KW_ONLY":
+            keyword = True
+            continue
+        value = cls.__dict__.get(name, _REQUIRED)
+        each = value if isinstance(value, Field) else Field(value, None, True, {})
+        each.name, each.annotation, each.keyword = name, annotation, keyword
+        if each.default is not _REQUIRED:
+            setattr(cls, name, each.default)
+        elif value is not _REQUIRED:
+            delattr(cls, name)
+        yield each
+
+
+def _with_slots(cls: Any, found: tuple[Field, ...]) -> Any:
+    names = [each.name for each in found]
+    left = {name: value for name, value in vars(cls).items() if name not in (*names, "__dict__", "__weakref__")}
+    return type(cls)(cls.__name__, cls.__bases__, {**left, "__slots__": tuple(names), "__qualname__": cls.__qualname__})
+
+
+def _constructor(cls: Any, found: tuple[Field, ...], frozen: bool) -> Any:
+    """``__init__``, compiled, for it to be fast and to have the signature that people are shown."""
+    scope: dict[str, Any] = {"_set": _set, "_MADE": _REQUIRED}
+    head, body = ["self"], []
+    for each in found:
+        name, value = each.name, each.name
+        if each.keyword and "*" not in head:
+            head.append("*")
+        if each.factory is not None:
+            scope[f"_f_{name}"] = each.factory
+            head.append(f"{name}=_MADE")
+            value = f"_f_{name}() if {name} is _MADE else {name}"
+        elif each.default is not _REQUIRED:
+            scope[f"_d_{name}"] = each.default
+            head.append(f"{name}=_d_{name}")
+        else:
+            head.append(name)
+        body.append(f" _set(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
+    if hasattr(cls, "__post_init__"):
+        body.append(" self.__post_init__()")
+    exec(f"def __init__({', '.join(head)}):\n" + "\n".join(body), scope)
+    made = scope["__init__"]
+    made.__qualname__, made.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
+    made.__annotations__ = {each.name: each.annotation for each in found} | {"return": None}
+    return made
+
+
+def _offer(cls: Any, name: str, method: Any) -> None:
+    if name not in vars(cls):
+        setattr(cls, name, method)
+
+
+def _values(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, each.name) for each in fields(type(self)))
+
+
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(type(self)))
+    return f"{type(self).__qualname__}({shown})"
+
+
+def _equal(self: Any, other: object) -> bool:
+    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(tuple(getattr(self, each.name) for each in fields(type(self)) if each.hashed))
+
+
+def _refuse_to_set(self: Any, name: str, value: object) -> None:
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(self: Any, name: str) -> None:
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _state(self: Any) -> list[Any]:
+    return list(_values(self))
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    for each, value in zip(fields(type(self)), state, strict=True):
+        _set(self, each.name, value)
+
+
+class _DataclassFields:
+    """What ``dataclasses`` looks for, made when somebody does."""
+
+    def __get__(self, instance: object, owner: Any) -> dict[str, Any]:
+        import dataclasses
+
+        given = [(each.name, each.annotation, _as_dataclass_field(each)) for each in fields(owner)]
+        made: Any = dataclasses.make_dataclass(owner.__name__, given, eq=False, repr=False)
+        owner.__dataclass_fields__ = made.__dataclass_fields__
+        found: dict[str, Any] = made.__dataclass_fields__
+        return found
+
+
+def _as_dataclass_field(each: Field) -> Any:
+    import dataclasses
+
+    default = {"default": each.default} if each.default is not _REQUIRED else {}
+    if each.factory is not None:
+        default = {"default_factory": each.factory}
+    return dataclasses.field(
+        **default, hash=None if each.hashed else False, metadata=each.metadata, kw_only=each.keyword
+    )
+
+
+class cached_property:  # noqa: N801 - the name that it stands for
+    """``functools.cached_property``."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: object, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: object = None) -> Any:
+        if instance is None:
+            return self
+        found = instance.__dict__[self._name] = self._function(instance)
+        return found
+
+
+def cache(function: Callable[..., Any]) -> Any:
+    """``functools.cache``, which here forgets everything when it has come to remember much."""
+    known: dict[Any, Any] = {}
+
+    def remembered(*arguments: Any) -> Any:
+        try:
+            return known[arguments]
+        except KeyError:
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            found = known[arguments] = function(*arguments)
+            return found
+
+    remembered.cache_clear = known.clear  # type: ignore[attr-defined]
+    return remembered
+
+
+class Protocol:
+    """``typing.Protocol`` for classes that are nothing but a description."""
+
+
+class _Checked(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return all(hasattr(type(instance), name) for name in vars(cls) if not name.startswith("_"))
+
+
+def runtime_checkable(cls: Any) -> Any:
+    """``typing.runtime_checkable``, by the class of what is asked about."""
+    return _Checked(
+        cls.__name__, (), {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
+    )
+
+
+class Generic:
+    """``typing.Generic``."""
+
+    def __class_getitem__(cls, item: object) -> Any:
+        return cls
+
+
+def cast(kind: object, value: Any) -> Any:
+    """``typing.cast``."""
+    return value
+
+
+def overload(function: Any) -> Any:
+    """``typing.overload``."""
+    return function
+
+
+class _NamedTupleMeta(type):
+    def __new__(cls, name: str, bases: Any, namespace: dict[str, Any]) -> Any:
+        if not bases:
+            return super().__new__(cls, name, bases, namespace)
+        import collections
+
+        namedtuple: Any = collections.namedtuple
+        names = tuple(namespace.get("__annotations__", {}))
+        defaults = [namespace[each] for each in names if each in namespace]
+        base = namedtuple(name, names, defaults=defaults, module=namespace["__module__"])
+        base.__new__.__annotations__ = dict(namespace.get("__annotations__", {}))
+        for key, value in namespace.items():
+            if key not in (*names, "__dict__", "__weakref__"):
+                setattr(base, key, value)
+        return base
+
+
+class NamedTuple(metaclass=_NamedTupleMeta):
+    """``typing.NamedTuple``."""
