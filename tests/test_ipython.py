@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.support import run_python
+from tests.support.pages import comparable, example
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.integrations]
 
 DEFINITIONS = """\
 def fib(n):
@@ -121,3 +123,15 @@ def test_jupyter(tmp_path: Path) -> None:
     assert "tag(text=&#x27;&lt;script&gt;&#x27;)" in html
     assert "<script>" not in html
     assert "1 call of 1 function" in html
+
+
+@pytest.mark.parametrize(("page", "name"), [("docs/dynamic.md", "cell"), ("docs/guides/jupyter.md", "cells")])
+def test_transcripts_of_the_pages(page: str, name: str, tmp_path: Path) -> None:
+    """What is typed there shows what stands there, but for times and numbers."""
+    transcript = example(page, name)
+    typed = re.findall(r"^In \[\d+\]: (.*\n(?: +\.\.\.: .*\n)*)", transcript, re.MULTILINE)
+    cells = [re.sub(r"^ +\.\.\.: ", "", cell, flags=re.MULTILINE) for cell in typed]
+    before = [] if "%load_ext glimpse\n" in cells else ["%load_ext glimpse\n", DEFINITIONS]
+    shown = comparable(in_ipython(tmp_path, *before, *cells))
+    promised = re.sub(r"^(?:In \[| +\.\.\.:).*\n", "", transcript, flags=re.MULTILINE)
+    assert [line for line in comparable(promised) if line not in shown] == []

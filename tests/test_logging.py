@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import glimpse
-from tests.support import Run, run_python, write_files, write_policy
+from tests.support import Run, pages, run_python, write_files, write_policy
 
-PAGE = (Path(__file__).parent.parent / "docs" / "logging.md").read_text(encoding="utf-8")
+example = partial(pages.example, "docs/logging.md")
 SHOP = """
 import logging
 
@@ -28,12 +29,6 @@ def checkout(items):
     return found
 """
 _LINE = re.compile(r"(\w[\w ]*?) (?:call=|\[)?(\d+:\d+|-)\]?")
-
-
-def example(name: str) -> str:
-    """The block of the page under the mark of this name."""
-    (found,) = re.findall(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL)
-    return str(found)
 
 
 def run_shop(tmp_path: Path, program: str, **env: str) -> Run:
@@ -53,7 +48,8 @@ def told(run: Run) -> list[tuple[str, str]]:
 def test_each_line_names_its_call(tmp_path: Path, way: str) -> None:
     """Before, between and after calls within, and outside of any."""
     run = run_shop(
-        tmp_path, f"{example(f'python {way}')}\nimport shop\nlogging.warning('outside')\nshop.checkout(['tea'])\n"
+        tmp_path,
+        f"{example(f'python {way}')}\nimport shop\nlogging.warning('outside')\nshop.checkout(['tea'])\n",
     )
     assert [(text.split("root ")[-1], call) for text, call in told(run)] == [
         ("outside", "-"),

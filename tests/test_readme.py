@@ -14,6 +14,7 @@ import pytest
 
 from glimpse import Config, TracingPolicy
 from tests.support import Run, assert_complete, read_entries, run_python, write_files, write_policy
+from tests.support.pages import comparable
 from tests.support.process import clean_environment
 
 README = Path(__file__).parent.parent / "README.md"
@@ -64,7 +65,7 @@ def test_the_tree_of_the_first_example(tmp_path: Path) -> None:
     run_python("example.py", cwd=tmp_path)
     run = run_python("-m", "glimpse", "tree", cwd=tmp_path)
     (expected,) = marked("example: output glimpse tree")
-    assert without_times(run.stdout) == without_times(expected)
+    assert comparable(run.stdout) == comparable(expected)
 
 
 @pytest.mark.parametrize("script", marked("example: sh"))
@@ -153,12 +154,6 @@ def test_commands_exist(tmp_path: Path, command: str) -> None:
 def test_links_lead_somewhere(target: str) -> None:
     """Each relative link is a file."""
     assert (README.parent / target).is_file()
-
-
-def without_times(text: str) -> list[str]:
-    """The lines with durations and the process's number replaced by marks, and white space before them taken off."""
-    text = re.sub(r"\d+(\.\d+)? ?(ns|[µu]s|ms|s)\b", "<time>", re.sub(r"\bpid \d+", "pid <pid>", text))
-    return [re.sub(r"^ +", "", line) for line in text.splitlines() if line]
 
 
 def shell(script: str, cwd: Path) -> Run:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from glimpse.cli import main
+from tests.support.pages import ROOT, example
 from tests.support.process import clean_environment
 
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
 
 from tests.writers.otlp_receiver import Receiver
 
-RUN = Path(__file__).parents[1] / "fixtures" / "services" / "run.py"
+RUN = ROOT / "fixtures" / "services" / "run.py"
 
 WHOLE = [
     (1, "client", "__main__.buy"),
@@ -42,6 +45,8 @@ def test_one_tree_across_four_processes(tmp_path: Path, capsys: pytest.CaptureFi
                 "GLIMPSE_OTLP_SPOOL_PATH": str(tmp_path / "spool"),
             }
         )
+        words = shlex.split(example("docs/distributed.md", "services").splitlines()[0])
+        assert [words[0], ROOT / words[1]] == ["python", RUN]
         command = [sys.executable, str(RUN), str(tmp_path)]
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, "TEA x 2\n", "")
@@ -66,3 +71,9 @@ def test_one_tree_across_four_processes(tmp_path: Path, capsys: pytest.CaptureFi
     told = capsys.readouterr()
     assert told.err == ""
     assert f"[stock pid {processes['stock']}] take(item='tea', count=2) → 10" in told.out
+    assert calls_of(told.out) == calls_of(example("docs/distributed.md", "tree of services"))
+
+
+def calls_of(tree: str) -> list[tuple[str, str]]:
+    """The service that is named at each call of a printed tree, and the function."""
+    return re.findall(r"(?m)^[ \d.]+ [mµ]?s +[│├└ ]*(?:\[(\w+) pid \d+\] )?(?:\[Task-\d+\] )?([\w.]+)\(", tree)

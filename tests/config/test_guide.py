@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
 from glimpse.config import Config
 from glimpse.config.arguments import markdown_table
+from tests.support.pages import example
 
 GUIDE = (Path(__file__).parents[2] / "docs/configuration.md").read_text(encoding="utf-8")
 
@@ -20,8 +20,7 @@ def test_the_table_is_that_of_the_options() -> None:
 
 def test_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file means what it seems to mean."""
-    (text,) = re.findall(r"<!-- example: pyproject -->\n```toml\n(.*?)```", GUIDE, flags=re.DOTALL)
-    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text(example("docs/configuration.md", "pyproject"), encoding="utf-8")
     monkeypatch.setattr("glimpse.policy.discovery.main_script", lambda: None)
     monkeypatch.chdir(tmp_path)
     config = Config()

@@ -2,68 +2,46 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.support.process import clean_environment
+from tests.support import read_entries, write_files
+from tests.support.pages import DOCS, PAGES, blocks, comparable
+from tests.support.serving import get
+from tests.support.walking import await_that, run, serving
 
-DOCS = Path(__file__).parents[2] / "docs"
-SCRIPTS = Path(sys.executable).parent
-BLOCK = re.compile(
-    r'(?:^<!-- (run|output|output contains|not run)(?:: (.*?))? -->\n)?^```(\w+)(?: title="(.*?)")?\n(.*?)^```$',
-    re.M | re.S,
-)
-WALKS = sorted(
-    path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "<!-- run" in path.read_text(encoding="utf-8")
-)
+
+def needs(page: str) -> list[str]:
+    """The packages that the page says it needs."""
+    return " ".join(re.findall(r"<!-- needs: (.*?) -->", PAGES[page].read_text(encoding="utf-8"))).split()
+
+
+WALKS = [
+    pytest.param(page, marks=[pytest.mark.integrations] if needs(page) else [])
+    for page in PAGES
+    if any(block.kind in ("run", "serve") for block in blocks(page))
+]
 """Pages that lead through commands, from an empty folder on."""
-
-
-class Block(NamedTuple):
-    """A fenced block, what the marker above it says of it, and the file that it is."""
-
-    kind: str
-    detail: str
-    language: str
-    file: str
-    text: str
-
-
-def blocks(page: str) -> Iterator[Block]:
-    """The blocks of a page, in their order."""
-    return (Block(*match) for match in BLOCK.findall((DOCS / page).read_text(encoding="utf-8")))
-
-
-def comparable(text: str) -> list[str]:
-    """The lines that have text, with times, processes and the space before them taken out of it."""
-    text = re.sub(r"\d+(\.\d+)? ?(ns|[µu]s|ms|s)\b", "<time>", re.sub(r"\bpid \d+", "pid <pid>", text))
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 @pytest.mark.once
 @pytest.mark.parametrize("page", WALKS)
 def test_walk(page: str, tmp_path: Path) -> None:
-    """Files are written, commands run and outputs compared in the order of the page."""
-    needs = re.findall(r"<!-- needs: (.*?) -->", (DOCS / page).read_text(encoding="utf-8"))
-    for name in " ".join(needs).split():
+    """Files are written, commands run, servers asked and outputs compared in the order of the page."""
+    for name in needs(page):
         if not find_spec(name):
             pytest.skip(f"{name} is not installed")
     printed = ""
     for block in blocks(page):
         if block.file:
-            path = tmp_path / block.file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text, encoding="utf-8")
+            write_files(tmp_path, {block.file: block.text})
         elif block.kind == "run":
             printed = run(block.text, tmp_path, int(block.detail or 0))
+        elif block.kind == "serve":
+            serve(block.text, tmp_path, block.detail)
         elif block.kind == "output":
             assert comparable(printed) == comparable(block.text)
         elif block.kind == "output contains":
@@ -71,28 +49,23 @@ def test_walk(page: str, tmp_path: Path) -> None:
                 assert line in printed, f"{line!r} is not in:\n{printed}"
 
 
-def run(script: str, folder: Path, code: int) -> str:
-    """What a script prints, for one who has Glimpse's environment active."""
-    done = subprocess.run(
-        ["sh", "-ec", script],
-        cwd=folder,
-        env=clean_environment({"PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder)}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout
-    return done.stdout
+def serve(script: str, folder: Path, path: str) -> None:
+    """Each command of the script starts a server, which answers a request and records it."""
+    trace = folder / "glimpse.jsonl"
+    exports = [line for line in script.splitlines() if line.startswith("export ")]
+    for command in script.splitlines():
+        if command in exports:
+            continue
+        with serving("\n".join([*exports, command]), folder) as port:
+            await_that(lambda: get(port, path), folder)
+            await_that(lambda: recorded(trace), folder)
+        trace.unlink()
 
 
-@pytest.mark.parametrize("page", WALKS)
-def test_nothing_is_left_out(page: str) -> None:
-    """Every block of a page that leads through commands is run, compared, or says why not."""
-    shown = [block for block in blocks(page) if not block.kind and not block.file and block.language != "text"]
-    assert [block.text for block in shown if "glimpse.wsgi(" not in block.text] == []
+def recorded(trace: Path) -> bool:
+    """Whether a trace has calls, all of which have ended."""
+    stages = [entry["stage"] for entry in read_entries(trace)]
+    return bool(stages) and stages.count("START") * 2 == len(stages)
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from pathlib import Path
 
 from tests.dynamic.conftest import short
-from tests.support import run_python, write_files
+from tests.support import pages, run_python, write_files
 
-PAGE = (Path(__file__).parents[2] / "docs" / "dynamic.md").read_text(encoding="utf-8")
-
-
-def example(name: str) -> str:
-    """The code block under the mark of this name."""
-    found = re.search(rf"<!-- example: {name} -->\n```python\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None, name
-    return found[1]
+example = partial(pages.example, "docs/dynamic.md")
 
 
 def test_the_example_of_dynamic_mode(tmp_path: Path) -> None:
     """What runs within the block is recorded."""
-    write_files(tmp_path, {"shop.py": "def total(items):\n    return sum(items)\n", "main.py": example("run")})
+    write_files(
+        tmp_path,
+        {"shop.py": "def total(items):\n    return sum(items)\n", "main.py": example("run")},
+    )
     run = run_python("main.py", cwd=tmp_path, log="calls.jsonl")
     assert [short(entry) for entry in run.entries] == ["START total(items=[1, 2])", "END total 3"]
 

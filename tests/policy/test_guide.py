@@ -8,20 +8,15 @@ from pathlib import Path
 import pytest
 
 from glimpse.policy import PolicySet, TracingPolicy
+from tests.support.pages import example
 
 GUIDE = (Path(__file__).parents[2] / "docs/policies.md").read_text(encoding="utf-8")
-
-
-def example(name: str) -> str:
-    """The code under the marker of this name."""
-    (found,) = re.findall(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", GUIDE, flags=re.DOTALL)
-    return str(found)
 
 
 def test_the_example(tmp_path: Path) -> None:
     """The first file does what the text around it says."""
     path = tmp_path / "glimpse-policy.json"
-    path.write_text(example("policy"), encoding="utf-8")
+    path.write_text(example("docs/policies.md", "policy"), encoding="utf-8")
     policy = TracingPolicy.from_file(path)
     assert policy.decide_function("myapp.orders", "Order.total")
     assert not policy.decide_function("myapp.orders", "Order._load")
@@ -33,7 +28,7 @@ def test_the_example(tmp_path: Path) -> None:
 def test_several_policies(tmp_path: Path) -> None:
     """The second file holds two policies, each with functions of its own."""
     path = tmp_path / "glimpse-policy.json"
-    path.write_text(example("policies"), encoding="utf-8")
+    path.write_text(example("docs/policies.md", "policies"), encoding="utf-8")
     owners = [PolicySet.from_file(path).decide_module(name).policy for name in ("users.api", "payments")]
     assert [owner and owner.name for owner in owners] == ["user-service", "payment-service"]
 

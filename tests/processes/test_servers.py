@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +17,7 @@ import pytest
 from tests.support import assert_complete, read_entries, run_python, write_files
 from tests.support.entries import Entry
 from tests.support.process import clean_environment
+from tests.support.serving import free_port, get
 
 pytestmark = [
     pytest.mark.once,
@@ -44,25 +43,6 @@ def answer(path):
 """
 }
 ON = {"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop"}
-
-
-def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def get(port: int, path: str) -> str | None:
-    """The answer to a request on a connection of its own; None while nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().read().decode()
-    except OSError:
-        return None
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -115,6 +95,7 @@ def paths_by_process(entries: list[Entry]) -> dict[str, str]:
     return {str(entry["args"]).split("'")[1]: str(entry["pid"]) for entry in starts}
 
 
+@pytest.mark.integrations
 @pytest.mark.parametrize("preload", [[], ["--preload"]])
 def test_gunicorn(preload: list[str], tmp_path: Path) -> None:
     """Workers that are forked before or after the application is loaded record what they serve."""
@@ -127,6 +108,7 @@ def test_gunicorn(preload: list[str], tmp_path: Path) -> None:
     assert paths_by_process(recorded(tmp_path)) == answered
 
 
+@pytest.mark.integrations
 def test_uvicorn_workers(tmp_path: Path) -> None:
     """Workers that are spawned are traced by the environment that they inherit."""
     if not find_spec("uvicorn"):
@@ -138,6 +120,7 @@ def test_uvicorn_workers(tmp_path: Path) -> None:
     assert paths_by_process(recorded(tmp_path)) == answered
 
 
+@pytest.mark.integrations
 def test_uvicorn_reload(tmp_path: Path) -> None:
     """After a change to the source, a new process runs and records the new code."""
     if not find_spec("uvicorn"):

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from glimpse.pytest_plugin import CONFIG_OPTIONS
+from tests.support import pages
 
 from .conftest import Run
 
+example = partial(pages.example, "docs/pytest.md")
 PAGE = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text(encoding="utf-8")
-
-
-def example(name: str) -> str:
-    """The block under the mark of this name."""
-    (found,) = re.findall(rf"<!-- example: {re.escape(name)} -->\n```\w+\n(.*?)```", PAGE, flags=re.DOTALL)
-    return str(found)
 
 
 def test_the_tutorial(run: Run) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from glimpse.errors import ConfigError
 from glimpse.values import DEFAULT_NAMES, REDACTED, Limits, Redactor, Renderer
+from tests.support.pages import example
 from tests.support.project import write_policy
 
 RENDERER = Renderer()
@@ -324,11 +325,9 @@ def test_scrubbing_takes_linear_time(unit: str) -> None:
 
 def test_the_example_of_the_guide(tmp_path: Path) -> None:
     """What the page on values says of ``redact`` does what it says."""
-    guide = (Path(__file__).parents[2] / "docs/values.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
     calls = 'pay("DE1", "Ann: 4111111111111111, Internal")\npay({"pin": 1, "iban": 2}, b"main_dsn=x")\n'
     script = tmp_path / "example.py"
-    script.write_text(f"{example}\n{calls}", encoding="utf-8")
+    script.write_text(f"{example('docs/values.md', 'redact')}\n{calls}", encoding="utf-8")
     write_policy(tmp_path, "nothing")
     subprocess.run([sys.executable, str(script)], cwd=tmp_path, check=True, timeout=60)
     text = (tmp_path / "glimpse.jsonl").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ import pytest
 from glimpse.config import Config
 from glimpse.writers import writer_class
 from glimpse.writers.sqlite import SqliteWriter
+from tests.support.pages import example
 from tests.writers import entries as made
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -38,23 +39,16 @@ def test_questions_in_sql(tmp_path: Path) -> None:
     failed = made.exception(4, 3, parent_id=1, depth=2)
     writer.write_batch([made.start(1), made.start(3, parent_id=1, depth=2), failed, made.end(5, 1)])
     writer.close()
-    (example,) = re.findall(r"<!-- example: sql -->\n```sql\n(.*?)```", WRITERS, flags=re.DOTALL)
     connection = sqlite3.connect(tmp_path / "x.db")
-    for question in example.strip().split(";\n"):
+    for question in example("docs/writers.md", "sql").strip().split(";\n"):
         assert connection.execute(question).fetchall(), question
     connection.close()
-
-
-def example(name: str) -> str:
-    """The code under the marker of this name."""
-    (found,) = re.findall(rf"<!-- example: python {name} -->\n```python\n(.*?)```", OWN, flags=re.DOTALL)
-    return str(found)
 
 
 def test_smallest_writer() -> None:
     """The first example runs as it stands, and its writer prints what it gets."""
     code = (
-        example("smallest")
+        example("docs/writing-a-writer.md", "python smallest")
         + "\nimport sys\nsys.path.insert(0, sys.argv[1])\nfrom tests.writers import entries as made\n"
     )
     code += "Console().write_batch(made.calls(1))\n"
@@ -67,7 +61,7 @@ def test_options_of_a_writer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The example with options gets them as the text says."""
     monkeypatch.setattr("glimpse.config.destinations._registered", {"pager": ("url", "timeout")})
     names: dict[str, type] = {}
-    exec(example("options"), names)
+    exec(example("docs/writing-a-writer.md", "python options"), names)
     writer = names["Pager"].from_config(Config(dest="pager", params={"timeout": "2min"}), "pager")  # type: ignore[attr-defined]
     assert (writer.url, writer.timeout) == ("http://localhost:8080", 120.0)
 
