@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 
 from glimpse.assembly import Assembler, Origin
 from glimpse.entry import LogEntry, Param, Site
+from glimpse.traces.calls import finished_calls
+from glimpse.traces.stats import TopTable
+from glimpse.views.database import database_table
 from glimpse.writers.sqlite import SqliteWriter
+from tests.traces.test_stats import close
+from tests.writers.test_sqlite import ask
 
 SITES = [
     Site("shop.orders", "total", 10, "f", (Param("items"),), "").key,
@@ -116,7 +121,10 @@ def event_streams(draw: st.DrawFn) -> list[tuple[Any, ...]]:
 def test_rows_from_events(
     tmp_path_factory: pytest.TempPathFactory, stream: list[tuple[Any, ...]], size: int, least: int
 ) -> None:
-    """Rows made straight from events, at once or collected, are the entries that the assembler makes of them."""
+    """Rows made straight from events, at once or collected, are the entries that the assembler makes of them.
+
+    So are the durations that are noted beside them: they give the table that reading the entries gives.
+    """
     origin = Origin(4242, 1_700_000_000_000_000_000, service="shop")
     path = tmp_path_factory.mktemp("rows") / "trace.db"
     writer = SqliteWriter(str(path))
@@ -135,6 +143,11 @@ def test_rows_from_events(
     assert [entry.to_dict() for entry in SqliteWriter.read(str(path))] == [
         LogEntry(**record).to_dict() for record in expected
     ]
+    times, table = database_table(str(path)), TopTable()
+    table.add_calls(finished_calls(expected))
+    assert sorted(times.rows(), key=lambda row: row["function"]) == close(table.rows())
+    assert times.unfinished == table.unfinished
+    assert ask(path, "select count(*) from processes where timed is not 1") == [(0,)]
 
 
 def test_a_chunk_is_given_again(tmp_path: Path) -> None:

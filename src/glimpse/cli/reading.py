@@ -12,7 +12,7 @@ from glimpse.traces.filters import Selection, parse_duration, parse_time
 from glimpse.views.sources import Source
 from glimpse.views.text.style import Style, clean
 
-__all__ = ["Output", "add_filters", "add_output", "add_traces", "limit_of", "report_damage", "selection_of"]
+__all__ = ["Output", "add_filters", "add_output", "add_traces", "limit_of", "note", "report_damage", "selection_of"]
 
 FORMATS: Final = ("text", "md", "json")
 COLOURS: Final = ("auto", "always", "never")
@@ -118,8 +118,13 @@ def _parsed(option: str, text: str | None, parse: Callable[[str], _Value], defau
 def report_damage(sources: Iterable[Source]) -> None:
     """Tell on standard error what of the traces could not be read, and what was done to them."""
     for source in sources:
-        for note in filter(None, (*source.notes, source.damage.note())):
-            print(f"glimpse: note: {clean(note)}", file=sys.stderr)
+        for text in filter(None, (*source.notes, source.damage.note())):
+            note(text)
+
+
+def note(text: str) -> None:
+    """Tell something on standard error, where it is in no program's way."""
+    print(f"glimpse: note: {clean(text)}", file=sys.stderr, flush=True)
 
 
 class Output:

@@ -11,6 +11,7 @@ from glimpse.cli.reading import (
     add_output,
     add_traces,
     limit_of,
+    note,
     report_damage,
     selection_of,
 )
@@ -30,7 +31,7 @@ examples:
 self is the time in a function itself, total includes what it calls; mean, p50,
 p95 and max are of one call's total. A recursive function's total counts the
 calls inside its calls again. Percentiles are exact for up to 8,192 different
-durations of a function, and within one percent beyond.
+durations of a function, and within half a percent beyond.
 """
 
 
@@ -52,7 +53,7 @@ def execute(options: Namespace) -> int:
     limit = limit_of(options.limit or default)
     selection = selection_of(options)
     sources = open_sources(options.traces)
-    table = top_table(sources, selection)
+    table = top_table(sources, selection, note)
     rows = ordered(table.rows(), options.sort)
     if output.format == "json":
         output.json(rows if limit is None else rows[:limit])

@@ -1,11 +1,17 @@
-"""Durations of many calls in little memory: exact while they are few or alike, then within one percent."""
+"""Durations of many calls in little memory: exact while they are few or alike, then within half a percent.
+
+Beyond that, durations whose numbers of single precision (IEEE 754, binary32) have the same upper half are one class:
+1/128 of a power of two, so at most 0.8 % wide and told by its middle. Nothing sorts numbers into classes faster here.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
+from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -13,20 +19,21 @@ __all__ = ["Durations"]
 
 SETTLE_AT: Final = 4_096
 MOST_EXACT: Final = 8_192
-_SCALE: Final = 1 / math.log(1.02)
-_SHIFT: Final = 1_000  # keeps the numbers of classes positive, so that cutting off decimals always rounds down
-_SHORTEST_MS: Final = 1e-7
+_UPPER_HALF: Final = slice(1 if sys.byteorder == "little" else 0, None, 2)
+_LONGEST: Final = 1e30
+"""Of single precision, in milliseconds or nanoseconds."""
 
 
 class Durations:
     """Count, sum, longest and quantiles of durations in milliseconds. ``pending.append`` is the fast way in."""
 
-    __slots__ = ("_classes", "_count", "_exact", "_longest", "_sum", "_values", "pending")
+    __slots__ = ("_classes", "_classes_ns", "_count", "_exact", "_longest", "_sum", "_values", "pending")
 
     def __init__(self) -> None:
         self.pending: list[float] = []
         self._values: Counter[float] = Counter()
         self._classes: Counter[int] = Counter()
+        self._classes_ns: Counter[int] = Counter()
         self._exact = True
         self._count = 0
         self._sum = 0.0
@@ -47,15 +54,32 @@ class Durations:
         self._sum += math.fsum(pending)
         self._longest = max(self._longest, *pending)
         if not self._exact:
-            self._classes.update([_class_of(value) for value in pending])
+            self._classes.update(_classes_of(pending))
         else:
             self._values.update(pending)
-            if len(self._values) > MOST_EXACT:
-                self._exact = False
-                for value, count in self._values.items():
-                    self._classes[_class_of(value)] += count
-                self._values.clear()
+            self._check_exact()
         pending.clear()
+
+    def add_nanoseconds(self, values: list[int]) -> int:
+        """Take in many at once, in a third of the time; gives their sum."""
+        total = sum(values)
+        self._count += len(values)
+        self._sum += total / 1e6
+        self._longest = max(self._longest, max(values, default=0) / 1e6)
+        if not self._exact:
+            self._classes_ns.update(_classes_of(values))
+        else:
+            self._values.update({value / 1e6: count for value, count in Counter(values).items()})
+            self._check_exact()
+        return total
+
+    def _check_exact(self) -> None:
+        """Go over to classes if there are too many values."""
+        if len(self._values) > MOST_EXACT:
+            self._exact = False
+            for place, count in zip(_classes_of(list(self._values)), self._values.values(), strict=True):
+                self._classes[place] += count
+            self._values.clear()
 
     @property
     def count(self) -> int:
@@ -100,9 +124,23 @@ class Durations:
         self.settle()
         if self._exact:
             return sorted(self._values.items())
-        return [(math.exp((place + 0.5 - _SHIFT) / _SCALE), count) for place, count in sorted(self._classes.items())]
+        found = [(middle, self._classes[place]) for place, middle in _middles(self._classes)]
+        found += [(middle / 1e6, self._classes_ns[place]) for place, middle in _middles(self._classes_ns)]
+        return sorted(found)
 
 
-def _class_of(duration_ms: float) -> int:
-    """The class that a duration belongs to, each two percent wide."""
-    return int(math.log(duration_ms) * _SCALE + _SHIFT) if duration_ms > _SHORTEST_MS else 0
+def _classes_of(durations: list[float] | list[int]) -> memoryview:
+    """The class that each one belongs to."""
+    singles = array("f")
+    try:
+        singles.fromlist(durations)  # type: ignore[arg-type]
+    except OverflowError:
+        singles.fromlist([min(duration, _LONGEST) for duration in durations])
+    return memoryview(singles).cast("B").cast("H")[_UPPER_HALF]
+
+
+def _middles(places: Iterable[int]) -> list[tuple[int, float]]:
+    """Of each class, its middle."""
+    numbers = list(places)
+    singles = memoryview(array("I", [place << 16 | 0x8000 if place else 0 for place in numbers])).cast("B").cast("f")
+    return list(zip(numbers, singles, strict=True))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from glimpse.traces.stats import COLUMNS, FunctionStats, TopTable
 from glimpse.writers.sqlite_packs import failed_rows, packed_batches, rows_of
 from glimpse.writers.sqlite_reading import KeptSummary, open_trace, text_of
 from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
+from glimpse.writers.sqlite_times import is_timed, times_of
 
 __all__ = ["database_failures", "database_table"]
 
@@ -25,6 +28,8 @@ _SITE: Final = DEPTH_BITS + WHERE_BITS
 _CALL: Final = (1 << PROCESS_BITS) - 1
 _WORTH_KEEPING: Final = 20_000
 """Calls of which counting takes longer than anybody would notice."""
+_TAKES_LONG: Final = 100 << 20
+"""The size in bytes of a file whose calls take more than a second to count one by one."""
 _OCCUPIED: Final = (
     "coalesce((SELECT CAST(active_ms * 1e6 AS INTEGER) FROM details"
     " WHERE details.id = spans.id AND yields IS NOT NULL), duration, 0)"
@@ -36,8 +41,9 @@ WHERE id >= ? AND id < ? AND up IS NOT NULL AND ended IS NOT NULL GROUP BY 1"""
 _ROWS: Final = f"""
 SELECT id & {_CALL}, ended, place >> {_SITE}, coalesce(duration, 0), {_OCCUPIED} FROM spans WHERE id >= ? AND id < ?"""
 _FAILED: Final = f"""
-SELECT spans.id >> {PROCESS_BITS}, place >> {_SITE}, count(*)
-FROM details JOIN spans ON spans.id = details.id WHERE exception IS NOT NULL GROUP BY 1, 2"""
+SELECT place >> {_SITE}, count(*)
+FROM details JOIN spans ON spans.id = details.id
+WHERE details.id >= ? AND details.id < ? AND exception IS NOT NULL GROUP BY 1"""
 
 
 class _KnownTable(TopTable):
@@ -52,11 +58,12 @@ class _KnownTable(TopTable):
         return self._rows
 
 
-def database_table(path: str) -> TopTable:
+def database_table(path: str, tell: Callable[[str], None] | None = None) -> TopTable:
     """The statistics of every function.
 
     Where nobody is writing, those of a large trace are kept in it, until somebody writes again.
 
+    :param tell: is told before it takes long.
     :raises ReadError: it is not a trace.
     """
     with KeptSummary(path) as kept, _asking(path) as connection:
@@ -65,10 +72,14 @@ def database_table(path: str) -> TopTable:
             return known
         table = TopTable()
         names = _Names(connection)
+        timed = {number: is_timed(connection, number) for number in names.processes}
+        if tell is not None and not all(timed.values()) and os.path.getsize(path) >= _TAKES_LONG:
+            tell(
+                f"{path}: counting calls one by one, since their times are not in the file (an older Glimpse wrote it)"
+            )
         for number in names.processes:
-            _count(connection, number, _Stats(table, names, number))
-        for process, site, count in connection.execute(_FAILED):
-            table.stats(names.function(process, site)).errors += count
+            count = _add_times if timed[number] else _count
+            count(connection, number, _Stats(table, names, number))
         if table.started >= _WORTH_KEEPING:
             kept.keep("top", orjson.dumps({"rows": table.rows(), "unfinished": table.unfinished}).decode())
     return table
@@ -99,9 +110,33 @@ class _Stats(dict[int, FunctionStats]):
         return found
 
 
+def _add_times(connection: sqlite3.Connection, process: int, stats: _Stats) -> None:
+    """Add up what the writer has noted of each batch."""
+    table = stats.table
+    own: Counter[int] = Counter()
+    waiting: defaultdict[int, list[int]] = defaultdict(list)
+    for running, sites in times_of(connection, process):
+        table.started += running
+        for site, durations, elsewhere, errors in sites:
+            stats[site].errors += errors
+            own[site] -= elsewhere
+            table.started += len(durations)
+            table.ended += len(durations)
+            pending = waiting[site]
+            pending += durations
+            if len(pending) >= SETTLE_AT:
+                own[site] += stats[site].durations.add_nanoseconds(pending)
+                pending.clear()
+    for site, pending in waiting.items():
+        own[site] += stats[site].durations.add_nanoseconds(pending)
+        stats[site].self_ms += own[site] / 1e6
+
+
 def _count(connection: sqlite3.Connection, process: int, stats: _Stats) -> None:
     """Count the calls of a process: what is in packs and what has rows, and each one's time less its children's."""
     ids = process << PROCESS_BITS, (process + 1) << PROCESS_BITS
+    for site, errors in connection.execute(_FAILED, ids):
+        stats[site].errors += errors
     table = stats.table
     below: dict[int, int] = dict(connection.execute(_BELOW, ids))
     for rows in packed_batches(connection, *ids):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from glimpse.traces.calls import Call, finished_calls
 from glimpse.traces.counting import LineCounter
@@ -20,15 +20,16 @@ def selected_calls(sources: Sequence[Source], selection: Selection) -> Iterator[
     return calls if selection.everything else filter(selection.selects, calls)
 
 
-def top_table(sources: Sequence[Source], selection: Selection) -> TopTable:
+def top_table(sources: Sequence[Source], selection: Selection, tell: Callable[[str], None] | None = None) -> TopTable:
     """Statistics of every function.
 
+    :param tell: is told before it takes longer than it usually does.
     :raises ReadError: a source cannot be read.
     """
     if len(sources) == 1 and sources[0].format == "sqlite" and selection.everything:
         from glimpse.views.database import database_table
 
-        return database_table(sources[0].name)
+        return database_table(sources[0].name, tell)
     table = TopTable()
     if len(sources) == 1 and sources[0].format == "jsonl" and selection.everything:
         with sources[0].opened() as stream:

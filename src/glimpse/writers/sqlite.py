@@ -176,10 +176,10 @@ class _Process:
     """A process's row in the database, and how much of its source's names stands there."""
 
     def __init__(self, connection: sqlite3.Connection, source: RowSource) -> None:
-        sql = "INSERT INTO processes (pid, service, start_ns) VALUES (?, ?, ?)"
+        sql = "INSERT INTO processes (pid, service, start_ns, timed) VALUES (?, ?, ?, 1)"
         row = connection.execute(sql, (source.pid, source.service, source.start_ns or 0))
         self._number = row.lastrowid or 0
-        self._sites = self._threads = self._notes = 0
+        self._sites = self._threads = self._notes = self._batches = 0
         self._base = self._number << PROCESS_BITS
         self._pack = f"INSERT INTO packs VALUES ({self._base} + ?, {self._base} + ?, CAST(? AS TEXT))"
         self._details = f"INSERT OR REPLACE INTO details VALUES {self._row_of(DETAILS)}"
@@ -206,6 +206,7 @@ class _Process:
         """All of it is in the database."""
         self._sites, self._threads = len(batch.source.sites), len(batch.source.threads)
         self._notes += len(batch.notes)
+        self._batches += 1
 
     def write_rows(self, connection: sqlite3.Connection, batch: RowBatch) -> None:
         """Write the calls and what else there is."""
@@ -221,6 +222,15 @@ class _Process:
         if batch.notes:
             texts = (dump_json(note).decode() for note in batch.notes)
             connection.executemany("INSERT INTO notes VALUES (?, ?)", enumerate(texts, self._base + self._notes + 1))
+        self._write_times(connection, batch)
+
+    def _write_times(self, connection: sqlite3.Connection, batch: RowBatch) -> None:
+        if batch.times is None:
+            connection.execute("UPDATE processes SET timed = 0 WHERE id = ? AND timed", (self._number,))
+            return
+        number, first = self._base + self._batches + 1, self._base + batch.first
+        sql = "INSERT INTO times VALUES (?, ?, ?, CAST(? AS TEXT), ?)"
+        connection.execute(sql, (number, first, batch.running, *batch.times))
 
 
 def _process_of(record: Mapping[str, Any]) -> _Identity:

@@ -23,8 +23,9 @@ _SITE_SHIFT: Final = DEPTH_BITS + WHERE_BITS
 _TOO_DEEP: Final = 1 << DEPTH_BITS
 _NO_FRAME: Final = (0, None, 0, "", 0, None, (), None, None, None, None)
 
-_Cell = tuple[int, ArgsMaker]
-"""The place of a site's calls in a thread and task, but for the depth, and what makes the text of their arguments."""
+_Cell = tuple[int, ArgsMaker, list[int], list[int]]
+"""The place of a site's calls in a thread and task, but for the depth; what makes the text of their arguments; where
+their durations go, and the part of each that was spent elsewhere."""
 
 
 class RowAssembler(Assembler):
@@ -54,6 +55,7 @@ class RowAssembler(Assembler):
             try:
                 self._feed_plain(chunk)
             except BaseException:  # a signal's handler raised: the same chunk will be given again
+                self._maker.times.complete = False
                 if number == self.last_id:
                     for th, stack in self._stacks.items():
                         stack[:] = stacks.get(th, [])
@@ -90,10 +92,13 @@ class RowAssembler(Assembler):
     def _feed_plain(self, chunk: Iterable[Event]) -> None:  # noqa: C901, PLR0912, PLR0915 - as in feed
         """What ``feed`` does, with rows in the place of entries for plain calls.
 
-        A START is held until the next event is seen: if that is its end, the call was on no stack.
+        A START is held until the next event is seen: if that is its end, the call was on no stack. ``top`` is the
+        innermost open call, ``here`` the depth of calls that it makes (0 if these two are not known), ``below`` how
+        long it has waited for calls, all since the stack was last changed.
         """
         made: list[Sequence[Any]] = []
-        emit, text, began, taken = made.append, self.records.origin.atom_text, self._maker.began, self._taken
+        text, began, taken = self.records.origin.atom_text, self._maker.began, self._taken
+        waited, below, top, here = self._maker.times.waited, 0, 0, 0
         number, held, th = self.last_id, None, -2
         stack: list[Any] = []
         cells: dict[Any, _Cell] = {}
@@ -103,13 +108,17 @@ class RowAssembler(Assembler):
             kind = event[0]
             if kind == 1:
                 if held is not None:
-                    number = self._enter(held, number)
+                    if below:
+                        below = self._wait(stack, below)
+                    number, here = self._enter(held, number), 0
                 held = event if event[3] >= 0 else None
                 continue
             if kind == 2:
                 key, value = event[1], event[4]
                 if event[3] != th:
-                    th = event[3]
+                    if below:
+                        below = self._wait(stack, below)
+                    th, here = event[3], 0
                     stack, cells = self._thread_state(th)
                 if value is None:
                     result = "None"
@@ -122,39 +131,57 @@ class RowAssembler(Assembler):
                 if held is not None:
                     own = held[1]
                     if held[3] == th and (key == own or key is None) and held[4] is None and result is not None:
-                        up, depth = None, 1
-                        if stack:
-                            top = stack[-1]
-                            up, depth = number + 1 - top[0], top[2] + 1
-                        if depth < _TOO_DEEP:
+                        if not here:
+                            top, here = (stack[-1][0], stack[-1][2] + 1) if stack else (0, 1)
+                        if here < _TOO_DEEP:
                             try:
-                                place, args = cells[own]
+                                place, args, took, _ = cells[own]
                             except KeyError:
-                                place, args = self._cell(own, th)
-                            t = held[2]
-                            emit((number + 1, 1, up, place + depth, args(held), t, event[2] - t, result))
+                                place, args, took, _ = self._cell(own, th)
+                            call, t = number + 1, held[2]
+                            up, spent = call - top if top else None, event[2] - t
+                            made.append((call, 1, up, place + here, args(held), t, spent, result))
+                            took.append(spent)
+                            below += spent
                             number += 2
                             held = None
                             continue
-                    number, held = self._enter(held, number), None
+                    if below:
+                        below = self._wait(stack, below)
+                    number, held, here = self._enter(held, number), None, 0
                 call, above, depth, own, t, ctx, start, _, suspendable, _, _ = stack[-1] if stack else _NO_FRAME
                 if (
                     call > taken and (key == own or key is None) and result is not None and suspendable is None
                     and call not in began and depth < _TOO_DEEP
                 ):  # fmt: skip
                     del stack[-1]
-                    number += 1
-                    place, args = cells[own] if ctx is None and own in cells else self._cell(own, th, ctx)
+                    number, here = number + 1, 0
+                    place, args, took, elsewhere = (
+                        cells[own] if ctx is None and own in cells else self._cell(own, th, ctx)
+                    )
                     up = None if above is None else call - above
-                    emit((call, number - call, up, place + depth, args(start), t, event[2] - t, result))
+                    spent = event[2] - t
+                    made.append((call, number - call, up, place + depth, args(start), t, spent, result))
+                    took.append(spent)
+                    below += waited.pop(call, 0)
+                    if below:
+                        elsewhere.append(below if below < spent else spent)
+                    below = spent
+                    if ctx is not None and above is not None:  # which need not be the next on the stack
+                        waited[above] = waited.get(above, 0) + spent
+                        below = 0
                     continue
+            if below:
+                below = self._wait(stack, below)
             if held is not None:
                 number, held = self._enter(held, number), None
             self.last_id = number
             self._rare_event(event)
-            number, th = self.last_id, -2
+            number, th, here = self.last_id, -2, 0
             if not self._plain:
                 break
+        if below:
+            self._wait(stack, below)
         if held is not None:
             number = self._enter(held, number)
         self.last_id = number
@@ -163,6 +190,13 @@ class RowAssembler(Assembler):
 
     def _thread_state(self, th: int) -> tuple[list[Any], dict[Any, _Cell]]:
         return self._stacks.setdefault(th, []), self._cells.setdefault(th, {})
+
+    def _wait(self, stack: Sequence[Any], spent: int) -> int:
+        """The innermost call on a stack has waited so long for calls; what is left to be told is nothing."""
+        if stack:
+            call, waited = stack[-1][0], self._maker.times.waited
+            waited[call] = waited.get(call, 0) + spent
+        return 0
 
     def _enter(self, event: Event, number: int) -> int:
         """Put a call on its thread's stack; gives its number."""
@@ -203,7 +237,7 @@ class RowAssembler(Assembler):
         began = self._maker.began
         for call, above, depth, key, t, ctx, start, _, suspendable, _, _ in stack:
             if call > self._taken and suspendable is None and call not in began and depth < _TOO_DEEP:
-                place, args = self._cell(key, start[3], ctx)
+                place, args, _, _ = self._cell(key, start[3], ctx)
                 up = None if above is None else call - above
                 began[call] = [call, None, up, place + depth, args(start), t, None, None]
 
@@ -212,7 +246,7 @@ class RowAssembler(Assembler):
         tail = site.tail
         number = maker.site(site.function, tail.get("file"), tail.get("line"), tail.get("policy"))
         thread = maker.thread(self.records.thread(th), self._task(ctx))
-        found = number << _SITE_SHIFT | thread << DEPTH_BITS, site.args
+        found = number << _SITE_SHIFT | thread << DEPTH_BITS, site.args, *maker.times.lists(number)
         if ctx is None:  # of tasks there may be any number
             self._cells.setdefault(th, {})[key] = found
         return found

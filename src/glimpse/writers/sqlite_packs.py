@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from glimpse.writers.encoding import load_json
 from glimpse.writers.sqlite_schema import DEPTH_BITS, DETAILS, PROCESS_BITS, SPANS, WHERE_BITS, build_indexes, has_table
+from glimpse.writers.sqlite_times import batches_without
 
 __all__ = ["COLUMNS", "failed_rows", "insert_rows", "packed_batches", "ranges_of", "rows_of", "settle"]
 
@@ -55,10 +56,13 @@ def _batches(connection: sqlite3.Connection, low: int, high: int) -> list[int]:
     return [number for (number,) in connection.execute(sql, (high, process, low, low))]
 
 
-def packed_batches(connection: sqlite3.Connection, low: int, high: int) -> Iterator[list[list[Any]]]:
-    """The calls of each batch's packs, in no order, of one process from ``low`` up to ``high``."""
+def packed_batches(
+    connection: sqlite3.Connection, low: int, high: int, left_out: Set[int] = frozenset()
+) -> Iterator[list[list[Any]]]:
+    """The calls of each batch's packs but for some, in no order, of one process from ``low`` up to ``high``."""
     for batch, end in pairwise([*_batches(connection, low, high), high]):
-        yield _packed(connection, batch, end)
+        if batch not in left_out:
+            yield _packed(connection, batch, end)
 
 
 def ranges_of(connection: sqlite3.Connection, low: int, high: int, sites: Set[int]) -> Iterator[tuple[int, int]]:
@@ -68,7 +72,7 @@ def ranges_of(connection: sqlite3.Connection, low: int, high: int, sites: Set[in
     rows = ((number, ended) for number, ended, place in spans if place >> _SITE_SHIFT in sites)
     packed = chain.from_iterable(
         sorted((process | row[0], row[1]) for row in batch if row[3] >> _SITE_SHIFT in sites)
-        for batch in packed_batches(connection, low, high)
+        for batch in packed_batches(connection, low, high, batches_without(connection, low >> PROCESS_BITS, sites))
     )
     first = last = low
     for number, ended in heapq.merge(rows, packed, key=itemgetter(0)):

@@ -12,6 +12,7 @@ import orjson
 
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
+from glimpse.writers.sqlite_times import BatchTimes, Times
 
 __all__ = ["RowBatch", "RowMaker", "RowSource"]
 
@@ -31,6 +32,7 @@ _LONGEST_MS: Final = 1e12
 _MOST_OPEN: Final = 100_000
 _FEWEST_TO_PACK: Final = 8
 _SECOND: Final = 1_000_000_000
+_SITE_SHIFT: Final = DEPTH_BITS + WHERE_BITS
 
 
 @dataclass(eq=False)
@@ -66,6 +68,10 @@ class RowBatch:
     """The values of ``sqlite_schema.DETAILS``."""
     notes: list[Record] = field(default_factory=list)
     """Entries to be kept as they are."""
+    running: int = 0
+    """How many more calls are open after it than before."""
+    times: BatchTimes | None = None
+    """The times of the calls that ended; None if they are not known of each."""
 
 
 class RowMaker:
@@ -73,6 +79,7 @@ class RowMaker:
 
     def __init__(self, source: RowSource) -> None:
         self.source = source
+        self.times = Times()
         self.began: dict[int, Row] = {}
         """Calls that began since the last batch."""
         self._ended: list[Row] = []
@@ -95,7 +102,7 @@ class RowMaker:
             self._last = max(self._last, record["entry_id"])
             stage = record["stage"]
             if not (0 < record["call_id"] < 1 << PROCESS_BITS and 0 <= record["depth"] < 1 << DEPTH_BITS):
-                self._notes.append(record)
+                self._note_deep(record)
             elif stage == "START":
                 self._start(record)
             elif stage in {"END", "EXCEPTION"}:
@@ -134,8 +141,12 @@ class RowMaker:
             self._entries if entries is None else entries,
             self.kept + 1 if first is None else first,
             packs,
-            calls + whole, self._ended, details, self._notes,
+            calls + whole, self._ended, details, self._notes, self._running(calls), self.times.take(),
         )  # fmt: skip
+
+    def _running(self, calls: Iterable[Row]) -> int:
+        ends = sum(row[0] in self._open for row in self._ended)
+        return sum(row[_ENDED] is None for row in calls) - ends
 
     def keep(self) -> None:
         """What was taken is on its way: remember which calls are open, to tell what their ends repeat."""
@@ -146,11 +157,17 @@ class RowMaker:
                 self._open[call_id] = row.copy(), self._details.get(call_id)
         while len(self._open) > _MOST_OPEN:
             del self._open[next(iter(self._open))]
+            self.times.complete = False
         self.kept = max(self.kept, self._last)
-        self.forget()
+        self.times.keep()
+        self._clear()
 
     def forget(self) -> None:
         """What was taken was not written, and will be added again."""
+        self.times.forget()
+        self._clear()
+
+    def _clear(self) -> None:
         self.began, self._ended, self._details, self._notes = {}, [], {}, []
         self._packs, self._unpacked, self._entries, self._last = [], [], 0, self.kept
 
@@ -200,6 +217,20 @@ class RowMaker:
             self._details[record["call_id"]] = details
         row[_ENDED] = record["entry_id"] - record["call_id"]
         row[_RESULT] = record.get("result")
+        self._time(record, row[_PLACE] >> _SITE_SHIFT, row[_DURATION])
+
+    def _note_deep(self, record: Record) -> None:
+        """Keep the entry of a call that no row has room for."""
+        self._notes.append(record)
+        if record["stage"] in {"END", "EXCEPTION"}:
+            self._time(record, self._site_of(record), _exact_nanoseconds(record.get("duration_ms")))
+
+    def _time(self, record: Record, site: int, duration: int | None) -> None:
+        active = _exact_nanoseconds(record.get("active_ms")) if record.get("yields") is not None else None
+        self.times.end(
+            record["call_id"], record["parent_id"], site, duration or 0, duration or 0 if active is None else active,
+            failed="exception" in record,
+        )  # fmt: skip
 
     def _earlier(self, record: Record) -> tuple[Row, dict[str, Any] | None, bool]:
         """Row and details of a call that did not begin in this batch, and whether more is known of it than its end."""
@@ -226,11 +257,13 @@ class RowMaker:
         return [record["call_id"], None, up, self._place(record), args, start - source.start_ns, None, None]
 
     def _place(self, record: Record) -> int:
-        get = record.get
-        site = self.site(record["function"], get("file"), get("line"), get("policy"))
-        thread = self.thread(record["thread"], get("task"))
+        thread = self.thread(record["thread"], record.get("task"))
         depth: int = record["depth"]
-        return (site << WHERE_BITS | thread) << DEPTH_BITS | depth
+        return (self._site_of(record) << WHERE_BITS | thread) << DEPTH_BITS | depth
+
+    def _site_of(self, record: Record) -> int:
+        get = record.get
+        return self.site(record["function"], get("file"), get("line"), get("policy"))
 
     def _follows(self, record: Record, row: Row, details: dict[str, Any] | None) -> bool:
         """Whether the entry is what will be worked out from its row; then its times are put there."""

@@ -76,7 +76,20 @@ DROP VIEW IF EXISTS calls;
 DROP VIEW IF EXISTS entries;
 {VIEWS}"""
 
-_MIGRATIONS: Final = (_CREATE, _PACKS)
+_TIMES: Final = f"""
+-- 1 as long as times has every call of the process that has ended.
+ALTER TABLE processes ADD COLUMN timed INTEGER;
+-- Of each batch: the id of its first pack; how many more calls are open after it; a JSON list of [site, calls that
+-- ended, nanoseconds of these when something else was running, errors]; the calls' durations in nanoseconds, in the
+-- same order, as unsigned numbers of 4 or 8 bytes, the lowest first. Ids as in spans, counted one by one.
+CREATE TABLE times (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, running INTEGER NOT NULL, sites TEXT NOT NULL,
+                    durations BLOB NOT NULL);
+-- Writers delete no calls, but people may.
+CREATE TRIGGER spans_deleted AFTER DELETE ON spans BEGIN UPDATE processes SET timed = 0
+WHERE id = old.id >> {PROCESS_BITS} AND timed; DELETE FROM summaries; END;
+"""
+
+_MIGRATIONS: Final = (_CREATE, _PACKS, _TIMES)
 """What takes a database from each version to the next; version 0 is an empty one."""
 
 VERSION: Final = len(_MIGRATIONS)
