@@ -40,3 +40,13 @@ def test_peers() -> None:
     table = run("peers.py", "--rounds", "1")
     assert {"micro", "app"} == set(table)
     assert all("glimpse, jsonl" in costs for costs in table.values())
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform == "win32", reason="it counts processor time with getrusage")
+def test_what_installing_brings() -> None:
+    """Sizes of the wheel and of what is installed, and starts with and without the import."""
+    found = run("install.py", "--python", sys.executable)
+    assert 100_000 < found["wheel"] < 1_500_000
+    assert any(name.startswith("libcst ") and size > 1_000_000 for name, size in found["installed"].items())
+    assert all(found["start_ms"].values())
