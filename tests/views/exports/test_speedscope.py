@@ -1,19 +1,21 @@
-"""Speedscope profiles, checked against the schema that speedscope itself ships where npm has it."""
+"""Speedscope profiles, checked against the format's description, and by speedscope itself where npm has it."""
 
 from __future__ import annotations
 
 import io
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 
 from glimpse.traces.calls import call_events
+from glimpse.views.exports import chrome, folded
 from glimpse.views.exports.speedscope import write
+from tests.support.chromium import browser
+from tests.support.speedscope import BROKEN, opened, speedscope_release
 from tests.traces.recording import Recorder, shop
 from tests.traces.strategies import programs
 
@@ -54,21 +56,85 @@ def test_threads_are_profiles() -> None:
     assert {"name": "shop.models.Order.total"} in profile["shared"]["frames"]
 
 
-def speedscope_schema() -> Path | None:
-    """The schema in an installed speedscope, here or where npm keeps global packages."""
-    npm = shutil.which("npm")
-    folders = [Path.cwd() / "node_modules"]
-    if npm is not None:
-        root = subprocess.run([npm, "root", "--global"], capture_output=True, text=True, check=False)
-        folders.append(Path(root.stdout.strip()))
-    paths = [folder / "speedscope/dist/release/file-format-schema.json" for folder in folders]
-    return next((path for path in paths if path.exists()), None)
+FRAME = {
+    "type": "object",
+    "required": ["name"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "file": {"type": "string"},
+        "line": {"type": "number"},
+        "col": {"type": "number"},
+    },
+}
+EVENT = {
+    "type": "object",
+    "required": ["type", "at", "frame"],
+    "additionalProperties": False,
+    "properties": {"type": {"enum": ["O", "C"]}, "at": {"type": "number"}, "frame": {"type": "number"}},
+}
+PROFILE = {
+    "type": "object",
+    "required": ["type", "name", "unit", "startValue", "endValue", "events"],
+    "additionalProperties": False,
+    "properties": {
+        "type": {"const": "evented"},
+        "name": {"type": "string"},
+        "unit": {"enum": ["none", "nanoseconds", "microseconds", "milliseconds", "seconds", "bytes"]},
+        "startValue": {"type": "number"},
+        "endValue": {"type": "number"},
+        "events": {"type": "array", "items": EVENT},
+    },
+}
+SCHEMA = {
+    "type": "object",
+    "required": ["$schema", "shared", "profiles"],
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {"const": "https://www.speedscope.app/file-format-schema.json"},
+        "shared": {
+            "type": "object",
+            "required": ["frames"],
+            "additionalProperties": False,
+            "properties": {"frames": {"type": "array", "items": FRAME}},
+        },
+        "profiles": {"type": "array", "items": PROFILE},
+        "name": {"type": "string"},
+        "activeProfileIndex": {"type": "number"},
+        "exporter": {"type": "string"},
+    },
+}
+"""What the description (github.com/jlfwong/speedscope, src/lib/file-format-spec.ts) says of profiles of events."""
+
+
+def test_the_documented_format() -> None:
+    """The whole document is what the format's description says, and has nothing else."""
+    found = document(shop(20))
+    jsonschema.validate(found, SCHEMA)
+    found["profiles"][0]["events"][0]["at"] = "soon"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, SCHEMA)
 
 
 def test_the_schema() -> None:
     """The whole document is what speedscope's own schema describes."""
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = speedscope_schema()
-    if schema is None:
-        pytest.skip("speedscope is not installed: npm install --global speedscope")
-    jsonschema.validate(document(shop(20)), json.loads(schema.read_text()))
+    schema = json.loads((speedscope_release() / "file-format-schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document(shop(20)), schema)
+
+
+@pytest.mark.once
+def test_the_program(tmp_path: Path) -> None:
+    """Speedscope opens its own format, trace events and folded stacks, and lists their functions; nothing broken."""
+    speedscope_release()
+    with browser() as chromium:
+        for export, name in ((write, "shop.main.main"), (chrome.write, "main"), (folded.write, "shop.main.main")):
+            stream = io.StringIO()
+            export(call_events(shop(20).entries), stream)
+            page = opened(stream.getvalue(), tmp_path, chromium)
+            page.wait("document.body.innerText.includes('Sandwich')")
+            page.press("3")  # the table of functions
+            page.wait(f"document.body.innerText.includes({json.dumps(name)})", 20)
+            page.close()
+        found = document(shop(3))
+        found["profiles"][0]["events"].reverse()
+        assert BROKEN in str(opened(json.dumps(found), tmp_path, chromium).evaluate("document.body.innerText"))
