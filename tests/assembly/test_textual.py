@@ -106,6 +106,65 @@ def test_lines_say_what_entries_say(events: list[ev.Event], cut: int, first: int
     assert (found + data).count(b"\n") == count + more
 
 
+REPEATED = st.sampled_from(
+    [range(150), range(2**70, 2**70 + 9), [None], ["row"], [7, 7.5, 3], [True, 1], [0, 2**70], [5, ("x",)]]
+)
+"""What a parameter is in one call after the other."""
+
+
+@st.composite
+def loops(draw: st.DrawFn) -> list[ev.Event]:
+    """Events of functions that are called again and again, some calls of which are unlike the others."""
+    clock = draw(st.integers(0, 5_000_000))
+    events: list[ev.Event] = [(ev.THREAD, 1, "MainThread"), (ev.START, SITES[3], clock, 1, None)]
+    for _ in range(draw(st.integers(1, 4))):
+        key, step = draw(st.sampled_from(SITES)), draw(st.sampled_from([1, 200, 900, 4_000, 20_000]))
+        shown, returned = draw(REPEATED), draw(REPEATED)
+        odd = draw(st.one_of(st.none(), st.integers(0, 140)))
+        for number in range(draw(st.sampled_from([3, 20, 70, 140]))):
+            given_now = [
+                "C" if "@" in key and not place else shown[(number + place) % len(shown)]
+                for place in range(values(key))
+            ]
+            th, ctx = draw(st.sampled_from([(2, None), (1, 5)])) if number == odd else (1, None)
+            events.append((ev.START, key, clock, th, ctx, *given_now))
+            clock += step
+            ended = None if number == odd and ctx else key
+            events.append((ev.END, ended, clock, th, returned[number % len(returned)]))
+            clock += 1
+    return events
+
+
+@given(events=loops(), first=st.sampled_from([1, 700, 123_996]), failing=st.integers(1, 60))
+def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing: int) -> None:
+    """Lines that are made for many calls at once say the same, also when a signal's handler raised in the middle."""
+    left = failing
+
+    def atom_text(atom: Any) -> str:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+        return Renderer().atom_text(atom)
+
+    origin, other = (
+        Origin(pid=7, base=1_700_000_000_000_000_000, atom_text=atom_text),
+        Origin(7, 1_700_000_000_000_000_000),
+    )
+    lines = LineAssembler(origin, first_id=first)
+    for site in SITES:
+        lines.records.plain.add(Site.parse(site), *lines.records._parts(site)[1:4:2])
+    found = b""
+    for position in range(0, len(events), 256):
+        chunk = events[position : position + 256]
+        try:
+            data, _ = lines.lines(chunk)
+        except KeyboardInterrupt:
+            data, _ = lines.lines(chunk)
+        found += data
+    assert comparable(found) == comparable(as_lines(Assembler(other, first_id=first).feed(events)))
+
+
 def test_fields_are_in_the_order_of_the_record() -> None:
     """Text or dict, an entry's fields come in the same order."""
     origin = Origin(pid=7, base=0, service="s")

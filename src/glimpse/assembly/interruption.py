@@ -26,6 +26,8 @@ _handler_of: Callable[[int], Any] = _signal.getsignal
 __all__ = ["Work", "is_from_handler", "settle"]
 
 _LINE = '{"entry_id":'
+"""How each line begins. Within a line the quotes would be escaped."""
+
 _LAST_STEP = frozenset({ev.START, ev.GEN_START, ev.CORO_START, ev.ERROR_ONLY})
 """Kinds of events whose entry is the last that is done for them."""
 
@@ -43,8 +45,8 @@ class Work:
 
     @property
     def made(self) -> int:
-        """How many entries have been made, as dicts or as lines in pieces."""
-        return sum(type(item) is dict or item.startswith(_LINE) for item in self.out)
+        """How many entries have been made, as dicts or as lines: in pieces, or several in one."""
+        return sum(1 if type(item) is dict else item.count(_LINE) for item in self.out)
 
 
 def settle(work: Work, accounted: int, stacks: Mapping[int, list[Frame]], *calls: dict[int, Any]) -> int:
