@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import opcode
+from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Final
 
@@ -16,11 +17,15 @@ _YIELD_FROM: Final = bytes([_OP.get("YIELD_FROM", 0)])  # 3.10: the frame stands
 _RETURNS: Final = {_OP[name] for name in ("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR") if name in _OP}
 _YIELDS: Final = {_OP[name] for name in ("YIELD_VALUE", "RESUME") if name in _OP}
 _CLEARING: Final = (
-    *("COPY", "SWAP", "POP_EXCEPT", "POP_TOP", "RERAISE", "CLEANUP_THROW", "CALL_INTRINSIC_1", "LOAD_CONST"),
+    *("COPY", "SWAP", "POP_EXCEPT", "POP_TOP", "RERAISE", "CALL_INTRINSIC_1", "LOAD_CONST"),
     *("STORE_FAST", "DELETE_FAST", "STORE_DEREF", "DELETE_DEREF", "STORE_GLOBAL", "DELETE_GLOBAL"),
 )
 _CLEARS_UP: Final = {_OP[name] for name in _CLEARING if name in _OP}
-_END_ASYNC_FOR: Final = _OP["END_ASYNC_FOR"]
+_CACHE: Final = _OP.get("CACHE", 0)
+_ENDED_BY: Final[dict[int, type[BaseException]]] = {_OP["END_ASYNC_FOR"]: StopAsyncIteration}
+if "CLEANUP_THROW" in _OP:
+    _ENDED_BY[_OP["CLEANUP_THROW"]] = StopIteration
+_SEES_ALL: Final = HAS_EXCEPTION_TABLE and TRACES_OPCODES_AT_ONCE
 _BEGINS: Final = _OP.get("PUSH_EXC_INFO", -1)
 _RERAISE: Final = _OP["RERAISE"]
 _RAISE: Final = _OP["RAISE_VARARGS"]
@@ -32,6 +37,7 @@ class Instructions:
 
     def __init__(self, code: CodeType) -> None:
         self._bytes = code.co_code
+        self._clearing = set(_clearing(self._bytes)) if HAS_EXCEPTION_TABLE else set[int]()
         self.beginning = next((at for at in range(0, len(self._bytes), 2) if self._is_beginning(at)), 0)
         """The offset of the first instruction that a call runs: before it, a generator is only made."""
 
@@ -64,12 +70,16 @@ class Instructions:
 
     # -- instructions about to run after an exception; where only lines are told, those that lines begin with ----
 
-    def still_flies(self, frame: FrameType, exc: BaseException) -> bool:
-        """Whether the exception is on its way still: what the compiler has cleared up meanwhile does not handle it."""
-        operation = self._bytes[frame.f_lasti]
-        if operation == _END_ASYNC_FOR:
-            return not isinstance(exc, StopAsyncIteration)
-        return TRACES_OPCODES_AT_ONCE and HAS_EXCEPTION_TABLE and operation in _CLEARS_UP
+    def still_flies(self, frame: FrameType, exc: BaseException, *, flying: bool) -> bool:
+        """Whether the exception is on its way: what the compiler has cleared up meanwhile does not handle it.
+
+        :param flying: whether it was before.
+        """
+        at = frame.f_lasti
+        operation = self._bytes[at]
+        if operation in _ENDED_BY:
+            return flying and not isinstance(exc, _ENDED_BY[operation])
+        return at in self._clearing or (flying and _SEES_ALL and operation in _CLEARS_UP)
 
     def begins_handling(self, frame: FrameType) -> bool:
         """Whether the interpreter only now takes note of what is handled."""
@@ -79,3 +89,14 @@ class Instructions:
         """Whether the instruction raises what is being handled."""
         at = frame.f_lasti
         return self._bytes[at] == _RERAISE or (self._bytes[at] == _RAISE and not self._bytes[at + 1])
+
+
+def _clearing(bytecode: bytes) -> Iterator[int]:
+    """The offsets from which control runs straight into a re-raise, and meanwhile only the compiler's clearing up."""
+    leads = False
+    for at in range(len(bytecode) - 2, -1, -2):
+        operation = bytecode[at]
+        if operation != _CACHE:
+            leads = operation == _RERAISE or (leads and operation in _CLEARS_UP)
+        if leads:
+            yield at

@@ -145,13 +145,17 @@ class _Watch:
     :param outside: the identity of what was being handled when the first one came.
     """
 
-    __slots__ = ("flying", "last", "outside")
+    __slots__ = ("flying", "last", "outside", "raised_at", "unfollowed")
 
     def __init__(self, outside: int) -> None:
         self.outside = outside
         self.last: tuple[BaseException, TracebackType | None] | None = None
         self.flying = False
         """Whether ``last`` leaves the frame unless something handles it; if not, it is being handled."""
+        self.raised_at = -1
+        """The instruction at which it was raised. A ``with`` that does not swallow it puts the frame back there."""
+        self.unfollowed = False
+        """Whether it is being handled, and nothing has been seen to run since."""
 
 
 class _Local:
@@ -229,7 +233,8 @@ class _Local:
         """The frame ends, or is suspended, or an exception leaves it: to the interpreter, all the same."""
         traced, calls = self.traced, self._calls
         if watch is not None:
-            leaving = value is None and self._code.unwinds(frame, flying=watch.flying)
+            flying = watch.flying or (watch.unfollowed and frame.f_lasti == watch.raised_at)
+            leaving = value is None and self._code.unwinds(frame, flying=flying)
             if leaving or not self._code.suspends(frame):
                 del self._watched[id(frame)]
             if leaving and watch.last is not None:
@@ -256,7 +261,7 @@ class _Local:
         if watch is None:
             watch = self._watched[id(frame)] = _Watch(id(sys.exc_info()[1]))
             self._set_watching(frame, True)
-        watch.last, watch.flying = (exc, traceback), True
+        watch.last, watch.flying, watch.raised_at, watch.unfollowed = (exc, traceback), True, frame.f_lasti, False
 
     def _step(self, frame: FrameType) -> None:
         """An instruction, or a line, is about to run in a frame that is being watched, or that begins."""
@@ -267,10 +272,12 @@ class _Local:
             if first and self._calls.known(frame) is None:
                 self._calls.begin(self.traced, frame)
             return
-        if watch.flying and watch.last is not None:
-            watch.flying = self._code.still_flies(frame, watch.last[0])
-            if watch.flying or self._code.begins_handling(frame):
-                return
+        if watch.last is not None and self._code.still_flies(frame, watch.last[0], flying=watch.flying):
+            watch.flying = True
+            return
+        watch.flying, watch.unfollowed = False, self._code.begins_handling(frame)
+        if watch.unfollowed:
+            return
         handled = sys.exc_info()[1]
         if handled is None or id(handled) == watch.outside:
             del self._watched[id(frame)]
