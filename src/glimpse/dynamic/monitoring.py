@@ -46,7 +46,7 @@ class MonitoringCore:
         self._stopped = False
         calls.replaced["watches"] = lambda call: 0  # whoever runs a call, its waits are told, and what is thrown in
         calls.set_depth(self.depth, errors_only=errors_only)
-        calls.probe.describer.others.append(self.traces)
+        calls.probe.watch(self.traces)
         self._start()
 
     @property
@@ -108,7 +108,7 @@ class MonitoringCore:
         for name in ("PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME", "PY_UNWIND", "PY_THROW"):
             monitoring.register_callback(tool, getattr(monitoring.events, name), None)
         monitoring.free_tool_id(tool)
-        self._calls.probe.describer.others.remove(self.traces)
+        self._calls.probe.unwatch(self.traces)
         self._included.close()
 
     # -- deciding ---------------------------------------------------------------------------------------------

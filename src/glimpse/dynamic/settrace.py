@@ -42,7 +42,7 @@ class SettraceCore:
         self._files_left_out: set[str] = set()
         self.stopped = False
         calls.set_depth(self.depth, errors_only=errors_only)
-        calls.probe.describer.others.append(self.traces)
+        calls.probe.watch(self.traces)
         self._start()
 
     def traces(self, code: CodeType) -> bool:
@@ -85,7 +85,7 @@ class SettraceCore:
         self._known.clear()
         self._left_out.clear()
         self._files_left_out.clear()
-        self._calls.probe.describer.others.remove(self.traces)
+        self._calls.probe.unwatch(self.traces)
         self._included.close()
 
     def _traced(self, code: CodeType) -> Traced | None:

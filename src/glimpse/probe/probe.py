@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from dataclasses import replace
-    from types import FrameType
+    from types import CodeType, FrameType
     from typing import Any, Final, Protocol
 else:
     from glimpse.light import Protocol, replace
@@ -119,6 +119,19 @@ class Probe:
             self.coroutines.leave(self._before)
         scoped = context.correlation_id is not None or context.remote is not None
         self._before = self.enter(context) if scoped else None
+
+    def watch(self, traces: Callable[[CodeType], bool]) -> None:
+        """Calls are recorded, from now on, of code that does not call the probe.
+
+        :param traces: whether those of some code are.
+        """
+        self.describer.others.append(traces)
+        RENDERING.watchers += 1
+
+    def unwatch(self, traces: Callable[[CodeType], bool]) -> None:
+        """They are no more."""
+        self.describer.others.remove(traces)
+        RENDERING.watchers -= 1
 
     def is_busy(self) -> bool:
         """Whether this thread works for the recorder."""

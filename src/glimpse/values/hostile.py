@@ -25,11 +25,13 @@ __all__ = ["RENDERING", "GuardedCall", "blindly", "is_programs_own", "rendering"
 class _Rendering(set[int]):
     """Idents of threads. Whoever records is told of each, so as not to have to ask at every call."""
 
-    __slots__ = ("listeners",)
+    __slots__ = ("listeners", "watchers")
 
     def __init__(self) -> None:
         super().__init__()
         self.listeners: list[Callable[[int, bool], None]] = []
+        self.watchers = 0
+        """How many are told by the interpreter of whatever runs, so that also code that reports nothing is recorded."""
 
 
 RENDERING: Final = _Rendering()
@@ -95,37 +97,42 @@ class GuardedCall:
         if started < self._rest_until:
             return self._resting
         try:
-            thread = _get_ident()
-            if thread in RENDERING:
-                text = self._function(value)
-            else:  # as `blindly` does, without a frame of its own
-                try:
-                    RENDERING.add(thread)
-                    for listener in _listeners:
-                        listener(thread, True)
-                    text = self._function(value)
-                finally:
-                    _end(thread)
+            text = blindly(self._function, value)
             self._failures = 0
         except BaseException as problem:
-            if is_programs_own(problem):
-                raise
+            text = self._failed(problem)
+        self._took(_now_ns() - started)
+        return text if type(text) is str else str.__str__(text)
+
+    def silently(self, value: object) -> str:
+        """The same for a function that reports no calls, so that nothing has to be kept from being recorded."""
+        started = _now_ns()
+        if started < self._rest_until:
+            return self._resting
+        try:
+            text = self._function(value)
+            self._failures = 0
+        except BaseException as problem:
             text = self._failed(problem)
         spent = _now_ns() - started
-        if spent > _SLOW_NS:
-            self._was_slow(spent)
-        elif self._slow_ns:  # a busy machine makes any call slow now and then
-            self._slow_ns = max(0, self._slow_ns - _FORGIVEN_NS)
+        if spent > _SLOW_NS or self._slow_ns:
+            self._took(spent)
         return text if type(text) is str else str.__str__(text)
 
     def _failed(self, problem: BaseException) -> str:
+        """The text in the place of one whose making ended like this. Raises what belongs to the program itself."""
+        if is_programs_own(problem):
+            raise  # noqa: PLE0704 (it is being handled)
         text = f"<{self._name} repr failed: {classes.class_name(type(problem))}>"
         self._failures += 1
         if self._failures >= _MOST_FAILURES:
             self._rest(text, _REST_FOR_FAILURES_NS)
         return text
 
-    def _was_slow(self, spent: int) -> None:
+    def _took(self, spent: int) -> None:
+        if spent <= _SLOW_NS:  # a busy machine makes any call slow now and then
+            self._slow_ns = max(0, self._slow_ns - _FORGIVEN_NS)
+            return
         self._slow_ns += spent
         if self._slow_ns > _SLOW_IN_ALL_NS:
             self._rest(f"<{self._name} repr skipped: slow>", self._slow_ns * _REST_FOR_SLOW)

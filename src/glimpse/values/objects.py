@@ -7,7 +7,7 @@ from itertools import islice
 
 from . import classes
 from .conceal import conceal
-from .hostile import GuardedCall
+from .hostile import RENDERING, GuardedCall
 from .leaves import by_type
 from .limits import REDACTED, shorten
 from .scrub import hide_cut_login
@@ -45,27 +45,66 @@ def user_repr(walk: Walk, cls: type) -> Render:
     """
     from .effects import harmless
 
-    attributes_of = _attributes_of(cls)
-    unasked = _unasked(walk, cls, attributes_of)
-    is_harmless = harmless(cls, "__repr__")
-    if is_harmless is None:
+    unasked = _unasked(walk, cls, _attributes_of(cls))
+    found = harmless(cls, "__repr__")
+    if found is None:
         return unasked
-    call = GuardedCall(repr, classes.class_name(cls)).__call__
-    secrets_of = _secrets_of(walk, cls)
+    allows = found.allows
+    call = GuardedCall(repr, classes.class_name(cls))
+    harmless_names: set[str] = set()
+    secrets_of = _secrets_of(walk, cls, harmless_names)
 
     def render(value: Any, room: int, path: Path) -> str:
-        if not is_harmless(value):
+        if not allows(value):
             return unasked(value, room, path)
         text = call(value)
         return cleaned(walk, text, secrets_of(value), room)
 
+    hidden_slots = any(map(walk.hides, classes.slot_names(cls)))
+    if found.at_once is None or not found.is_silent or hidden_slots or type(cls) is not type:
+        return render
+    harmless_attributes = harmless_names if classes.has_plain_dict(cls) else None
+    return _silent(walk, cls, call.silently, found.at_once, harmless_attributes, render)
+
+
+def _silent(
+    walk: Walk,
+    cls: type,
+    call: Callable[[Any], str],
+    at_once: Callable[[Any], bool],
+    harmless_names: set[str] | None,
+    general: Render,
+) -> Render:
+    """A renderer for a text that only plain values and code that reports nothing have a part in, as most texts are.
+
+    :param general: the renderer for all others.
+    :param harmless_names: see ``_secrets_of``. None if instances have no attributes but those in slots.
+    """
+    shown = classes.lookup(cls, "__repr__")
+    rendering, inspects_every_text = RENDERING, walk.redactor.inspects_every_text
+
+    def render(value: Any, room: int, path: Path) -> str:
+        if rendering.watchers or type(value).__repr__ is not shown or not at_once(value):
+            return general(value, room, path)
+        try:
+            if harmless_names is not None and "\0".join(value.__dict__) not in harmless_names:
+                return general(value, room, path)
+        except TypeError:  # not all names are texts
+            return general(value, room, path)
+        text = call(value)
+        if inspects_every_text or len(text) > room or "=" in text or ":" in text or "earer " in text:
+            return cleaned(walk, text, (), room)
+        return text
+
     return render
 
 
-def _secrets_of(walk: Walk, cls: type) -> Callable[[Any], Sequence[object]]:
-    """What the attributes with a hidden name hold. Names that were all found harmless are known again as one text."""
+def _secrets_of(walk: Walk, cls: type, harmless_names: set[str]) -> Callable[[Any], Sequence[object]]:
+    """What the attributes with a hidden name hold.
+
+    :param harmless_names: those of instances that were found to have no such attribute, each time as one text.
+    """
     hides = walk.hides
-    harmless_names: set[str] = set()
     slots = tuple(filter(hides, classes.slot_names(cls)))
     plain_dict = classes.has_plain_dict(cls)
 
@@ -76,11 +115,11 @@ def _secrets_of(walk: Walk, cls: type) -> Callable[[Any], Sequence[object]]:
         try:
             names = "\0".join(attributes)
         except TypeError:  # not all are texts
-            names = ""
+            names = None
         if names in harmless_names and not slots:
             return ()
         secrets = [held for name, held in list(attributes.items()) if hides(name)]
-        if not secrets and names and len(harmless_names) < _MOST_NAMES:
+        if not secrets and names is not None and len(harmless_names) < _MOST_NAMES:
             harmless_names.add(names)
         return secrets + _held_in(value, slots)
 

@@ -168,8 +168,8 @@ def _only_argument(walk: Walk, argument: Any, room: int) -> str:
 def _is_harmless(value: object) -> bool:
     from .effects import harmless
 
-    asked = harmless(type(value), "__str__")
-    return asked is not None and asked(value)
+    found = harmless(type(value), "__str__")
+    return found is not None and found.allows(value)
 
 
 _arguments_of = BaseException.__dict__["args"].__get__

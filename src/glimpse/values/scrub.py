@@ -51,12 +51,12 @@ class Scrubber:
         """The text without secrets; the very same object if there are none."""
         if not ("=" in text or ":" in text or "earer " in text):
             return text
-        if self._credentials:
-            if "://" in text:
-                text = _URL_LOGIN.sub(_hide_login, text) if "@" in text else text
-            if "earer " in text:
-                text = _BEARER.sub(rf"\1{REDACTED}", text)
-        lowered = _lowered(text)
+        if self._credentials and ("://" in text or "earer " in text):
+            text = _URL_LOGIN.sub(_hide_login, text) if "@" in text else text
+            text = _BEARER.sub(rf"\1{REDACTED}", text)
+        lowered = text.lower()
+        if len(lowered) != len(text):  # places in the one are to be places in the other
+            lowered = text.translate(_ASCII_LOWER)
         found = self._find(lowered)
         spans = self._values_after(found, text, lowered) if found else ()
         return _without(text, spans) if spans else text
@@ -77,11 +77,6 @@ class Scrubber:
                     spans.append((value, end))
             found = self._find(lowered, end)
         return spans
-
-
-def _lowered(text: str) -> str:
-    lowered = text.lower()
-    return lowered if len(lowered) == len(text) else text.translate(_ASCII_LOWER)
 
 
 def _hide_login(match: re.Match[str]) -> str:

@@ -18,8 +18,8 @@ COLOURS = {1: "red", 2: "green"}
 
 def asked(value: Any) -> bool:
     """Whether the ``__repr__`` of a value is called for its text."""
-    check = harmless(type(value), "__repr__")
-    return check is not None and check(value)
+    found = harmless(type(value), "__repr__")
+    return found is not None and found.allows(value)
 
 
 class Held:

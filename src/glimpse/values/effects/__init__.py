@@ -9,7 +9,8 @@ from __future__ import annotations
 from types import BuiltinFunctionType, FunctionType
 
 from .. import classes
-from .instances import Look
+from .asked import at_once
+from .instances import Look, needed
 from .nature import MISSING, find, is_c_method
 from .places import Use
 from .tables import PLAIN_IDS
@@ -18,11 +19,11 @@ from .ways import summary_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
-__all__ = ["PLAIN_IDS", "harmless", "refusal"]
-
-_attribute = object.__getattribute__
+__all__ = ["PLAIN_IDS", "Harmless", "harmless", "refusal"]
 
 
 def _allows(use: Use, value: Any) -> bool:
@@ -46,30 +47,32 @@ def _is_compiled(kind: type) -> bool:
     return kind is BuiltinFunctionType or "cython_function" in classes.class_name(kind)
 
 
-def harmless(cls: type, method: str) -> Callable[[Any], bool] | None:
-    """A function that says of an instance whether the method can be called; None if it never can."""
+class Harmless(NamedTuple):
+    """A method that changes nothing that can be noticed, for instances of which that is true.
+
+    :ivar allows: says so of an instance.
+    :ivar at_once: says it of most of them, those with nothing but plain values where the method looks. None if that
+        does not tell.
+    :ivar is_silent: for those it runs no code that reports calls to a tracer.
+    """
+
+    allows: Callable[[Any], bool]
+    at_once: Callable[[Any], bool] | None = None
+    is_silent: bool = False
+
+
+def harmless(cls: type, method: str) -> Harmless | None:
+    """Which instances the method can be called on; None if it never can."""
     if refusal(cls, method):
         return None
-    asked = summary_of(cls, method, _allows).asked if type(find(cls, method)) is FunctionType else None
+    if type(find(cls, method)) is not FunctionType:
+        return Harmless(lambda _value: True)
+    summary = summary_of(cls, method, _allows)
+    asked = summary.asked and needed(summary.asked, cls)
     if asked is None:
-        return lambda _value: True
+        return Harmless(lambda _value: True, lambda _value: True, not summary.reports)
 
     def look(value: Any) -> bool:
         return Look().fits(asked, value, type(value))
 
-    if asked.others or asked.ops or asked.unshadowed:
-        return look
-    names = [name for name, _ in asked.direct]
-    read, plain = _attribute, PLAIN_IDS
-
-    def ask(value: Any) -> bool:
-        """Most instances have nothing but plain values where the method looks: that is tried first."""
-        try:
-            for name in names:
-                if id(type(read(value, name))) not in plain:
-                    return look(value)
-        except AttributeError:
-            return look(value)
-        return True
-
-    return ask
+    return Harmless(look, at_once(asked), not summary.reports)

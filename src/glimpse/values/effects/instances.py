@@ -9,18 +9,21 @@ from itertools import islice
 from types import MethodType, ModuleType
 
 from .. import classes
+from .asked import Asked, at_once
 from .judge import NAMES
 from .nature import MISSING, find, is_named_plainly, is_plain_class
 from .places import CALL, CLASS_TEXT, CONTENTS, INPLACE, TEXTS, TYPE, Use
 from .tables import INERT, PLAIN_IDS, PLAIN_NAMES, READING
-from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Asked, Summary, record_of, summary_of, way_of
+from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Summary, record_of, summary_of, way_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Final
+    from typing import Any, Final, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
-__all__ = ["Look"]
+__all__ = ["Look", "needed"]
 
 _MOST_VALUES = 400
 _COUNTED_AS_ONE = 8
@@ -56,17 +59,22 @@ class Look:
         items = CONTAINERS.get(id(kind))
         if items is not None:
             return self._container(use, value, items)
-        if not self._is_new(id(use), id(value)):
-            return True
-        if self._left <= 0 or self._depth >= _DEEPEST:
+        if self._left <= 0:
             return False
         self._left -= 1
-        self._depth += 1
         record = record_of(kind)
         rule = use.answers.get(record)
         if rule is None:
             rule = use.answers[record] = _rule(use, kind)
-        answer = self._fits_all(rule, value, kind) if type(rule) is tuple else rule(self, use, value)
+        if rule.at_once is not None and rule.at_once(value):
+            return True
+        return not self._is_new(id(use), id(value)) or self._look(rule, use, value)
+
+    def _look(self, rule: _Rule, use: Use, value: Any) -> bool:
+        if self._depth >= _DEEPEST:
+            return False
+        self._depth += 1
+        answer = rule.look(self, use, value)
         self._depth -= 1
         return answer
 
@@ -117,19 +125,13 @@ class Look:
             self._does_once(op, value, cls) for op in asked.ops
         )
 
-    def _fits_all(self, all_asked: tuple[Asked, ...], value: Any, cls: type) -> bool:
-        for asked in all_asked:  # noqa: SIM110 (half the cost of a generator)
-            if not self.fits(asked, value, cls):
-                return False
-        return True
-
     def _does_once(self, op: str, value: Any, cls: type) -> bool:
         """For an operation on the object itself, that leads back to it perhaps."""
         return self.allows(_OPERATIONS.setdefault(op, _use({op})), value)
 
     def _container(self, use: Use, value: Any, items: Callable[[Any], Iterable[Any]]) -> bool:
         called = [each for each in use.members.items() if CALL in each[1].ops] if use.members else []
-        if INPLACE in use.ops or any(name not in READING for name, _ in called):
+        if INPLACE in use.ops or (called and any(name not in READING for name, _ in called)):
             return False
         if "__getitem__" in use.ops and type(value) is defaultdict:
             return False
@@ -141,9 +143,9 @@ class Look:
             return True
         if not self._is_new(id(use), -id(value)):  # unlike the object itself, which may be a container and more
             return True
-        return self._all_in(inside, [use, *(_uncalled(member) for _, member in called)])
+        return self._all_in(inside, [use, *(_uncalled(member) for _, member in called)] if called else (use,))
 
-    def _all_in(self, inside: list[Any], uses: list[Use]) -> bool:
+    def _all_in(self, inside: list[Any], uses: Iterable[Use]) -> bool:
         for item in inside:
             for use in uses:
                 if not self.allows(use, item):
@@ -233,30 +235,58 @@ def _allows_once(use: Use, value: Any) -> bool:
     return Look().allows(use, value)
 
 
-def _rule(use: Use, cls: type) -> Any:
-    """How it is found out whether values of a class may be at this place: a function, or what has to be asked."""
+class _Rule(NamedTuple):
+    """How it is found out whether values of a class may be at a place: in most cases at once."""
+
+    look: Callable[[Look, Use, Any], bool]
+    at_once: Callable[[Any], bool] | None = None
+
+
+def _rule(use: Use, cls: type) -> _Rule:
     known = _RULES.get(id(cls)) or (_class if classes.inherits(cls, type) else None)
-    if known is not None or classes.dotted_name(cls) in PLAIN_NAMES:
-        return known or ()
-    return _object if use.members or record_of(cls).items is not None else _asked_of(use, cls)
+    if known is not None:
+        return _Rule(known)
+    if classes.dotted_name(cls) in PLAIN_NAMES:
+        return _asking([])
+    return _Rule(_object) if use.members or record_of(cls).items is not None else _asked_of(use, cls)
 
 
-def _asked_of(use: Use, cls: type) -> Any:
-    """What has to be asked of objects of the program, if nothing is read of them from outside."""
+def _asked_of(use: Use, cls: type) -> _Rule:
+    """For objects of the program, if nothing is read of them from outside."""
     found: list[Asked] = []
     for op in use.ops:
-        summary = summary_of(cls, op, _allows_once)
-        while summary.instead:
-            summary = summary_of(cls, summary.instead, _allows_once)
+        summary = _summary_in_the_end(cls, op)
         if summary.refusal:
-            return _refuse
+            return _Rule(lambda _look, _use, _value: False)
         if summary.asked is not None:
             found.append(summary.asked)
-    return tuple(found)
+    return _asking(found)
 
 
-def _refuse(_look: Look, _use: Use, _value: Any) -> bool:
-    return False
+def _asking(all_asked: list[Asked]) -> _Rule:
+    def look_at(look: Look, _use: Use, value: Any) -> bool:
+        return all(look.fits(asked, value, type(value)) for asked in all_asked)
+
+    if not all_asked:
+        return _Rule(look_at, lambda _value: True)
+    return _Rule(look_at, at_once(all_asked[0]) if len(all_asked) == 1 else None)
+
+
+def _summary_in_the_end(cls: type, op: str) -> Summary:
+    summary = summary_of(cls, op, _allows_once)
+    while summary.instead:
+        summary = summary_of(cls, summary.instead, _allows_once)
+    return summary
+
+
+def needed(asked: Asked, cls: type) -> Asked | None:
+    """What is left to be asked without operations that change nothing whatever the instance is; None if nothing."""
+    ops = tuple(op for op in asked.ops if _depends_on_instance(_summary_in_the_end(cls, op)))
+    return asked._replace(ops=ops) if ops or asked.direct or asked.others or asked.unshadowed else None
+
+
+def _depends_on_instance(summary: Summary) -> bool:
+    return bool(summary.refusal or summary.asked or summary.shows_items or summary.reports)
 
 
 def _object(look: Look, use: Use, value: Any) -> bool:

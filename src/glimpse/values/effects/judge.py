@@ -59,12 +59,14 @@ class Judge:
     """Looks through one method.
 
     :ivar constants: the objects of the program that the method uses, with what it does to them.
+    :ivar reports: whether code that it runs reports its calls to a tracer.
     """
 
     def __init__(self, cls: type) -> None:
         self.root = Root(cls)
         self.contents = Memory()
         self.steps = 0
+        self.reports = False
         self.constants: dict[int, tuple[Use, Any]] = {}
         self._results = Memory()
         self._rests: dict[tuple[int, int], Site] = {}
@@ -97,7 +99,9 @@ class Judge:
 
     def run(self, function: FunctionType, arguments: Arguments) -> Values:
         """What a function may give for these arguments."""
-        function = wrapped(function)
+        inner = wrapped(function)
+        self.reports |= inner is not function  # a wrapper of ours, or what may stand inside of one
+        function = inner
         bound = bind(self, function, arguments)
         if bound is None:
             return EMPTY  # a call that fails
@@ -113,6 +117,7 @@ class Judge:
 
     def enter(self, code: CodeType, scope: Scope, function: int, bound: dict[str, Values]) -> Values:
         """Look through a function's code, once for each way in which it is called."""
+        self.reports |= any(type(const) is FunctionType for const in code.co_consts)  # no compiler puts them there
         key = (function, id(code), tuple(bound.values()))
         if key not in self._active and key not in self._done:
             if len(self._active) >= _MOST_CALLS:

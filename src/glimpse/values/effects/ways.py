@@ -14,6 +14,7 @@ from types import FunctionType, GetSetDescriptorType, MappingProxyType, MemberDe
 
 from .. import classes
 from ..foreign import is_shown_by_type
+from .asked import Asked
 from .judge import ITEM_OF_TUPLE, Judge
 from .nature import MISSING, asks_class, find, is_c_method, is_named_plainly, is_plain_class, reads_plainly
 from .places import (
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 else:
     from glimpse.light import NamedTuple
 
-__all__ = ["CONTAINERS", "DIRECT", "GIVEN", "HELD", "REFUSED", "Asked", "Summary", "record_of", "summary_of", "way_of"]
+__all__ = ["CONTAINERS", "DIRECT", "GIVEN", "HELD", "REFUSED", "Summary", "record_of", "summary_of", "way_of"]
 
 DIRECT: Final = "direct"
 """``object.__getattribute__`` runs no code of the program."""
@@ -56,22 +57,6 @@ GIVEN: Final = "given"
 REFUSED: Final = "refused"
 
 
-class Asked(NamedTuple):
-    """What has to be asked of each instance before a method is called.
-
-    :ivar direct: attributes that can simply be read.
-    :ivar others: all other attributes.
-    :ivar unshadowed: names that the instance itself may not have.
-    :ivar has_getattr: whether the class has code for attributes that are missing.
-    """
-
-    direct: tuple[tuple[str, Use], ...]
-    others: tuple[tuple[str, Use], ...]
-    ops: tuple[str, ...]
-    unshadowed: frozenset[str]
-    has_getattr: bool
-
-
 class Summary(NamedTuple):
     """What a method, an operation or a property of a class does.
 
@@ -80,6 +65,7 @@ class Summary(NamedTuple):
     :ivar results: where what it gives is; None if that is not known.
     :ivar instead: the operation that is carried out in its place.
     :ivar shows_items: whether it is that of a built-in container, and makes the text of what is in it.
+    :ivar reports: whether code that it runs reports its calls to a tracer.
     """
 
     refusal: str = ""
@@ -87,6 +73,7 @@ class Summary(NamedTuple):
     results: tuple[Use, ...] | None = ()
     instead: str = ""
     shows_items: bool = False
+    reports: bool = False
 
 
 _HARMLESS: Final = Summary()
@@ -227,7 +214,8 @@ def _looked_through(cls: type, method: Any, others: Values, allows: Callable[[Us
             raise RefusedError("calls an object")
         is_known = _is_of_attrs(judge, cls, function) or _is_of_enum(judge, cls, function)
         results = () if is_known else _places(judge, judge.look_through(function, others))
-        if not all(_stays(value) and allows(use, value) for use, value in judge.constants.values() if _matters(use)):
+        globals_used = [(use, value) for use, value in judge.constants.values() if use.ops or use.members]
+        if not all(_stays(value) and allows(use, value) for use, value in globals_used):
             raise RefusedError("uses a global that is not known")
     except RefusedError as problem:
         return Summary(str(problem))
@@ -237,11 +225,7 @@ def _looked_through(cls: type, method: Any, others: Values, allows: Callable[[Us
         return Summary(f"is not understood: {classes.class_name(type(problem))}")
     finally:
         judge.root.cls = None  # nothing of what is kept may keep the class
-    return Summary("", _asked(cls, judge.root), results)
-
-
-def _matters(use: Use) -> bool:
-    return bool(use.ops or use.members)
+    return Summary("", _asked(cls, judge.root), results, reports=judge.reports or bool(globals_used))
 
 
 def _stays(value: Any) -> bool:
