@@ -32,8 +32,6 @@ __all__ = ["Probe", "Values"]
 NO_ROOM: Final = ("<no room on the stack>",)
 """The text of a value for which the recursion limit left no frame."""
 
-ATOMS: Final = frozenset({int, bool, type(None)})
-
 
 class _NoValuesOwn:
     """No value is of this class: what stands for ``int`` where integers must not wait for their text."""
@@ -212,7 +210,6 @@ class Probe:
             "traced_depth": describer.depth,
             "bound_now": lambda key, frame: bound_now(key, frame, freeze, receiver),
             "pending": {},
-            "ATOMS": ATOMS if values.defers else ATOMS - {int},
             "CHUNK": CHUNK,
             "type": type,
             "len": len,

@@ -34,16 +34,14 @@ opened: dict[int, Any]
 pending: dict[int, Any]
 traced_depth: Callable[[Any], int]
 bound_now: Callable[[str, Any], tuple[Any, ...]]
-ATOMS: frozenset[type]
 CHUNK: int
 
 # -- generators -----------------------------------------------------------------------------------------------------
 
 
 def enter_g(key: str, *values: Any) -> None:
-    atoms = ATOMS
     try:
-        shown = [value if type(value) in atoms else freeze(value) for value in values[":@" in key :]]
+        shown = [value if type(value) is int or value is None else freeze(value) for value in values[":@" in key :]]
         if ":@" in key:  # the first parameter is a receiver
             shown.insert(0, receiver(values[0]))
         th = threads[get_ident()]
@@ -119,7 +117,7 @@ def delegated_g(key: str, value: Any) -> Any:
 
 def end_g(key: str, value: Any) -> Any:
     t = now()
-    shown = value if type(value) in ATOMS else freeze(value)
+    shown = value if type(value) is int or value is None else freeze(value)
     try:
         append((10, key, t, threads[get_ident()], shown, id(frame_at(1))))
     except KeyError:
@@ -163,7 +161,7 @@ def leave_g(key: str) -> None:
     frame = id(frame_at(1))
     kept = pending.pop(frame, None)
     if kept:
-        shown = kept[0] if type(kept[0]) in ATOMS else freeze(kept[0])
+        shown = kept[0] if type(kept[0]) is int or kept[0] is None else freeze(kept[0])
         try:
             append((10, key, t, threads[get_ident()], shown, frame))
         except KeyError:
@@ -174,9 +172,8 @@ def leave_g(key: str) -> None:
 
 
 def enter_c(key: str, *values: Any) -> None:
-    atoms = ATOMS
     try:
-        shown = [value if type(value) in atoms else freeze(value) for value in values[":@" in key :]]
+        shown = [value if type(value) is int or value is None else freeze(value) for value in values[":@" in key :]]
         if ":@" in key:  # the first parameter is a receiver
             shown.insert(0, receiver(values[0]))
         th = threads[get_ident()]
@@ -203,7 +200,7 @@ def end_c(key: str, value: Any) -> Any:
     t = now()
     number, waited = end_coroutine(id(frame_at(1)))
     if number is not None:
-        shown = value if type(value) in ATOMS else freeze(value)
+        shown = value if type(value) is int or value is None else freeze(value)
         try:
             append((13, key, t, threads[get_ident()], shown, number, waited))
         except KeyError:
@@ -261,7 +258,7 @@ def leave_c(key: str) -> None:
     if kept:
         number, waited = end_coroutine(frame)
         if number is not None:
-            shown = kept[0] if type(kept[0]) in ATOMS else freeze(kept[0])
+            shown = kept[0] if type(kept[0]) is int or kept[0] is None else freeze(kept[0])
             try:
                 append((13, key, t, threads[get_ident()], shown, number, waited))
             except KeyError:

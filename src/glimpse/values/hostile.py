@@ -92,7 +92,13 @@ class GuardedCall:
         self._resting = ""
 
     def __call__(self, value: object) -> str:
-        """The text, or one that says why there is none. Only what belongs to the program itself is raised."""
+        """The text, or one that says why there is none. Only what belongs to the program itself is raised.
+
+        Within another such call it is the name alone: nobody will see it, and a traced function that a ``__repr__``
+        gives the object to would come back here for ever.
+        """
+        if _get_ident() in RENDERING:
+            return f"<{self._name}>"
         started = _now_ns()
         if started < self._rest_until:
             return self._resting
@@ -149,9 +155,19 @@ def is_programs_own(problem: BaseException) -> bool:
     if threading is not None and _get_ident() != threading.main_thread().ident:
         return False
     if classes.inherits(type(problem), KeyboardInterrupt) and _is_default(signal.getsignal(signal.SIGINT)):
-        return True
+        return not _has_statement(problem)
     handlers = {id(code) for code in _handlers_codes()}
     return any(id(code) in handlers for code in _codes_passed(problem))
+
+
+def _has_statement(problem: BaseException) -> bool:
+    """Whether a ``raise`` raised it: the interpreter's own handler does so between instructions."""
+    from opcode import opmap
+
+    traceback = problem.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and traceback.tb_frame.f_code.co_code[traceback.tb_lasti] == opmap["RAISE_VARARGS"]
 
 
 def _is_default(handler: object) -> bool:

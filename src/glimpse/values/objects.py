@@ -32,7 +32,7 @@ _SECRET_CLASS = re.compile(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Byt
 
 def default_repr(walk: Walk, cls: type) -> Render:
     """For classes with the ``repr`` of ``object``."""
-    start = f"<{classes.module_name(cls)}.{classes.qualified_name(cls)} object at "
+    start = f"<{classes.dotted_name(cls)} object at "
     if not classes.module_name(cls) or not by_type(_AN_OBJECT).endswith(f" at {hex(id(_AN_OBJECT))}>"):
         return by_type
     return lambda value, _room, _path: f"{start}{hex(id(value))}>"
