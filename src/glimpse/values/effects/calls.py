@@ -9,7 +9,7 @@ from types import FunctionType
 from .. import classes
 from . import gaps
 from .gaps import inside_of
-from .nature import asks_class
+from .nature import asks_class, is_c_method
 from .places import (
     ANY,
     CALL,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["call", "super_of"]
 
 _INJECTED = "glimpse.probe"
-_C_METHODS = frozenset(map(id, (types.WrapperDescriptorType, types.MethodDescriptorType)))
 _BASES = frozenset(map(id, (list, tuple, dict, set, frozenset, deque, defaultdict, OrderedDict, BaseException)))
 
 
@@ -151,7 +150,7 @@ def _other(judge: Judge, function: Any, arguments: Arguments, site: Site) -> Val
         if type(function.__module__) is str and function.__module__.startswith(_INJECTED):
             return arguments.all() | PLAIN
         return judge.run(function, arguments)
-    if id(type(function)) in _C_METHODS:
+    if is_c_method(function):
         return _unbound(judge, function, arguments.positional, arguments, site)
     if classes.inherits(type(function), type):
         return _made(function)

@@ -11,11 +11,11 @@ from types import FunctionType, ModuleType
 
 from .. import classes
 from . import calls, gaps, tables
-from .attributes import C_METHODS, FUNCTIONS, ITEM_OF_TUPLE, PLACES, SHADOWED, STAYING
+from .attributes import FUNCTIONS, PLACES, SHADOWED, STAYING
 from .binding import bind, bind_code
 from .flow import STEPS
 from .frames import GENERATOR, Frame, Scope
-from .nature import MISSING, find, is_named_plainly, is_plain_class, reads_plainly, wrapped
+from .nature import MISSING, find, is_c_method, is_named_plainly, is_plain_class, reads_plainly, wrapped
 from .places import (
     ANY,
     CALL,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any, Final
 
-__all__ = ["ITEM_OF_TUPLE", "NAMES", "Judge"]
+__all__ = ["NAMES", "Judge"]
 
 NAMES: Final = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _MOST_PASSES, _MOST_CALLS, _MOST_NAMES = 8, 12, 40
@@ -78,30 +78,27 @@ class Judge:
         """What the method may give.
 
         :param others: what its arguments may be, besides the object itself.
-
         :raises RefusedError: it may do something that can be noticed.
         """
-        receiver: Values = frozenset({self.root})
         for _ in range(_MOST_PASSES):
             self._done.clear()
-            memories = [self.contents, self._results, *(variables for _, variables in self._frames.values())]
-            for memory in memories:
+            for memory in self._memories():
                 memory.grew = False
-            found = self.run(function, Arguments([receiver], {}, others))
-            memories = [self.contents, self._results, *(variables for _, variables in self._frames.values())]
-            if not any(memory.grew for memory in memories) and not any(
-                frame.grew for frame, _ in self._frames.values()
-            ):
+            found = self.run(function, Arguments([frozenset({self.root})], {}, others))
+            grew = [memory.grew for memory in self._memories()] + [frame.grew for frame, _ in self._frames.values()]
+            if not any(grew):
                 return found
         raise RefusedError("is long")
+
+    def _memories(self) -> list[Memory]:
+        return [self.contents, self._results, *(variables for _, variables in self._frames.values())]
 
     # -- functions ----------------------------------------------------------------------------------------------------
 
     def run(self, function: FunctionType, arguments: Arguments) -> Values:
         """What a function may give for these arguments."""
-        inner = wrapped(function)
-        self.reports |= inner is not function  # a wrapper of ours, or what may stand inside of one
-        function = inner
+        outer, function = function, wrapped(function)
+        self.reports |= function is not outer  # a wrapper of ours, or what may stand inside of one
         bound = bind(self, function, arguments)
         if bound is None:
             return EMPTY  # a call that fails
@@ -309,8 +306,7 @@ class Judge:
             raise RefusedError("reads attributes of its own kind")
         if name == "__class__":
             return frozenset({Known(cls)})
-        attribute = find(cls, name)
-        return self._bound(root, name, attribute)
+        return self._bound(root, name, find(cls, name))
 
     def _bound(self, root: Root, name: str, attribute: Any) -> Values:
         """What the class has under the name, read from the object."""
@@ -334,7 +330,7 @@ class Judge:
         kind = type(attribute)
         if kind is FunctionType:
             return frozenset({Method(root, attribute)})
-        if id(kind) in C_METHODS:
+        if is_c_method(attribute):
             return frozenset({Method(root, name)})
         if kind is classmethod:
             return self._of_class_method(root.cls, attribute)
@@ -354,7 +350,7 @@ class Judge:
         for base in order:
             if name in classes.namespace(base):
                 attribute = classes.namespace(base)[name]
-                if id(type(attribute)) in C_METHODS:
+                if is_c_method(attribute):
                     return frozenset({Method(value.receiver, Known(attribute))})
                 if type(attribute) is not FunctionType and type(attribute) is not property:
                     raise RefusedError(f"reads {name} of super()")
@@ -371,11 +367,9 @@ class Judge:
             return self.constant(found)
         if classes.inherits(kind, type):
             return self._of_class(held, name)
-        if kind is str or kind is tuple:
-            return frozenset({Method(value, name)})
-        if name in NAMES:
-            return PLAIN
-        raise RefusedError(f"reads {name} of a function")
+        if kind is not str and kind is not tuple and name not in NAMES:
+            raise RefusedError(f"reads {name} of a function")
+        return frozenset({Method(value, name)}) if kind is str or kind is tuple else PLAIN
 
     def _of_class(self, cls: type, name: str) -> Values:
         if name in NAMES and is_named_plainly(cls):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
+from types import FunctionType, ModuleType
 
 from .. import classes
+from .attributes import C_METHODS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ __all__ = [
 ]
 
 MISSING: Final = object()
-_C_METHODS = frozenset(map(id, (WrapperDescriptorType, MethodDescriptorType)))
 
 
 def find(cls: Any, name: str) -> Any:
@@ -36,7 +36,7 @@ def find(cls: Any, name: str) -> Any:
 
 def is_c_method(attribute: Any) -> bool:
     """Whether it is a method that is not written in Python."""
-    return id(type(attribute)) in _C_METHODS
+    return id(type(attribute)) in C_METHODS
 
 
 def asks_class(cls: Any, base: type) -> bool:

@@ -15,7 +15,8 @@ from types import FunctionType, GetSetDescriptorType, MappingProxyType, MemberDe
 from .. import classes
 from ..foreign import is_shown_by_type
 from .asked import Asked
-from .judge import ITEM_OF_TUPLE, Judge
+from .attributes import ITEM_OF_TUPLE
+from .judge import Judge
 from .nature import MISSING, asks_class, find, is_c_method, is_named_plainly, is_plain_class, reads_plainly
 from .places import (
     ANY,
