@@ -7,6 +7,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from glimpse.config import Config
     from glimpse.policy import Decider
     from glimpse.tracer import Tracer
 
@@ -29,7 +30,6 @@ def auto() -> None:
 
 def _switch_on() -> None:
     from glimpse.hook.startup import AUTO
-    from glimpse.hook.status import say
 
     wanted = os.environ.get(AUTO, "")
     if not wanted or _done:
@@ -39,10 +39,17 @@ def _switch_on() -> None:
         if _is_yes(wanted):
             _install()
     except Exception as error:
-        say(f"{AUTO}={wanted} has no effect: {' '.join(str(error).split()) or type(error).__name__}")
+        _say_no_effect(str(error) or type(error).__name__)
 
 
 _done: list[bool] = []  # a virtual environment runs start-up files twice, and `glimpse run` has a second way in
+
+
+def _say_no_effect(reason: str) -> None:
+    from glimpse.hook.startup import AUTO
+    from glimpse.hook.status import say
+
+    say(f"{AUTO}={os.environ.get(AUTO, '')} has no effect: {' '.join(reason.split())}")
 
 
 def _is_yes(text: str) -> bool:
@@ -57,42 +64,52 @@ def _is_yes(text: str) -> bool:
 
 
 def _install() -> None:
-    from glimpse import tracer
+    """Wait for the first included module, unless the configuration asks for something that cannot wait."""
+    from glimpse.config import Config
     from glimpse.hook.startup import STATS
+    from glimpse.hook.waiting import Waiting
+    from glimpse.process import at_exit
 
-    folder = os.environ.get(STATS)
-    if folder is None:
-        tracer.install(policy=_policy())
-        return
-    import atexit
-
+    config = Config()
+    policy = _policy(config)
     installed: list[Tracer] = []
-    atexit.register(_leave_stats, folder, installed)  # registered first, so called last: when everything is written
-    installed.append(tracer.install(policy=_policy()))
+    folder = os.environ.get(STATS)
+    if folder is not None:
+        at_exit(lambda: _leave_stats(folder, installed))  # asked first, so called last: when everything is written
+
+    def begin() -> None:
+        from glimpse import tracer
+
+        installed.append(tracer.install(policy, config))
+
+    if config.propagate or config.flush_on_sigterm or not Waiting(policy, begin, _say_no_effect).connect():
+        begin()
 
 
-def _policy() -> Decider | None:
-    """The policy of ``GLIMPSE_INCLUDE``; None where the policy file decides."""
+def _policy(config: Config) -> Decider:
+    """The policy of ``GLIMPSE_INCLUDE``, else that of the policy file.
+
+    :raises PolicyNotFound: there is none.
+    """
     from glimpse.hook.startup import INCLUDE, POLICY
+    from glimpse.policy import PolicySet, TracingPolicy
 
     included = os.environ.get(INCLUDE, "")
-    if not included or os.environ.get(POLICY):
-        return None
-    from glimpse.parsers import texts
-    from glimpse.policy import TracingPolicy
+    if included and not os.environ.get(POLICY):
+        from glimpse.parsers import texts
 
-    return TracingPolicy(included_packages=texts(included))
+        return TracingPolicy(included_packages=texts(included))
+    return PolicySet.discover() if config.policy is None else PolicySet.from_file(config.policy)
 
 
 def _leave_stats(folder: str, installed: list[Tracer]) -> None:
-    """Leave this process's statistics for the summary of ``glimpse run``."""
+    """Leave this process's statistics for the summary of ``glimpse run``; none where nothing included was imported."""
     import json
 
     try:
-        for tracer in installed:
-            path = os.path.join(folder, f"{os.getpid()}.json")
-            with open(f"{path}.tmp", "w", encoding="utf-8") as file:
-                json.dump(tracer.stats(), file, default=str)
-            os.replace(f"{path}.tmp", path)
+        path = os.path.join(folder, f"{os.getpid()}.json")
+        with open(f"{path}.tmp", "w", encoding="utf-8") as file:
+            json.dump(installed[0].stats() if installed else {}, file, default=str)
+        os.replace(f"{path}.tmp", path)
     except Exception:  # the program has ended well, and a summary is no reason to say otherwise
         return

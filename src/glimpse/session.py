@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import weakref
@@ -14,6 +13,7 @@ from glimpse.context import TraceContext, TraceParent, check_correlation_id, her
 from glimpse.parsers import Redaction
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
+from glimpse.process import at_exit, at_forks, is_forked, not_at_exit
 from glimpse.values import Limits, Redactor, Renderer, expect_objects
 
 TYPE_CHECKING = False
@@ -123,7 +123,8 @@ class Session:
             from glimpse.probe import sigterm
 
             sigterm.finish_first(self.close, self.recorder.when_idle)
-        atexit.register(self.close)
+        at_exit(self.close)
+        _end_with_worker(self)
 
     def _origin(self) -> Origin:
         return Origin(
@@ -239,7 +240,7 @@ class Session:
             PROPAGATION.end()
         self.recorder.close()
         self.probe.close()
-        atexit.unregister(self.close)
+        not_at_exit(self.close)
         if self.config.flush_on_sigterm:
             from glimpse.probe import sigterm
 
@@ -276,10 +277,23 @@ def _finalize_with_process(session: Session) -> None:
         sigterm.in_worker()
 
 
+def _end_with_worker(session: Session) -> None:
+    """End with a worker of ``multiprocessing``, if recording begins in one: it ends by os._exit."""
+    process: Any = sys.modules.get("multiprocessing.process")
+    if process is None or not is_forked():
+        return
+    if getattr(process.current_process(), "_inheriting", False):  # it is being prepared by the fork server
+        from multiprocessing import util
+
+        util.register_after_fork(session, _finalize_with_process)
+    elif process.parent_process() is not None:
+        _finalize_with_process(session)
+
+
 def _watch_forks() -> None:
-    if not _watching and hasattr(os, "register_at_fork"):
+    if not _watching:
         _watching.append(True)
-        os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+        at_forks(before=_before_fork, in_parent=_after_fork, in_child=_after_fork_in_child)
 
 
 def _before_fork() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-import threading
 from contextlib import contextmanager
 
 from glimpse.config import Config
 from glimpse.errors import ConfigError, GlimpseError, bad_value
+from glimpse.natives import System
 from glimpse.policy import PolicySet, TracingPolicy
 from glimpse.probe import slot
 from glimpse.session import Session
@@ -32,7 +32,7 @@ else:
 
 __all__ = ["Tracer", "current", "install", "register_writer", "trace", "uninstall"]
 
-_lock = threading.RLock()
+_lock = System.RLock()
 
 
 class Tracer:
@@ -392,3 +392,9 @@ def trace(target: Any = None, /, **options: Any) -> Any:
     from glimpse.decorators import decorate
 
     return decorate(target, _usual_door.door(), options)
+
+
+# Whoever asks for a tracer is to find the one that the environment has asked for.
+waiting: Any = sys.modules.get("glimpse.hook.waiting")
+if waiting is not None:
+    waiting.end_waiting()

@@ -190,19 +190,49 @@ def test_importing_the_package_loads_nothing_else(tmp_path: Path) -> None:
     assert set(run.stdout.split()) <= {"glimpse", "glimpse._version", "__future__"}
 
 
-def test_what_a_start_does_not_load(tmp_path: Path) -> None:
-    """A start loads nothing that only rewriting, reading, other writers or the program's own objects need."""
-    rooms = "values.effects hook.rewrite dynamic decorators views traces cli middleware spans"
-    writers = "writers.sqlite writers.mongo writers.otlp writers.journal writers.log_records writers.json_array"
-    libraries = "libcst sqlite3 pymongo opentelemetry logging pathlib urllib hashlib decimal textwrap difflib tempfile"
-    unwanted = {*(f"glimpse.{room}" for room in f"{rooms} {writers}".split()), *libraries.split()}
-    show = "import sys; print(*sys.modules)"
+def loaded_at_start(folder: Path, then: str) -> set[str]:
+    """The modules that are there because Glimpse was switched on, once the program has done this."""
+    show = f"import sys; {then}; print(*sys.modules)"
     plain, on = (
-        set(run_python("-c", show, cwd=tmp_path, env=env).stdout.split())
+        set(run_python("-c", show, cwd=folder, env=env).stdout.split())
         for env in ({}, switched_on({"GLIMPSE_INCLUDE": "shop"}))
     )
-    assert "glimpse.tracer" in on - plain
-    assert not (on - plain) & unwanted
+    return on - plain
+
+
+def test_what_a_start_loads_that_includes_nothing(tmp_path: Path) -> None:
+    """The policy and the configuration are read and the hook waits: nothing records yet, hardly a library is loaded."""
+    found = loaded_at_start(tmp_path, "pass")
+    rooms = {name.split(".")[1] for name in found if name.startswith("glimpse.")}
+    assert rooms == {
+        "_version",
+        "auto",
+        "compat",
+        "config",
+        "errors",
+        "hook",
+        "light",
+        "natives",
+        "parsers",
+        "policy",
+        "process",
+    }
+    assert {name for name in found if not name.startswith("glimpse")} <= {
+        "__future__", "_json", "atexit", "gc", "importlib", "importlib.machinery", "sitecustomize", "warnings"
+    }  # fmt: skip
+
+
+def test_what_the_first_included_module_does_not_load(tmp_path: Path) -> None:
+    """It loads nothing that only rewriting, reading, other writers or level DEBUG need."""
+    write_files(tmp_path, {**SHOP, "glimpse-policy.json": '{"included_packages": ["shop"]}'})
+    loaded_at_start(tmp_path, "import shop")  # rewritten, and kept
+    rooms = "hook.rewrite dynamic decorators views traces cli middleware spans"
+    writers = "writers.sqlite writers.mongo writers.otlp writers.journal writers.log_records writers.json_array"
+    libraries = "libcst sqlite3 pymongo opentelemetry logging pathlib urllib hashlib difflib tempfile"
+    unwanted = {*(f"glimpse.{room}" for room in f"{rooms} {writers}".split()), *libraries.split()}
+    found = loaded_at_start(tmp_path, "import shop")
+    assert "glimpse.tracer" in found
+    assert not found & unwanted
 
 
 def test_what_objects_need_is_there_before_the_first_call(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glimpse.config.destinations import BUILT_IN, known_destinations, register_dest
-from glimpse.config.model import CORES, LEVELS, OPTIONS, Config, Setting
+from glimpse.config.model import CORES, LEVELS, OPTIONS, Config
 from glimpse.config.options import Option
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "OPTIONS",
     "Config",
     "Option",
-    "Setting",
     "known_destinations",
     "register_dest",
 ]

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from dataclasses import KW_ONLY, field, fields
     from dataclasses import dataclass as record
-    from typing import Any, Final, NamedTuple
-else:
-    from glimpse.light import KW_ONLY, NamedTuple, field, fields, record
+    from typing import Any, Final
 
-__all__ = ["CORES", "LEVELS", "OPTIONS", "Config", "Setting"]
+    from glimpse.config.secrets import Setting
+else:
+    from glimpse.light import KW_ONLY, field, fields, record
+
+__all__ = ["CORES", "LEVELS", "OPTIONS", "Config"]
 
 LEVELS: Final = ("DEBUG", "INFO", "ERROR")
 CORES: Final = ("auto", "monitoring", "settrace")
@@ -29,14 +31,6 @@ _NOT_GIVEN: Any = None
 _MAY_LOSE = frozenset({"otlp", "logging"})
 """Destinations that wait for another machine at each batch, or for the program's own handlers, which may wait for a
 call: they rather lose entries than hold calls up."""
-
-
-class Setting(NamedTuple):
-    """An option's value, and where it came from: ``constructor``, ``environment``, a file's path, or ``default``."""
-
-    name: str
-    value: Any
-    source: str
 
 
 def _overflow(config: Config) -> str:
@@ -199,6 +193,7 @@ class Config:
         keys = spelt(chosen)
         object.__setattr__(self, "params", {keys[place]: value for place, (value, _) in chosen.items()})
         object.__setattr__(self, "_origins", origins)
+        object.__setattr__(self, "_folder", _working_directory())
         object.__setattr__(self, "_chosen", chosen)
 
     def _resolved(self, option: Option, sources: Sequence[Source]) -> tuple[Any, str]:
@@ -217,9 +212,15 @@ class Config:
         """The parameters of one of the destinations, by their plain names."""
         return {name: value for (taker, name), (value, _) in self._chosen_params().items() if taker == dest}
 
+    @property
+    def folder(self) -> str:
+        """The working directory when it was built, from which paths count that are not given."""
+        folder: str = self.__dict__["_folder"]
+        return folder
+
     def describe(self) -> list[Setting]:
         """Every option and given parameter with its value, passwords hidden, and the place that it came from."""
-        from glimpse.config.secrets import masked
+        from glimpse.config.secrets import Setting, masked
 
         origins: dict[str, str] = self.__dict__["_origins"]
         settings = [Setting(name, masked(name, getattr(self, name)), source) for name, source in origins.items()]
@@ -252,6 +253,13 @@ class Config:
     def _chosen_params(self) -> Chosen:
         chosen: Chosen = self.__dict__["_chosen"]
         return chosen
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except FileNotFoundError:  # it was removed
+        return ""
 
 
 def _is_sayable(value: object) -> bool:

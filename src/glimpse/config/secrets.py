@@ -1,12 +1,12 @@
-"""Hides passwords where a configuration is shown."""
+"""What is shown of a configuration: without passwords."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["masked"]
+__all__ = ["Setting", "masked"]
 
 _SECRET_NAME = re.compile(
     r"passw|passphrase|secret|token|credential|auth(?!ors?$)|(?:^|[_-])(?:api|access|private)?[_-]?key$", re.I
@@ -14,6 +14,14 @@ _SECRET_NAME = re.compile(
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/:@]*):.*@")
 _ARGUMENT_IN_URL = re.compile(r"([?&])([^=&]+)=([^&]*)")
 _MASK = "***"
+
+
+class Setting(NamedTuple):
+    """An option's value, and where it came from: ``constructor``, ``environment``, a file's path, or ``default``."""
+
+    name: str
+    value: Any
+    source: str
 
 
 def masked(name: str, value: Any) -> Any:

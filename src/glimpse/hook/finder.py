@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from _thread import get_ident
 
 from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
+from glimpse.hook.others import Others
 from glimpse.hook.status import LEFT_ALONE, Outcome, say
 from glimpse.probe.greenlets import expect_greenlets
 from glimpse.values import expect_objects
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
-    from typing import Any
 
     from glimpse.hook.build import Builder
 
@@ -34,7 +33,7 @@ class Finder:
         self.builder = builder
         self.owner = owner
         self._may_include = builder.policy.may_include
-        self._asking: set[tuple[int, str]] = set()
+        self._others = Others(self)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -46,14 +45,7 @@ class Finder:
             expect_greenlets()
         if not self._may_include(fullname):
             return None
-        asking = (get_ident(), fullname)
-        if asking in self._asking:  # another finder asks the whole meta path again
-            return None
-        self._asking.add(asking)
-        try:
-            spec = self._found_by_others(fullname, path, target)
-        finally:
-            self._asking.discard(asking)
+        spec = self._others.spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
             try:
                 self._instrument(fullname, spec)
@@ -69,19 +61,6 @@ class Finder:
             finders.remove(self)
             finders.insert(places[0], self)
             sys.meta_path[:] = finders
-
-    def _found_by_others(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
-    ) -> ModuleSpec | None:
-        finders: list[Any] = list(sys.meta_path)
-        for finder in finders[finders.index(self) + 1 :] if self in finders else ():
-            find_spec = getattr(finder, "find_spec", None)
-            if find_spec is None:  # of a kind that only the import system of old Pythons knows to ask
-                return None
-            spec: ModuleSpec | None = find_spec(fullname, path, target)
-            if spec is not None:
-                return spec
-        return None
 
     def _instrument(self, fullname: str, spec: ModuleSpec) -> None:
         file = spec.origin if spec.has_location else None

@@ -30,8 +30,8 @@ def load(path: str | os.PathLike[str], build: Callable[[Any, str], _Built]) -> _
     """
     file = os.path.abspath(path)
     try:
-        with open(file, encoding="utf-8-sig") as stream:
-            text = stream.read()
+        with open(file, "rb") as stream:
+            text = _decoded(stream.read())
     except (FileNotFoundError, NotADirectoryError):
         raise PolicyNotFound(f"no policy file {file}", file=file) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -67,6 +67,12 @@ def parse(text: str) -> tuple[Any, Mapping[KeyPath, int]]:
     except RecursionError:
         raise PolicyError("not a policy: it is nested too deeply", line=1) from None
     return data, _lines(plain)
+
+
+def _decoded(content: bytes) -> str:
+    """The text, without the mark that some editors begin a file with, and with line feeds only."""
+    text = content.decode("utf-8").removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class _Usual:

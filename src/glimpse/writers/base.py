@@ -39,6 +39,10 @@ class WriterConfig(Protocol):
     def service(self) -> str:
         """Name of the traced program."""
 
+    @property
+    def folder(self) -> str:
+        """What paths count from that are not given."""
+
     def params_for(self, dest: str) -> Mapping[str, Any]:
         """The parameters of one of the destinations, by the names that ``BaseWriter.options`` declares."""
 
@@ -75,7 +79,7 @@ class BaseWriter:
         :raises ConfigError: a value of ``params`` is not accepted.
         :raises WriterError: the destination cannot be opened.
         """
-        return cls(**take(cls.options, config.params_for(name), name))
+        return cls(**take(cls.options, config.params_for(name), name, config.folder))
 
     def write(self, entry: LogEntry) -> None:
         """Write one entry."""

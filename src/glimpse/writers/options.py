@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 from glimpse.errors import ConfigError, bad_value
-from glimpse.parsers import Parser
+from glimpse.parsers import Parser, file_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +33,10 @@ class Option:
     meaning: str
 
 
-def take(options: Sequence[Option], params: Mapping[str, Any], dest: str) -> dict[str, Any]:
+def take(options: Sequence[Option], params: Mapping[str, Any], dest: str, folder: str = "") -> dict[str, Any]:
     """The value of each option, from the parameters of the destination or by default.
+
+    :param folder: what paths count from that are not given.
 
     :raises ConfigError: a value is not accepted.
     """
@@ -41,6 +45,8 @@ def take(options: Sequence[Option], params: Mapping[str, Any], dest: str) -> dic
         value = params.get(option.name)
         if value is None:
             value = option.default
+            if option.parse is file_path and isinstance(value, str):
+                value = os.path.join(folder, value)
         try:
             values[option.name] = None if value is None else option.parse(value)
         except ValueError as error:
