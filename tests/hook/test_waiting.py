@@ -1,4 +1,4 @@
-"""The hook that waits for the first included module: whatever the program has done by then, nothing is lost or changed."""
+"""The hook that waits for the first included module: nothing is lost or changed by what the program does before."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from types import CodeType
 
@@ -10,6 +9,7 @@ from glimpse.hook.cache import Kept, Seen, Store, entry_key, terms_key
 from glimpse.hook.compact import compact, expand
 from glimpse.hook.source import Source
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
+from glimpse.natives import System
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Builder:
         self.told: list[dict[str, str]] = []  # who wants to know the files of instrumented modules
         self._terms_of = terms
         self._owners: dict[tuple[TracingPolicy, ...], _Owners] = {}
-        self._busy = threading.local()
+        self._busy = System.Local()
 
     def code(
         self,

@@ -10,8 +10,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import marshal
 import os
 import sys
@@ -25,9 +23,10 @@ from glimpse.hook.source import Source, is_settled, stamp_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from functools import cache
     from typing import Final, NamedTuple
 else:
-    from glimpse.light import NamedTuple
+    from glimpse.light import NamedTuple, cache
 
 __all__ = ["Kept", "Seen", "Store", "entry_key", "terms_key"]
 
@@ -141,7 +140,7 @@ def terms_key(*terms: str) -> bytes:
     return b"%b %b" % (_toolchain(), ascii(terms).encode())
 
 
-@functools.cache
+@cache
 def _toolchain() -> bytes:
     """What turns source into code here: the interpreter, the rewriter's version and text, and libcst's version."""
     parts = (_FORMAT, MAGIC_NUMBER.hex(), sys.flags.optimize, __version__, _rewriter(), _libcst_version())
@@ -255,5 +254,7 @@ def _remove_old_variants(path: str) -> None:
 
 
 def _remove(path: str) -> None:
-    with contextlib.suppress(OSError):
+    try:
         os.remove(path)
+    except OSError:
+        pass

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import linecache
-import re
-import weakref
+from _weakref import ref
 from types import FunctionType
 
 from ..entry import Param, Site
@@ -54,7 +52,7 @@ class CodeTable(Generic[Value]):
 
     def __init__(self) -> None:
         self.by_id: dict[int, Value] = {}
-        self._alive: dict[int, weakref.ref[CodeType]] = {}
+        self._alive: dict[int, ref[CodeType]] = {}
 
     def get(self, code: CodeType) -> Value | None:
         """What is known of this code object."""
@@ -68,7 +66,7 @@ class CodeTable(Generic[Value]):
             by_id.pop(number, None)
             alive.pop(number, None)
 
-        alive[number] = weakref.ref(code, forget)
+        alive[number] = ref(code, forget)
         by_id[number] = value
 
     def codes(self) -> list[CodeType]:
@@ -153,6 +151,8 @@ def def_line(code: CodeType, scope: dict[str, Any]) -> int:
     lines = source_lines(code, scope)
     if not "".join(lines[first - 1 : first]).lstrip().startswith("@"):
         return first
+    import re
+
     start = re.compile(rf"\s*(async\s+)?def\s+{re.escape(code.co_name)}\b")
     for number, line in enumerate(lines[first : first + _LONGEST_DECORATORS], first + 1):
         if start.match(line):
@@ -162,4 +162,6 @@ def def_line(code: CodeType, scope: dict[str, Any]) -> int:
 
 def source_lines(code: CodeType, scope: dict[str, Any]) -> list[str]:
     """The lines of the source that the code is from; none if it is not to be had."""
+    import linecache
+
     return linecache.getlines(code.co_filename, scope)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dis
-from typing import Any
 
 from .frames import Frame, has, step
 from .places import EMPTY, NULL, PLAIN, Known, RefusedError, Site, Values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _MARKS_CALLS = has("PUSH_NULL")  # a function to be called is loaded with a NULL, or with what it is a method of
 _HAS_LOAD_METHOD = has("LOAD_METHOD")
