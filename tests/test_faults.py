@@ -13,7 +13,13 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and for
 
 QUICK = ("SIGINT", "SIGTERM, flush_on_sigterm", "kill -9", "os.fork in a thread")
 """What may depend on the Python version."""
-OTHERS = [fault for fault in FAULTS if fault.name not in (*QUICK, "normal exit", "sys.exit", "unhandled exception")]
+ELSEWHERE = (
+    "normal exit", "sys.exit", "unhandled exception", "multiprocessing, ", "subprocess", "pool, spawn",  # test_session
+    "gunicorn", "uvicorn",  # processes/test_servers
+    "server absent", "server lost for", "server refuses", "server full",  # writers/test_mongo
+)  # fmt: skip
+"""What other tests try, by words in their names."""
+OTHERS = [fault for fault in FAULTS if fault.name not in QUICK and not any(each in fault.name for each in ELSEWHERE)]
 WRITERS = ("jsonl", "journal")
 
 
@@ -36,4 +42,5 @@ def test_signals_and_forks(fault: Fault) -> None:
 @pytest.mark.parametrize("fault", OTHERS, ids=lambda fault: fault.name)
 def test_every_other_fault(fault: Fault) -> None:
     """The same for whatever does not depend on the version of Python."""
-    check(fault, "jsonl")
+    files = [dest for dest in ("jsonl", "sqlite") if dest in fault.dests] or ["mongo"]
+    check(fault, files[len(fault.name) % len(files)])

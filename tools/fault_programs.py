@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.writers.mongo_server import MongoServer
+from tools import fault_servers
+from tools.fault_servers import Runnable
+
 INTERVAL_S = 0.2
+FILES = ("jsonl", "json", "sqlite", "journal")
+EVERY = (*FILES, "mongo")
 
 APP = """
 import os, sys, threading, time
@@ -101,6 +108,8 @@ class Fault:
     :param signal: sent at a random moment, once the program has made ``least_calls``.
     :param may_lose: what was recorded within the last flush interval.
     :param needs: why it cannot be tried here; nothing if it can.
+    :param dests: the writers that it is for.
+    :param server: runs the program, and does something to the server.
     """
 
     name: str
@@ -108,7 +117,8 @@ class Fault:
     signal: int | None = None
     may_lose: bool = False
     needs: Callable[[], str] | None = None
-    not_for: tuple[str, ...] = ()
+    dests: tuple[str, ...] = EVERY
+    server: Callable[[MongoServer, Runnable], None] | None = None
     environment: dict[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ("{python}", "main.py")
     least_calls: int = 50
@@ -168,12 +178,98 @@ COPY = AWAY + 'import shutil; shutil.copy(os.environ["TRACE"], old); os.truncate
 LIMIT = """
 import resource
 calls(1000); time.sleep(0.5)
-size = os.path.getsize(os.environ["TRACE"])
+import glob
+size = max(map(os.path.getsize, glob.glob(os.environ["TRACE"] + "*")))
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1000, resource.RLIM_INFINITY))
 calls(1500); time.sleep(0.5)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 calls(100)
 """
+
+TRACES = 'import glob; traces = lambda: glob.glob(os.environ["TRACE"] + "*")\n'
+NOTES_ANEW = (
+    "os.rename('noted', 'noted.gone'); os.close(app._noted)\n"
+    "app._noted = os.open('noted', os.O_WRONLY | os.O_APPEND | os.O_CREAT)\n"
+)
+READ_ONLY_FILE = (
+    TRACES
+    + """
+calls(500); time.sleep(0.6)
+for path in traces(): os.chmod(path, 0o400)
+calls(500); time.sleep(0.6)
+for path in traces(): os.chmod(path, 0o600)
+calls(100)
+"""
+)
+READ_ONLY_FOLDER = f"""
+calls(10); time.sleep(0.6)
+{NOTES_ANEW}
+os.unlink(os.environ["TRACE"])
+os.chmod(os.path.dirname(os.environ["TRACE"]), 0o500)
+calls(500); time.sleep(0.6)
+os.chmod(os.path.dirname(os.environ["TRACE"]), 0o700)
+calls(500)
+"""
+UNPRIVILEGED = """
+import os, subprocess, sys
+dropped, command = "-dac_override,-dac_read_search", [sys.executable, "inner.py"]
+if not os.geteuid():
+    command = ["setpriv", f"--bounding-set={dropped}", f"--inh-caps={dropped}", *command]
+subprocess.run(command, env={**os.environ, "GLIMPSE_AUTO": "1"})
+"""
+CLOCK_C = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *t) {
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(id, t);
+    if (!result && id == CLOCK_REALTIME && !access("put-back", F_OK)) t->tv_sec -= 3600;
+    return result;
+}
+int gettimeofday(struct timeval *t, void *zone) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    t->tv_sec = now.tv_sec; t->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+time_t time(time_t *t) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (t) *t = now.tv_sec;
+    return now.tv_sec;
+}
+"""
+CLOCK = """
+calls(300); before = time.time(); open("put-back", "w").close()
+if time.time() > before - 3000: raise SystemExit("the clock was not put back")
+calls(300); time.sleep(0.5); calls(300)
+"""
+OTHER_CLOCK = f"""
+import os, subprocess, sys
+open("clock.c", "w").write({CLOCK_C!r})
+subprocess.run(["cc", "-shared", "-fPIC", "-o", "clock.so", "clock.c", "-ldl"], check=True)
+environment = {{**os.environ, "GLIMPSE_AUTO": "1", "LD_PRELOAD": os.path.abspath("clock.so")}}
+if subprocess.run([sys.executable, "inner.py"], env=environment).returncode: os.unlink("noted")
+"""
+FOR_A_WHILE = "end = time.monotonic() + 2\nwhile time.monotonic() < end: calls(5); time.sleep(0.005)\n"
+
+
+def within(head: str, inner: str) -> str:
+    """A program that prepares something and runs another one."""
+    return f"open('inner.py', 'w').write({program(inner)!r})\n{head}"
+
+
+def _missing(command: str) -> Callable[[], str]:
+    return lambda: "" if shutil.which(command) else f"there is no {command}"
+
+
+def _cannot_be_refused() -> str:
+    return _missing("setpriv")() if not os.geteuid() else ""
+
 
 FAULTS = [
     Fault("normal exit", program("calls(2000)")),
@@ -213,6 +309,9 @@ FAULTS = [
       for method in ("fork", "spawn")),
     Fault("a pool that is terminated", POOL.format(method="fork", body=(
         "pool = context.Pool(2); pool.map(task, range(6)); pool.terminate()")), may_lose=True),
+    Fault("a pool that is terminated, flush_on_sigterm", POOL.format(method="fork", body=(
+        "pool = context.Pool(2); pool.map(task, range(6)); pool.terminate()")),
+        environment={"GLIMPSE_FLUSH_ON_SIGTERM": "true"}),
     Fault("subprocess", program(
         "calls(100); subprocess.run([sys.executable, '-c', 'import app; app.Noted(\"sub\")(100)'], check=True)")),
     Fault("gunicorn, 2 workers", SERVE.format(
@@ -221,16 +320,31 @@ FAULTS = [
     Fault("uvicorn, 2 workers", SERVE.format(
         source=ASGI, command="uvicorn --workers 2 --port {port} --log-level error served:application"),
         may_lose=True, needs=_not_installed("uvicorn")),  # its workers end by SIGTERM, after they have handled it
-    Fault("disk full for a while", f"open('inner.py', 'w').write({program(SMALL_DISK)!r})\n" + DISK,
+    Fault("uvicorn, 2 workers, flush_on_sigterm", SERVE.format(
+        source=ASGI, command="uvicorn --workers 2 --port {port} --log-level error served:application"),
+        needs=_not_installed("uvicorn"), environment={"GLIMPSE_FLUSH_ON_SIGTERM": "true"}),
+    Fault("disk full for a while", within(DISK, SMALL_DISK), dests=FILES,
           environment={"GLIMPSE_AUTO": "0"}, needs=_cannot_mount),
-    Fault("RLIMIT_FSIZE for a while", program(LIMIT), not_for=("sqlite",)),
+    Fault("RLIMIT_FSIZE for a while", program(LIMIT), dests=FILES),
     Fault("file deleted", program(
-        "calls(10); time.sleep(0.6); os.rename('noted', 'noted.gone'); os.close(app._noted)\n"
-        "app._noted = os.open('noted', os.O_WRONLY | os.O_APPEND | os.O_CREAT)\n"
-        "os.unlink(os.environ['TRACE']); calls(500); time.sleep(0.5); calls(500)"), not_for=("sqlite",)),
-    Fault("logrotate, rename", program(MOVED.format(RENAME)), not_for=("sqlite",)),
-    Fault("logrotate, copytruncate", program(MOVED.format(COPY)), not_for=("sqlite",)),
-    Fault("clock put back by an hour", program(
-        "real = time.time, time.time_ns\ncalls(300); time.time = lambda: real[0]() - 3600\n"
-        "time.time_ns = lambda: real[1]() - 3600 * 10**9\ncalls(300); time.sleep(0.5); calls(300)")),
+        "calls(10); time.sleep(0.6)\n" + NOTES_ANEW +
+        "os.unlink(os.environ['TRACE']); calls(500); time.sleep(0.5); calls(500)"), dests=FILES),
+    Fault("logrotate, rename", program(MOVED.format(RENAME)), dests=FILES),
+    Fault("file emptied", program(
+        "calls(10); time.sleep(0.6)\n" + NOTES_ANEW +
+        "os.truncate(os.environ['TRACE'], 0); calls(500); time.sleep(0.5); calls(500)"), dests=FILES),
+    Fault("logrotate, copytruncate", program(MOVED.format(COPY)), dests=tuple({*FILES} - {"sqlite"})),
+    Fault("file made read-only for a while", within(UNPRIVILEGED, READ_ONLY_FILE), dests=FILES,
+          environment={"GLIMPSE_AUTO": "0"}, needs=_cannot_be_refused),
+    Fault("file deleted, folder read-only for a while", within(UNPRIVILEGED, READ_ONLY_FOLDER), dests=FILES,
+          environment={"GLIMPSE_AUTO": "0"}, needs=_cannot_be_refused),
+    Fault("clock put back by an hour", within(OTHER_CLOCK, CLOCK),
+          environment={"GLIMPSE_AUTO": "0"}, needs=_missing("cc")),
+    Fault("server absent at the start", program(FOR_A_WHILE), dests=("mongo",), server=fault_servers.absent),
+    Fault("server lost for a while", program(FOR_A_WHILE), dests=("mongo",), server=fault_servers.lost),
+    Fault("server lost until the next run", program(FOR_A_WHILE), dests=("mongo",),
+          server=fault_servers.lost_until_the_next_run),
+    Fault("server slower than the time limit", program(FOR_A_WHILE), dests=("mongo",), server=fault_servers.slow),
+    Fault("server refuses for a while", program(FOR_A_WHILE), dests=("mongo",), server=fault_servers.refusing),
+    Fault("server full for a while", program(FOR_A_WHILE), dests=("mongo",), server=fault_servers.full),
 ]  # fmt: skip

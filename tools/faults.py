@@ -20,16 +20,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from glimpse.errors import ReadError
-from glimpse.writers import writer_class
-from tools.fault_programs import APP, FAULTS, INTERVAL_S, Fault
+from tools.fault_places import Place, Server, place_of
+from tools.fault_programs import APP, EVERY, FAULTS, INTERVAL_S, Fault
 
-FILES = ("jsonl", "json", "sqlite", "journal")
 LONGEST_S = 90
 SLACK_S = 1.0  # a busy machine lets a thread wait
 DOCS = Path(__file__).parents[1] / "docs" / "reliability.md"
@@ -73,16 +72,20 @@ def tried(fault: Fault, dest: str, trials: int) -> Outcome:
     """Run the program of a fault so many times."""
     outcome = Outcome(fault, dest)
     for _ in range(trials):
-        with place(fault) as folder:
-            run(fault, dest, folder)
+        with folder_for(fault) as folder, place_of(dest, folder) as place:
+            program = Program(fault, dest, folder, place.environment)
+            if fault.server is not None and isinstance(place, Server):
+                fault.server(place.server, program)
+            else:
+                program.run()
             outcome.trials += 1
-            judge(outcome, folder)
+            judge(outcome, folder, place)
     return outcome
 
 
 @contextmanager
-def place(fault: Fault) -> Iterator[Path]:
-    """A folder for one trial; on a small disk, if the fault wants one."""
+def folder_for(fault: Fault) -> Iterator[Path]:
+    """A folder for one trial."""
     folder = Path(tempfile.mkdtemp(prefix="glimpse-faults-"))
     try:
         (folder / "trace").mkdir()
@@ -94,41 +97,53 @@ def place(fault: Fault) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(fault: Fault, dest: str, folder: Path) -> None:
-    """Start the program, do to it what is to be done, and wait for its end."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GLIMPSE_", "PYTHON"))}
-    path = str(folder / "trace" / f"x.{dest}")
-    environment |= {"GLIMPSE_AUTO": "1", "GLIMPSE_DEST": dest, "GLIMPSE_LOG_PATH": path, "GLIMPSE_DB_PATH": path}
-    environment |= {"PYTHONPATH": str(folder), "GLIMPSE_FLUSH_INTERVAL": str(INTERVAL_S), "TRACE": path}
-    environment |= {"GLIMPSE_CACHE_DIR": str(Path(tempfile.gettempdir()) / f"glimpse-faults-cache-{os.getuid()}")}
-    environment |= fault.environment
-    command = [part.format(python=sys.executable, folder=folder) for part in fault.command]
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        if fault.signal is not None:
-            await_calls(folder, fault.least_calls)
-            time.sleep(random.uniform(0, 0.5))
-            process.send_signal(fault.signal)
-        try:
-            _, said = process.communicate(timeout=LONGEST_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            _, said = process.communicate()
-            said += b"\ndid not end"
-    (folder / "stderr").write_bytes(said or b"")
+class Program:
+    """The program of a fault."""
+
+    def __init__(self, fault: Fault, dest: str, folder: Path, destination: Mapping[str, str]) -> None:
+        self.fault, self.folder = fault, folder
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("GLIMPSE_", "PYTHON"))}
+        cache = Path(tempfile.gettempdir()) / f"glimpse-faults-cache-{os.getuid()}"
+        environment |= {"GLIMPSE_AUTO": "1", "GLIMPSE_DEST": dest, "GLIMPSE_CACHE_DIR": str(cache)}
+        environment |= {"PYTHONPATH": str(folder), "GLIMPSE_FLUSH_INTERVAL": str(INTERVAL_S)}
+        self.environment = {**environment, **destination, **fault.environment}
+
+    def run(self) -> None:
+        """Run it, do to it what is to be done, and wait for its end."""
+        with self.running() as process:
+            if self.fault.signal is not None:
+                self.await_calls()
+                time.sleep(random.uniform(0, 0.5))
+                process.send_signal(self.fault.signal)
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Start it; wait for its end afterwards."""
+        command = [part.format(python=sys.executable, folder=self.folder) for part in self.fault.command]
+        with (
+            open(self.folder / "stderr", "ab") as stderr,
+            subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL, stderr=stderr
+            ) as process,
+        ):
+            try:
+                yield process
+                process.wait(LONGEST_S)
+            except subprocess.TimeoutExpired:
+                stderr.write(b"\ndid not end")
+            finally:
+                process.kill()
+
+    def await_calls(self) -> None:
+        """Wait until it is at work."""
+        noted, deadline = self.folder / "noted", time.monotonic() + LONGEST_S
+        while time.monotonic() < deadline:
+            if noted.exists() and noted.stat().st_size >= 20 * self.fault.least_calls:
+                return
+            time.sleep(0.01)
 
 
-def await_calls(folder: Path, least: int) -> None:
-    """Wait until the program is at work."""
-    deadline = time.monotonic() + LONGEST_S
-    while time.monotonic() < deadline:
-        if (folder / "noted").exists() and (folder / "noted").stat().st_size >= 20 * least:
-            return
-        time.sleep(0.01)
-
-
-def judge(outcome: Outcome, folder: Path) -> None:
+def judge(outcome: Outcome, folder: Path, place: Place) -> None:
     """Compare the trace with what the program has noted."""
     noted = (
         [line.split() for line in (folder / "noted").read_text().splitlines()] if (folder / "noted").exists() else []
@@ -137,12 +152,11 @@ def judge(outcome: Outcome, folder: Path) -> None:
     found: dict[str, Counter[str]] = {"START": Counter(), "END": Counter()}
     ids: dict[tuple[int, int], str] = {}
     try:
-        for path in traces(folder):
-            for entry in writer_class(outcome.dest).read(str(path)):
-                if entry.stage == "START":
-                    ids[entry.pid, entry.call_id] = entry.args
-                if entry.stage in found and (args := re.search(r"'(.+)'", ids.get((entry.pid, entry.call_id), ""))):
-                    found[entry.stage][args[1]] += 1
+        for entry in place.entries():
+            if entry.stage == "START":
+                ids[entry.pid, entry.call_id] = entry.args
+            if entry.stage in found and (args := re.search(r"'(.+)'", ids.get((entry.pid, entry.call_id), ""))):
+                found[entry.stage][args[1]] += 1
     except ReadError as error:
         outcome.refused = str(error)
     outcome.calls += len(times)
@@ -156,12 +170,6 @@ def judge(outcome: Outcome, folder: Path) -> None:
         outcome.refused = outcome.refused or (folder / "stderr").read_text(errors="replace")[-300:].replace("\n", " ")
 
 
-def traces(folder: Path) -> list[Path]:
-    """The files that the program and whoever moved them have left."""
-    found = sorted((folder / "trace").rglob("x.*"))
-    return [path for path in found if not path.name.endswith(("-wal", "-shm", ".old"))]
-
-
 def chosen(faults: Sequence[Fault], only: str) -> list[Fault]:
     """Those whose names have one of the words in them."""
     words = [word.lower() for word in only.split(",") if word]
@@ -173,7 +181,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=200, help="trials of kill -9 on each writer")
     parser.add_argument("--trials", type=int, default=5, help="trials of other faults that come at random moments")
-    parser.add_argument("--dest", default=",".join(FILES))
+    parser.add_argument("--dest", default=",".join(EVERY))
     parser.add_argument("--only", default="", help="words in the names of faults")
     parser.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
     options = parser.parse_args()
@@ -185,7 +193,7 @@ def main() -> int:
             print(rows[-1], flush=True)
             continue
         for dest in options.dest.split(","):
-            if dest in fault.not_for:
+            if dest not in fault.dests:
                 continue
             trials = options.kills if fault.name == "kill -9" else options.trials if fault.signal is not None else 1
             outcome = tried(fault, dest, trials)

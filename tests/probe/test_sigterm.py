@@ -92,3 +92,40 @@ def test_the_signal_waits_while_the_process_is_copied(tmp_path: Path) -> None:
     ran = run_python(*flags, "main.py", cwd=tmp_path, log="log.jsonl")
     assert ran.stdout.strip() == str([-signal.SIGTERM, False] * 2), ran.stderr
     assert len(ran.entries) == 4
+
+
+SLOW = """
+    import os, signal, sys, threading, time
+    import glimpse
+
+    class Slow(glimpse.BaseWriter):
+        def write_batch(self, entries):
+            time.sleep(0.5)
+            with open("written", "a") as file:
+                file.writelines(f"{entry.stage}\\n" for entry in entries)
+
+    glimpse.register_writer("slow", Slow)
+    config = glimpse.Config(dest="slow", flush_on_sigterm=True, flush_interval=0.05)
+    glimpse.install(glimpse.TracingPolicy(included_packages=["app"]), config)
+    import app
+
+    def tell():
+        for _ in range(2):
+            time.sleep(0.1)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    app.work(1)
+    time.sleep(0.3)
+    app.work(2)
+    threading.Thread(target=tell, daemon=True).start()
+    if sys.argv[1] == "wait":
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("way", ["exit", "wait"])
+def test_a_signal_that_comes_while_the_rest_is_written(tmp_path: Path, way: str) -> None:
+    """Whether the program is at its end or the signal has come before: first all is written."""
+    write_files(tmp_path, {"app.py": APP, "main.py": SLOW})
+    run_python("main.py", way, cwd=tmp_path, expect=-signal.SIGTERM)
+    assert (tmp_path / "written").read_text().split() == ["START", "END"] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,34 @@ def test_deleted_while_open(tmp_path: Path) -> None:
     writer.write_batch(made.calls(1, first=3))
     writer.close()
     assert ask(path, "select call_id, function from calls") == [(3, "shop.orders.total")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be moved there")
+@pytest.mark.parametrize("put", ["nothing", "an empty file"])
+def test_moved_while_open(tmp_path: Path, put: str) -> None:
+    """A file that was moved, without its log, has all that was written before; a new one is begun."""
+    path = tmp_path / "trace.db"
+    writer = SqliteWriter(str(path))
+    writer.write_batch(made.calls(3))
+    path.rename(tmp_path / "old.db")
+    if put == "an empty file":
+        path.touch()
+    writer.write_batch(made.calls(1, first=7))
+    writer.close()
+    assert list(SqliteWriter.read(str(tmp_path / "old.db"))) == made.calls(3)
+    assert list(SqliteWriter.read(str(path))) == made.calls(1, first=7)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be emptied there")
+def test_emptied_while_open(tmp_path: Path) -> None:
+    """A file that was emptied, as logrotate's copytruncate does, is begun anew instead of becoming half a database."""
+    path = tmp_path / "trace.db"
+    writer = SqliteWriter(str(path))
+    writer.write_batch(made.calls(3))
+    os.truncate(path, 0)
+    writer.write_batch(made.calls(1, first=7))
+    writer.close()
+    assert list(SqliteWriter.read(str(path))) == made.calls(1, first=7)
 
 
 def test_busy_database_refuses_the_whole_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

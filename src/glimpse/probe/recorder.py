@@ -42,6 +42,7 @@ _A_MOMENT_S: Final = 0.0005
 _AT_ONCE: Final = ((False,),)
 _FOREVER: Final = ((True,),)
 _A_WHILE: Final = ((True,), (5.0,))
+_LONGEST_WAIT_NS: Final = 5_000_000_000
 _TRIES_TO_CLOSE: Final = 5
 _COUNTS: Final = ("recorded", "written", "dropped", "bytes", "errors", "high_water")
 
@@ -121,6 +122,7 @@ class Recorder:
         self._fork_held = False
         self._afterwards: list[tuple[int, Callable[[], Any]]] = []
         self._finished = False
+        self._closer = 0
         self.closed = False
 
     @property
@@ -197,11 +199,20 @@ class Recorder:
     def close(self) -> None:
         """Write everything, end the calls that are open, and close the writer.
 
-        In mode drop it does not wait for longer than some seconds for a writer that does not come back.
+        In mode drop it does not wait for longer than some seconds for a writer that does not come back. Another thread
+        that closes it meanwhile waits as long for that.
         """
+        here = System.get_ident()
         if not self.closed:
-            self.closed = True
-            self.when_idle(self._close_whatever_comes)
+            self.closed, self._closer = True, here
+            if self._busy_here():
+                self._afterwards.append((here, self._close_whatever_comes))
+            else:
+                self._close_whatever_comes()
+        elif self._closer != here:
+            deadline = _now() + _LONGEST_WAIT_NS
+            while self._closer and _now() < deadline:
+                _sleep(_A_MOMENT_S)
 
     def _close_whatever_comes(self) -> None:
         interruption: BaseException | None = None
@@ -211,6 +222,8 @@ class Recorder:
                 break
             except BaseException as error:  # a handler of a signal raised, as Ctrl-C does: finish first
                 interruption = error
+        self._closer = 0
+        self._do_what_waited()
         if interruption is not None:
             raise interruption
 
@@ -261,9 +274,10 @@ class Recorder:
         return self._holder == System.get_ident() or self._intake.busy_here
 
     def when_idle(self, work: Callable[[], Any]) -> None:
-        """Do it now, or after the drain that this thread is in the middle of: a signal's handler may ask for it."""
-        if self._busy_here():
-            self._afterwards.append((System.get_ident(), work))
+        """Do it now, or after the drain, or the end, that this thread is in the middle of: a signal may ask for it."""
+        here = System.get_ident()
+        if self._closer == here or self._busy_here():
+            self._afterwards.append((here, work))
         else:
             work()
 

@@ -28,6 +28,9 @@ _ON_END: Final = """ON CONFLICT (id) DO UPDATE SET ended = excluded.ended, start
 duration = excluded.duration, result = excluded.result"""
 
 
+_GONE: Final = (0, 0, False)
+_LOG, _SHARED = "-wal", "-shm"
+
 _Identity = tuple[int, str | None]
 """A process's pid and service."""
 
@@ -47,7 +50,7 @@ class SqliteWriter(BaseWriter):
         self._connection: sqlite3.Connection | None = None
         self._first = True
         """Whether nothing was written through this connection yet."""
-        self._file = (0, 0)
+        self._file = self._beside = _GONE
         self._known: dict[RowSource, _Process] = {}
         self._makers: dict[_Identity, RowMaker] = {}
         self._connected()
@@ -148,23 +151,43 @@ class SqliteWriter(BaseWriter):
     def _connected(self) -> sqlite3.Connection:
         if self._closed:
             raise WriterError(f"{self._path}: the writer is closed")
-        if self._connection is not None and self._identity() != self._file:
-            self._disconnect()
+        if self._connection is not None and (found := self._identity()) != self._file:
+            self._leave(emptied=found[:2] == self._file[:2])
         if self._connection is None:
             self._connection, self._first = connect(self._path), True
-            self._file = self._identity()
+            self._file, self._beside = self._identity(), self._identity(_SHARED)
             known = self._known.items()
             self._known = {source: process for source, process in known if process.is_in(self._connection, source)}
         return self._connection
 
-    def _identity(self) -> tuple[int, int]:
+    def _identity(self, end: str = "") -> tuple[int, int, bool]:
+        """Which file this is, and whether there is anything in it."""
         try:
-            state = System.stat(self._path)
+            state = System.stat(self._path + end)
         except (FileNotFoundError, NotADirectoryError):
-            return 0, 0
+            return _GONE
         except OSError:  # not to be seen any more, as after a change of user: what is open goes on
             return self._file
-        return state.st_dev, state.st_ino
+        return state.st_dev, state.st_ino, state.st_size > 0
+
+    def _leave(self, *, emptied: bool) -> None:
+        """Leave the file to whoever has moved or emptied it.
+
+        SQLite itself does not put into a file that was moved what is still in its log, and would find that log beside
+        the new one. A file that was emptied must get nothing of it, for it would be a part of a database: as one that
+        is moved away, it gets none.
+        """
+        try:
+            if emptied:
+                System.unlink(self._path)
+            elif self._connection is not None:
+                self._connection.execute("PRAGMA wal_checkpoint").fetchall()
+            if self._beside == self._identity(_SHARED):  # else another process was here
+                for end in _LOG, _SHARED:
+                    System.unlink(self._path + end)
+        except (OSError, sqlite3.Error):  # then the rest of it stays in the log
+            pass
+        self._disconnect()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

@@ -94,6 +94,7 @@ _MIGRATIONS: Final = (_CREATE, _PACKS, _TIMES)
 
 VERSION: Final = len(_MIGRATIONS)
 _BUSY_S: Final = 5.0
+_BETWEEN_TRIES_S: Final = 0.005
 _PAGE_BYTES: Final = 8_192
 """Packs of 10 KB are written in a fifth less time than with pages of 4 KiB; larger ones gain little, and cost where a
 batch is small."""
@@ -114,7 +115,7 @@ def connect(path: str) -> sqlite3.Connection:
         version = _version(connection, path)
         if not version:
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_log(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         if version < VERSION:
             _migrate(connection, path)
@@ -145,6 +146,19 @@ def has_table(connection: sqlite3.Connection, name: str) -> bool:
     return found.fetchone() is not None
 
 
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Have a write-ahead log. SQLite does not wait by itself for others that begin at the same time."""
+    deadline = System.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or System.monotonic() > deadline:
+                raise
+        System.sleep(_BETWEEN_TRIES_S)
+
+
 def _drop_indexes(connection: sqlite3.Connection) -> None:
     """Each one doubles the cost of a row, so they are there from the first reading to the next writing only."""
     found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND name NOT LIKE 'sqlite_%'")
@@ -157,9 +171,11 @@ def _version(connection: sqlite3.Connection, path: str) -> int:
 
     :raises WriterError: the file is another program's, or a newer Glimpse's.
     """
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[
+        0
+    ]  # after the tables: others may make them now
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if tables and application != APPLICATION_ID:
         raise WriterError(f"option db_path: {path!r} is another program's database; name another file")
     if version > VERSION:
