@@ -7,12 +7,12 @@ wait. Of pools of processes that are terminated while they are busy, one in a hu
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
-import time
 from collections.abc import Callable
 from typing import Any, Final
+
+from ..natives import System
 
 __all__ = ["Bell"]
 
@@ -31,7 +31,7 @@ class Bell:
 
     def __init__(self, number: int, answered: Callable[[], bool]) -> None:
         self._number, self._answered = number, answered
-        self._main = _thread.get_ident()
+        self._main = System.get_ident()
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
         try:
@@ -46,11 +46,11 @@ class Bell:
 
     def start(self) -> None:
         """Listen. Near the end of the interpreter nobody does."""
-        self._ended: Any = _thread.allocate_lock()
+        self._ended: Any = System.allocate_lock()
         self._ended.acquire()
         self._listens = True
         try:
-            _thread.start_new_thread(self._listen, (self._ended,))
+            System.start_new_thread(self._listen, (self._ended,))
         except RuntimeError:
             self._ended.release()
 
@@ -58,7 +58,7 @@ class Bell:
         """Listen no more; what comes meanwhile is heard later."""
         self._listens = False
         try:
-            os.write(self._writer, bytes((_STOP,)))
+            System.write(self._writer, bytes((_STOP,)))
         except BlockingIOError:  # it is full, and so will be read
             pass
         self._ended.acquire(True, _LONGEST_END_S)
@@ -74,19 +74,19 @@ class Bell:
         self._close()
 
     def _close(self) -> None:
-        os.close(self._reader)
-        os.close(self._writer)
+        System.close(self._reader)
+        System.close(self._writer)
 
     def _listen(self, ended: Any) -> None:
         try:
             while self._listens:
-                if self._number in os.read(self._reader, 4096):
+                if self._number in System.read(self._reader, 4096):
                     self._ring()
         finally:
             ended.release()
 
     def _ring(self) -> None:
-        time.sleep(_BETWEEN_RINGS_S)
+        System.sleep(_BETWEEN_RINGS_S)
         while self._listens and not self._answered():
             signal.pthread_kill(self._main, self._number)
-            time.sleep(_BETWEEN_RINGS_S)
+            System.sleep(_BETWEEN_RINGS_S)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
 import sys
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..natives import System
 from .bell import Bell
 
 __all__ = ["after_fork_in_child", "after_fork_in_parent", "before_fork", "finish_first", "in_worker", "leave"]
@@ -72,7 +72,7 @@ def before_fork() -> None:
     if _is_ours() and hasattr(signal, "pthread_sigmask"):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM,))
         if signal.SIGTERM not in before:
-            _blocked_in.add(_thread.get_ident())
+            _blocked_in.add(System.get_ident())
 
 
 def after_fork_in_parent() -> None:
@@ -91,7 +91,7 @@ def after_fork_in_child() -> None:
 
 
 def _let_it_come() -> None:
-    here = _thread.get_ident()
+    here = System.get_ident()
     if here in _blocked_in:
         _blocked_in.discard(here)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))
