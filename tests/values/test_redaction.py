@@ -235,6 +235,12 @@ PLANTED: dict[str, Any] = {
     "hash rocket": f"'password' => '{SECRET}'",
     "key of a text": {f"token={SECRET}": 1},
     "text subclass": Text(f"token={SECRET}"),
+    "options": ["prog", "--token", SECRET, f"--password={SECRET}", "--api-key", {"a": SECRET}],
+    "command": f"mysql --user bob --password {SECRET} db",
+    "pair as a list": [["X-Api-Key", SECRET], [b"cookie", SECRET.encode()]],
+    "private key": f"-----BEGIN EC PRIVATE KEY-----\n{SECRET}\n-----END EC PRIVATE KEY-----",
+    "long private key": f"-----BEGIN PRIVATE KEY-----\n{SECRET * 400}\n-----END PRIVATE KEY-----".encode(),
+    "query in a query": f"next=%2Flogin%3Fpassword%3D{SECRET}%26q%3D1",
 }
 
 
@@ -263,6 +269,9 @@ def test_the_rest_of_a_text_stays_readable() -> None:
     assert RENDERER.text(PLANTED["url"]) == f"'postgres://bob:{REDACTED}@db/main'"
     assert RENDERER.text(PLANTED["query"]) == f"'https://example.org/?a=1&access_token={REDACTED}&b=2'"
     assert RENDERER.text(PLANTED["json"]) == f"""'{{"user": "bob", "password": {REDACTED}, "n": 1}}'"""
+    assert RENDERER.text(["--token", "a", "--token"]) == f"['--token', {REDACTED}, '--token']"
+    assert RENDERER.text(PLANTED["command"]) == f"'mysql --user bob --password {REDACTED} db'"
+    assert RENDERER.text(f"{PLANTED['private key']} end") == f"'-----BEGIN EC PRIVATE KEY-----{REDACTED} end'"
     assert RENDERER.text(Written()) == f"Written(user='bob', password={REDACTED}, nested={{'token': {REDACTED}}})"
 
 
@@ -280,6 +289,9 @@ def test_the_rest_of_a_text_stays_readable() -> None:
         "secret://vault/path",
         "",
         "bearer of news",
+        "the password -- nobody knows it",
+        "run --auth --verbose",
+        "-----BEGIN CERTIFICATE-----",
     ],
 )
 def test_harmless_texts_are_left_alone(text: str) -> None:

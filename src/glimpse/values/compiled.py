@@ -206,7 +206,7 @@ def _remembered(form: Form, kinds: Kinds, settled: list[str], pieces: list[str])
         looked_into = {name: f"{{{_text_of(kinds[name], variable)}}}" for name, variable in strings.items()}
         making = [
             f"texts = f'{''.join(f'{{{variable}}}' for variable in strings.values())}'",
-            "if '=' in texts or ':' in texts or 'earer ' in texts:",
+            "if '=' in texts or ':' in texts or ' ' in texts and ('earer ' in texts or '--' in texts):",
             *(f"    {line}" for line in _assigned(form, kinds, pieces, looked_into)),
             "else:",
             *(f"    {line}" for line in making),

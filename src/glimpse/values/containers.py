@@ -114,29 +114,37 @@ def _first(value: Any, count: int) -> Collection[Any]:
 
 def _list(walk: Walk, cls: type) -> Render:
     if cls is list:
-        few = walk.items if walk.limits.max_items >= _FEW else None
-        return _bounded(walk, ("[", "]"), len, _items(walk, lambda value, count: value[:count]), few=few)
+        inside = _items(walk, lambda value, count: value[:count])
+        few = _few(walk, walk.items if walk.limits.max_items >= _FEW else inside, list.__getitem__)
+        return _bounded(walk, ("[", "]"), len, inside, few=few)
     inside = _items(walk, lambda value, count: list.__getitem__(value, slice(count)))
-    return _bounded(walk, ("[", "]"), list.__len__, inside)
+    return _bounded(walk, ("[", "]"), list.__len__, inside, few=_few(walk, inside, list.__getitem__))
 
 
 def _tuple(walk: Walk, cls: type) -> Render:
     inside = _items(walk, lambda value, count: tuple.__getitem__(value, slice(count)))
     items = walk.items if cls is tuple and walk.limits.max_items >= _FEW else inside
+    of_several = _few(walk, items, tuple.__getitem__)
+
+    def few(value: Any, size: int, room: int, path: Path) -> str:
+        return of_several(value, size, room, path) if size > 1 else items(value, 1, room, path) + ","
+
+    return _bounded(walk, ("(", ")"), len if cls is tuple else tuple.__len__, inside, few=few)
+
+
+def _few(walk: Walk, items: Inside, item_of: Callable[[Any, int], Any]) -> Inside:
+    """Of two, the second is hidden if the first is a hidden name."""
     hides = walk.redactor.hides
 
     def few(value: Any, size: int, room: int, path: Path) -> str:
-        if size > 2:
-            return items(value, size, room, path)
-        if size == 1:
-            return items(value, 1, room, path) + ","
-        first = tuple.__getitem__(value, 0)
-        kind = type(first)
-        if (kind is str and hides(first)) or (kind is bytes and walk.hides(first)):
-            return f"{walk.text(first, room, path)}, {REDACTED}"
-        return items(value, 2, room, path)
+        if size == 2:
+            first = item_of(value, 0)
+            kind = type(first)
+            if (kind is str and hides(first)) or (kind is bytes and walk.hides(first)):
+                return f"{walk.text(first, room, path)}, {REDACTED}"
+        return items(value, size, room, path)
 
-    return _bounded(walk, ("(", ")"), len if cls is tuple else tuple.__len__, inside, few=few)
+    return few
 
 
 def _dict(walk: Walk, cls: type) -> Render:

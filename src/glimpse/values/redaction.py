@@ -33,6 +33,7 @@ DEFAULT_NAMES: Final = (
     "credential",
     "ssn",
     "card_number",
+    "passphrase",
     # The plurals that hold secrets; not "tokens" and "sessions", which mostly count or list harmless things.
     "passwords",
     "secrets",
@@ -85,7 +86,7 @@ class Redactor:
         self._fragments = _fragments([*wanted, *(_WILDCARD.sub(" ", name) for name in wild)])
         self._scrubber = Scrubber(self.hides, self._fragments, credentials=defaults)
         self.inspects_every_text = bool(self._patterns or self._callbacks)
-        """If not, a text without ``=``, ``:`` and ``earer`` has nothing to hide, and need not be given to ``scrub``."""
+        """If not, only a text that ``may_hide`` something need be given to ``scrub``."""
         self.scrub: Callable[[str], str] = self._scrub_all if self.inspects_every_text else self._scrubber.scrub
         """The text with its secrets replaced; the very same object if there are none. Takes linear time."""
 

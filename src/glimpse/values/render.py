@@ -93,7 +93,9 @@ def _freeze(walk: Walk) -> Callable[[Any], Atom]:
         try:
             if kind is str:
                 short = len(value) <= longest and value.isascii()
-                if short and not ("=" in value or ":" in value or "earer " in value):
+                if short and not (
+                    "=" in value or ":" in value or (" " in value and ("earer " in value or "--" in value))
+                ):
                     return value  # type: ignore[no-any-return]
                 return string_atom(value)
             if kind is int or kind is bool or value is None or (kind is float and value - value == 0.0):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Final
 
-__all__ = ["Scrubber", "hide_cut_login"]
+__all__ = ["Scrubber", "hide_cut_login", "may_hide"]
 
 _URL_LOGIN = re.compile(
     r"(://[^\s/?#\"'<>:@]*:)(?!\d{1,5}(?:[/?#]|$))(?:(?!://)[^\s\"'<>])*@"  # user and password, where no port stands
@@ -20,7 +20,9 @@ _URL_LOGIN = re.compile(
 _URL_LOGIN_CUT = re.compile(r"(://[^\s/?#\"'<>:@]*:)[^\s/?#\"'<>@]*\Z")
 _BEARER = re.compile(r"(\b[Bb]earer[ \t]+)[\w.~+/=-]{8,}")
 _NAME_REST = re.compile(r"[\w-]*")
-_SEPARATOR = re.compile(r"(?:\\{0,3}[\"'`])?(?:\[\])?[ \t]{0,4}(?:=>?(?!=)|:(?!:|//)=?)[ \t]{0,4}")
+_SEPARATOR = re.compile(r"(?:\\{0,3}[\"'`])?(?:\[\])?[ \t]{0,4}(?:=>?(?!=)|%3[Dd]|:(?!:|//)=?)[ \t]{0,4}")
+_OPTION_END = re.compile(r"[ \t]+(?=[^\s-])")
+_KEY = re.compile(r"(-----BEGIN [A-Z\d ]*PRIVATE KEY-----).*?(?:-----END [A-Z\d ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _QUOTE = re.compile(r"[bBuU]?(\\{0,3}[\"'`])")
 _STRING_REST = {quote: re.compile(rf"(?:[^{quote}\\]+|\\.)*{quote}?", re.DOTALL) for quote in "\"'`"}
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -32,6 +34,11 @@ _HEADER = re.compile(r"auth|cookie", re.IGNORECASE)
 _NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _NAME_WINDOW = 100
+
+
+def may_hide(text: str) -> bool:
+    """Whether there can be a secret in a text: what is quick to tell. Where it is asked often it is written out."""
+    return "=" in text or ":" in text or (" " in text and ("earer " in text or "--" in text))
 
 
 class Scrubber:
@@ -49,11 +56,13 @@ class Scrubber:
 
     def scrub(self, text: str) -> str:
         """The text without secrets; the very same object if there are none."""
-        if not ("=" in text or ":" in text or "earer " in text):
+        if not may_hide(text):
             return text
         if self._credentials and ("://" in text or "earer " in text):
             text = _URL_LOGIN.sub(_hide_login, text) if "@" in text else text
             text = _BEARER.sub(rf"\1{REDACTED}", text)
+        if self._credentials and "PRIVATE KEY--" in text:
+            text = _KEY.sub(rf"\1{REDACTED}", text)
         lowered = text.lower()
         if len(lowered) != len(text):  # places in the one are to be places in the other
             lowered = text.translate(_ASCII_LOWER)
@@ -69,7 +78,11 @@ class Scrubber:
             window = lowered[max(end, place - _NAME_WINDOW) : place]
             start = place - len(window) + len(window.rstrip(_NAME_CHARACTERS))
             end = _NAME_REST.match(lowered, place).end()  # type: ignore[union-attr]
+            if lowered[start - 1 : start] == "%":  # what stands before the name is written as a number
+                start += 2
             separator = _SEPARATOR.match(text, end)
+            if separator is None and lowered.startswith("--", start):
+                separator = _OPTION_END.match(text, end)
             if separator is not None and self._hides(text[start:end]):
                 value = separator.end()
                 end = _value_end(text, value, header=":" in separator[0] and bool(_HEADER.search(text, start, end)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .limits import more
 from .redaction import Redactor
-from .scrub import hide_cut_login
+from .scrub import hide_cut_login, may_hide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def string_text(redactor: Redactor) -> Callable[[str, int], str]:
         size = len(value)
         if size > room - 2:
             return beginning(redactor, value[: max(room, 0) + MARGIN], size, room)
-        if every or "=" in value or ":" in value or "earer " in value:
+        if every or "=" in value or ":" in value or (" " in value and may_hide(value)):
             value = scrub(value)
         text = repr(value)
         return text if len(text) <= room else quoted(value, len(value), room)
@@ -49,7 +49,7 @@ def bytes_text(redactor: Redactor, head: bytes | bytearray, size: int, room: int
     """The same for bytes; a text in an encoding unlike ASCII is searched for secrets byte by byte."""
     if size <= room - 2 and not redactor.inspects_every_text:
         text = repr(head)
-        if len(text) <= room and not ("=" in text or ":" in text or "earer " in text):
+        if len(text) <= room and not may_hide(text):
             return text
     text = head.decode("latin-1")
     shown = redactor.scrub(text if len(text) == size else hide_cut_login(text))

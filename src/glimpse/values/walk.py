@@ -31,6 +31,7 @@ Labels: TypeAlias = "Callable[[str], Label | None]"
 MOST_REMEMBERED: Final = 64
 """Texts that are remembered of each kind of thing; the memory is emptied when it is full."""
 
+_NOTHING: Final = object()
 _KEPT_BEYOND_ROOM: Final = 40
 _CACHED_LABELS = 2048
 _LONGEST_CACHED_LABEL = 64
@@ -112,16 +113,23 @@ def _keep(labels: dict[str, Label], name: str, label: Label) -> Label:
 
 
 def _items(walk: Walk) -> Callable[[Iterable[Any], int, int, Path], str]:
-    get, learn, string = walk.renderers.get, walk.learn, walk.string
+    get, learn, string, hides = walk.renderers.get, walk.learn, walk.string, walk.redactor.hides
 
     def items(values: Iterable[Any], size: int, room: int, path: Path) -> str:
         """The texts of a container's items, without its brackets: ``values`` are the first of ``size``."""
         texts: list[str] = []
         left = room
-        for value in values:
+        ahead = iter(values)
+        for value in ahead:
             kind = type(value)
             if kind is str:
                 text = string(value, left)
+                if text[1] == "-" and value.isascii() and "=" not in value and hides(value):  # an option of a command
+                    texts.append(text)
+                    left -= len(text) + 2
+                    if next(ahead, _NOTHING) is _NOTHING:
+                        break
+                    text = REDACTED
             elif kind is int and LEAST < value < MOST:
                 text = repr(value)
             else:
