@@ -36,6 +36,9 @@ _MISFITS_BEFORE_FITTING: Final = 16
 _MOST_FITTINGS: Final = 8
 _NEVER_CUT: Final = 4096
 _LIVE: Final = "live"
+_MAY_HIDE: Final = (
+    "'=' in texts or ':' in texts or ' ' in texts and ('earer ' in texts or '-' in texts and '--' in texts)"
+)
 _SETTLED: Final = {
     "str": "type({v}) is str and len({v}) < 256",
     "int": "type({v}) is int and (-1_000_000_000 < {v} < 1_000_000_000 or LEAST < {v} < MOST)",
@@ -206,7 +209,7 @@ def _remembered(form: Form, kinds: Kinds, settled: list[str], pieces: list[str])
         looked_into = {name: f"{{{_text_of(kinds[name], variable)}}}" for name, variable in strings.items()}
         making = [
             f"texts = f'{''.join(f'{{{variable}}}' for variable in strings.values())}'",
-            "if '=' in texts or ':' in texts or ' ' in texts and ('earer ' in texts or '--' in texts):",
+            f"if {_MAY_HIDE}:",
             *(f"    {line}" for line in _assigned(form, kinds, pieces, looked_into)),
             "else:",
             *(f"    {line}" for line in making),

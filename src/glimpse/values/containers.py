@@ -39,12 +39,13 @@ def _bounded(
     inside: Inside,
     *,
     few: Inside | None = None,
+    two: Inside | None = None,
     empty: str | None = None,
     cycle: str | None = None,
 ) -> Render:
     """A renderer with what all containers share: the empty one, cycles, and the limit of depth.
 
-    ``few`` serves small containers in the place of ``inside``.
+    ``few`` serves small containers in the place of ``inside``, ``two`` those of two items.
     """
     opening, closing = brackets
     when_empty = opening + closing if empty is None else empty
@@ -52,6 +53,7 @@ def _bounded(
     around = len(opening) + len(closing)
     max_depth = walk.limits.max_depth
     few_or_any = few or inside
+    two_or_any = two or few_or_any
 
     def render(value: Any, room: int, path: Path) -> str:
         size = size_of(value)
@@ -63,7 +65,8 @@ def _bounded(
         if room <= around or len(path) >= max_depth:
             return f"{opening}{more(size)}{closing}"
         if size <= _FEW:
-            return f"{opening}{few_or_any(value, size, room - around, (*path, here))}{closing}"
+            show = few_or_any if size != 2 else two_or_any
+            return f"{opening}{show(value, size, room - around, (*path, here))}{closing}"
         return f"{opening}{inside(value, size, room - around, (*path, here))}{closing}"
 
     return render
@@ -115,36 +118,35 @@ def _first(value: Any, count: int) -> Collection[Any]:
 def _list(walk: Walk, cls: type) -> Render:
     if cls is list:
         inside = _items(walk, lambda value, count: value[:count])
-        few = _few(walk, walk.items if walk.limits.max_items >= _FEW else inside, list.__getitem__)
-        return _bounded(walk, ("[", "]"), len, inside, few=few)
+        few = walk.items if walk.limits.max_items >= _FEW else inside
+        return _bounded(walk, ("[", "]"), len, inside, few=few, two=_pair(walk, few, list.__getitem__))
     inside = _items(walk, lambda value, count: list.__getitem__(value, slice(count)))
-    return _bounded(walk, ("[", "]"), list.__len__, inside, few=_few(walk, inside, list.__getitem__))
+    return _bounded(walk, ("[", "]"), list.__len__, inside, two=_pair(walk, inside, list.__getitem__))
 
 
 def _tuple(walk: Walk, cls: type) -> Render:
     inside = _items(walk, lambda value, count: tuple.__getitem__(value, slice(count)))
     items = walk.items if cls is tuple and walk.limits.max_items >= _FEW else inside
-    of_several = _few(walk, items, tuple.__getitem__)
 
     def few(value: Any, size: int, room: int, path: Path) -> str:
-        return of_several(value, size, room, path) if size > 1 else items(value, 1, room, path) + ","
+        return items(value, size, room, path) if size > 1 else items(value, 1, room, path) + ","
 
-    return _bounded(walk, ("(", ")"), len if cls is tuple else tuple.__len__, inside, few=few)
+    size_of, two = len if cls is tuple else tuple.__len__, _pair(walk, items, tuple.__getitem__)
+    return _bounded(walk, ("(", ")"), size_of, inside, few=few, two=two)
 
 
-def _few(walk: Walk, items: Inside, item_of: Callable[[Any, int], Any]) -> Inside:
-    """Of two, the second is hidden if the first is a hidden name."""
+def _pair(walk: Walk, items: Inside, item_of: Callable[[Any, int], Any]) -> Inside:
+    """Of two items, of which the second is hidden if the first is a hidden name."""
     hides = walk.redactor.hides
 
-    def few(value: Any, size: int, room: int, path: Path) -> str:
-        if size == 2:
-            first = item_of(value, 0)
-            kind = type(first)
-            if (kind is str and hides(first)) or (kind is bytes and walk.hides(first)):
-                return f"{walk.text(first, room, path)}, {REDACTED}"
+    def two(value: Any, size: int, room: int, path: Path) -> str:
+        first = item_of(value, 0)
+        kind = type(first)
+        if (kind is str and hides(first)) or (kind is bytes and walk.hides(first)):
+            return f"{walk.text(first, room, path)}, {REDACTED}"
         return items(value, size, room, path)
 
-    return few
+    return two
 
 
 def _dict(walk: Walk, cls: type) -> Render:

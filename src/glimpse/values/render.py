@@ -94,7 +94,9 @@ def _freeze(walk: Walk) -> Callable[[Any], Atom]:
             if kind is str:
                 short = len(value) <= longest and value.isascii()
                 if short and not (
-                    "=" in value or ":" in value or (" " in value and ("earer " in value or "--" in value))
+                    "=" in value
+                    or ":" in value
+                    or (" " in value and ("earer " in value or ("-" in value and "--" in value)))
                 ):
                     return value  # type: ignore[no-any-return]
                 return string_atom(value)

@@ -38,7 +38,7 @@ _NAME_WINDOW = 100
 
 def may_hide(text: str) -> bool:
     """Whether there can be a secret in a text: what is quick to tell. Where it is asked often it is written out."""
-    return "=" in text or ":" in text or (" " in text and ("earer " in text or "--" in text))
+    return "=" in text or ":" in text or (" " in text and ("earer " in text or ("-" in text and "--" in text)))
 
 
 class Scrubber:
