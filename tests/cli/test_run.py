@@ -221,7 +221,8 @@ def test_interrupt_from_the_terminal(tmp_path: Path) -> None:
         def work():
             try:
                 print("go", flush=True)
-                time.sleep(60)
+                for _ in range(600):  # a signal just before a long sleep would wait for its end
+                    time.sleep(0.1)
             except KeyboardInterrupt:
                 time.sleep(0.2)
                 print("cleaned up", flush=True)

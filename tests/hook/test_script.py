@@ -115,9 +115,8 @@ def test_script_with_wrong_syntax(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_interrupted_script_ends_by_the_signal(tmp_path: Path) -> None:
     """A script that Ctrl-C ends is ended by SIGINT for whoever started it, with its entries complete."""
-    write_files(
-        tmp_path, {"app.py": "import time\ndef wait():\n    print('go', flush=True)\n    time.sleep(60)\nwait()\n"}
-    )
+    often = "for _ in range(600): time.sleep(0.1)"  # a signal just before a long sleep would wait for its end
+    write_files(tmp_path, {"app.py": f"import time\ndef wait():\n    print('go', flush=True)\n    {often}\nwait()\n"})
     env = clean_environment({"GLIMPSE_AUTO": "1", "GLIMPSE_POLICY": str(write_policy(tmp_path, "app"))})
     command = [sys.executable, "app.py"]
     pipe = subprocess.PIPE

@@ -42,3 +42,15 @@ def test_nothing_recorded_is_said(run: Run) -> None:
     """An empty list would look as if everything was fast."""
     result = run({"test_none.py": "def test_none():\n    pass\n"}, "--glimpse-slow=2", "--glimpse-include=shop")
     result.stdout.fnmatch_lines(["no call was recorded of shop"])
+
+
+def test_failures_without_a_call_tree_are_said(run: Run) -> None:
+    """Somebody who waits for a tree is told why there is none; who has one, or needs none, is not."""
+    failing = {"test_none.py": "def test_none():\n    assert 0\n"}
+    told = ["glimpse: no call tree, because what failed called nothing of shop"]
+    run(failing, "--glimpse-include=shop").stdout.fnmatch_lines(told)
+    calling = {"test_shop.py": "import shop\ndef test_price():\n    shop.price('nothing')\n"}
+    run({**failing, **calling}, "--glimpse-include=shop").stdout.no_fnmatch_line("*no call tree*")
+    run(
+        {"test_none.py": "def test_none():\n    pass\n"}, "--glimpse-include=shop", "-k", "none"
+    ).stdout.no_fnmatch_line("*no call tree*")

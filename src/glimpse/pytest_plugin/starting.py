@@ -65,7 +65,7 @@ def start(config: pytest.Config, given: Any) -> None:
             config.pluginmanager.register(recording, "glimpse-recording")
     except GlimpseError as error:
         raise pytest.UsageError(f"glimpse: {error}") from None
-    config.pluginmanager.register(Reporting(recorded, settings.slow), "glimpse-reporting")
+    config.pluginmanager.register(Reporting(recorded, settings.slow, explains=already is None), "glimpse-reporting")
 
 
 def _settings(config: pytest.Config, given: Any) -> Settings:

@@ -158,7 +158,8 @@ def configured(*, missing_ok: bool = False) -> Source:
             try:
                 return recognise(place, missing_ok=missing_ok and dest == "jsonl")
             except ReadError as error:
-                raise ReadError(f"{error} (the configured destination; name a trace to read another one)") from error
+                more = "the configured destination: record with glimpse run, or name a trace to read another one"
+                raise ReadError(f"{error} ({more})") from error
     raise ReadError(f"option dest: {config.dest!r} cannot be read back; name a trace to read")
 
 
