@@ -199,7 +199,7 @@ _COMPARISONS = {
 
 @step("COMPARE_OP")
 def _compare(frame: Frame, each: Any) -> None:
-    both = frozenset[Any]().union(*frame.pops(2))
+    both = EMPTY.union(*frame.pops(2))
     for op in _COMPARISONS[each.argval]:
         frame.meaning.do(op, both)
     frame.push(PLAIN)
