@@ -56,7 +56,7 @@ def test_python_examples(tmp_path: Path, code: str) -> None:
     assert run.stdout
     assert run.stderr == ""
     assert_complete(run.entries)
-    assert run.entries or "BaseWriter" in code
+    assert run.entries
 
 
 def test_the_tree_of_the_first_example(tmp_path: Path) -> None:
@@ -125,13 +125,12 @@ def test_policy_example(tmp_path: Path) -> None:
 
 
 TABLE = re.findall(r"^\| `(GLIMPSE_\w+)` \| (?:`(\w+)[^|]*)? ?\|[^|]*\| ([^|]+) \|$", TEXT, flags=re.MULTILINE)
-OTHER_VALUES = {"GLIMPSE_DEST": "sqlite", "GLIMPSE_LEVEL": "ERROR", "GLIMPSE_MAX_FIELD_LENGTH": "77"}
-OTHER_VALUES |= {"GLIMPSE_TRACE_ID": "true", "GLIMPSE_PROPAGATE": "true"}
+OTHER_VALUES = {"GLIMPSE_DEST": "sqlite", "GLIMPSE_LEVEL": "ERROR", "GLIMPSE_TRACE_ID": "true"}
 
 
 def test_every_variable_is_in_the_table() -> None:
     """The table was read, all of it."""
-    assert len(TABLE) == len(re.findall(r"^\| `GLIMPSE_", TEXT, flags=re.MULTILINE)) >= 8
+    assert len(TABLE) == len(re.findall(r"^\| `GLIMPSE_", TEXT, flags=re.MULTILINE)) >= 6
 
 
 @pytest.mark.parametrize(("variable", "name", "default"), [row for row in TABLE if row[1] not in ("", "params")])
