@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from glimpse.assembly import Filter, Rule
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glimpse.assembly import Assembler, Filter, Origin, Rule, early_drop
+from glimpse.assembly import events as ev
 
 
 def start(number: int, parent: int | None, depth: int, policy: str | None = None) -> dict[str, Any]:
@@ -66,3 +70,37 @@ def test_each_policy_has_its_own_limits() -> None:
     rules = {"web": Rule(depth=1), "jobs": Rule()}
     kept = Filter(rules).apply([start(1, None, 1, "web"), start(2, 1, 2, "jobs"), start(3, 1, 2, "web")], 0)
     assert told(kept) == [(1, 1, None, "START"), (2, 2, 1, "START")]
+
+
+@given(
+    steps=st.lists(st.tuples(st.sampled_from("ssseeex"), st.sampled_from([1, 2]), st.integers(1, 2_000)), max_size=40),
+    cut=st.integers(1, 12),
+)
+def test_what_is_dropped_early_would_be_dropped_anyway(steps: list[tuple[str, int, int]], cut: int) -> None:
+    """The entries that stay are the same, whether events of short calls are left out before or not."""
+    rules = {"": Rule(min_duration_ms=0.002), "other": Rule()}
+    events: list[ev.Event] = []
+    stacks: dict[int, list[str]] = {1: [], 2: []}
+    clock = 0
+    for what, th, step in steps:
+        clock += step
+        if what == "s":
+            stacks[th].append(f"m:f:{len(stacks[th])}:f::{'other' if step % 3 == 0 else ''}")
+            events.append((ev.START, stacks[th][-1], clock, th, None))
+        elif stacks[th]:
+            key = stacks[th].pop()
+            shown = ("E", "", 1, None) if what == "x" else None
+            events.append((ev.EXCEPTION if what == "x" else ev.END, key, clock, th, shown))
+    leave_out = early_drop(rules)
+    assert leave_out is not None
+    found = []
+    for drop in (list, leave_out):
+        entries, limits = Assembler(Origin(pid=1, base=0)), Filter(rules)
+        chunks = [events[position : position + cut] for position in range(0, len(events), cut)]
+        found.append([record for chunk in chunks for record in limits.apply(entries.feed(drop(chunk)), 0)])
+    assert found[0] == found[1]
+
+
+def test_nothing_is_left_out_where_no_call_has_to_last() -> None:
+    """Depth alone is not told by a call's own events."""
+    assert early_drop({"": Rule(depth=3)}) is None

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glimpse.assembly import Assembler, LineAssembler, Origin, as_lines
+from glimpse.assembly import Assembler, Filter, LineAssembler, Origin, Rule, as_lines
 from glimpse.assembly import events as ev
 from glimpse.entry import Site
 from glimpse.values import Renderer
@@ -102,6 +102,29 @@ def test_lines_say_what_entries_say(events: list[ev.Event], cut: int, first: int
     end = 10**12
     expected += as_lines(entries.close(end))
     data, more = lines.last_lines(end)
+    assert comparable(found + data) == comparable(expected)
+    assert (found + data).count(b"\n") == count + more
+
+
+@given(events=recordings(), cut=st.integers(1, 12), depth=st.integers(1, 3), often=st.booleans(), pauses=st.booleans())
+def test_lines_where_a_policy_limits_depth(
+    events: list[ev.Event], cut: int, depth: int, often: bool, pauses: bool
+) -> None:
+    """Lines are those of the entries that the limit keeps."""
+    rules = {"": Rule(depth=depth), "policy": Rule(depth=depth)}
+    origin = Origin(pid=7, base=0, atom_text=Renderer().atom_text)
+    entries, limits = Assembler(origin, pauses=pauses), Filter(rules)
+    lines = LineAssembler(origin, limits=dict.fromkeys(rules, depth), pauses=pauses)
+    for site in SITES if often else ():
+        lines.records.plain.add(Site.parse(site), *lines.records._parts(site)[1:4:2])
+    expected, found, count = b"", b"", 0
+    for position in range(0, len(events), cut):
+        chunk = events[position : position + cut]
+        expected += as_lines(limits.apply(entries.feed(chunk), 0))
+        data, more = lines.lines(chunk)
+        found, count = found + data, count + more
+    expected += as_lines(limits.apply(entries.close(10**12), 0))
+    data, more = lines.last_lines(10**12)
     assert comparable(found + data) == comparable(expected)
     assert (found + data).count(b"\n") == count + more
 

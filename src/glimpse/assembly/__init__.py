@@ -5,7 +5,7 @@ from __future__ import annotations
 from .assembler import Assembler
 from .calls import Frame, OpenCall, Suspendable
 from .clock import Clock, wall_base
-from .filtering import Filter, Rule
+from .filtering import Filter, Rule, early_drop
 from .interruption import is_from_handler
 from .lines import as_lines
 from .records import Origin
@@ -25,6 +25,7 @@ __all__ = [
     "Rule",
     "Suspendable",
     "as_lines",
+    "early_drop",
     "is_from_handler",
     "wall_base",
 ]

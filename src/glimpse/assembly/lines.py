@@ -85,7 +85,9 @@ class LineRecords(Records):
         self._places.pop(th, None)
 
     def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Any:
-        """See ``Records``."""
+        """See ``Records``. Of a call that leaves no lines, nothing."""
+        if frame[10] is None:
+            return ""
         site, _, name, closing = self._parts(frame[3])
         if first == FIRST:
             self._count(frame[3])
@@ -115,6 +117,10 @@ class LineRecords(Records):
     def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> Any:
         """See ``Records``."""
         return _line(super().pause(number, frame, t, th, stage, task)).decode()
+
+    def pauses(self, frame: Frame) -> bool:
+        """See ``Records``."""
+        return frame[10] is not None and super().pauses(frame)
 
     def _parts(self, key: str) -> tuple[SiteText, str, int, str]:
         """A site, what comes before its arguments, the length of its name, and the end of each of its lines."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .assembler import Assembler
+from .calls import Frame, Suspendable
 from .events import END, START, Event
 from .interruption import Work, is_from_handler
 from .lines import ROOT, LineRecords, as_bytes
@@ -11,7 +12,7 @@ from .records import Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any, Final
 
 __all__ = ["LineAssembler"]
@@ -22,12 +23,18 @@ _BELOW: Final = tuple(f',"depth":{depth + 1},"level":"INFO","function":"' for de
 
 
 class LineAssembler(Assembler):
-    """An assembler that gives lines; ``options`` are those of ``Assembler``."""
+    """An assembler that gives lines; ``options`` are those of ``Assembler``.
+
+    :param limits: by the names of policies, the deepest calls that leave lines. What a deeper one calls has its
+        nearest ancestor with lines for a parent.
+    """
 
     records: LineRecords
 
-    def __init__(self, origin: Origin, **options: Any) -> None:
+    def __init__(self, origin: Origin, *, limits: Mapping[str, int] | None = None, **options: Any) -> None:
         super().__init__(origin, form=LineRecords, **options)
+        self._limits = limits or {}
+        self._shallowest = min(self._limits.values(), default=len(_BELOW))
         self._here: int | None = None  # the thread of the last START or END
         self._base = self.last_id + 1
         self._ids: Sequence[str] = ()
@@ -53,6 +60,36 @@ class LineAssembler(Assembler):
         before = self.last_id
         return as_bytes(self.close(t)), self.last_id - before
 
+    # -- calls that are too deep: their frames share nothing with their lines, since there are none ---------------
+
+    def _open(self, event: Event, call: Suspendable | None) -> Frame:
+        parent = self._parent(event[3], event[4]) if self._limits else None
+        if parent is None or not self._is_too_deep(event[1], parent[2] + 1):
+            return super()._open(event, call)
+        depth, key = parent[2] + 1, event[1]
+        inside = self.records.within(parent[0], parent, depth, key)[0]
+        frame = Frame(parent[0], parent[1], depth, key, event[2], event[4], event, parent[7], call, inside)
+        if call is not None:
+            call.frame = frame
+        return frame
+
+    def _is_too_deep(self, key: str, depth: int) -> bool:
+        return depth > self._limits.get(self.records.site(key).site.policy, depth)
+
+    def _emit_end(self, frame: Frame, *ended: Any) -> None:
+        if frame[10] is not None:
+            super()._emit_end(frame, *ended)
+
+    def _emit_exception(self, frame: Frame, *ended: Any) -> None:
+        if frame[10] is not None:
+            super()._emit_exception(frame, *ended)
+
+    def _error_only(self, event: Event, out: list[Any]) -> None:
+        if not (self._limits and self._is_too_deep(event[1], event[5])):
+            super()._error_only(event, out)
+
+    # -- the short way ------------------------------------------------------------------------------------------
+
     def _pieces(self, work: Work) -> None:  # noqa: C901, PLR0912, PLR0915 - a call's cost is spent here
         """Make the lines of what is left of a chunk, in pieces."""
         chunk, out, position, step = work.chunk, work.out, work.position, _BETWEEN
@@ -61,6 +98,7 @@ class LineAssembler(Assembler):
         frame: Any
         place, barred, patience = 0, 0, _PATIENCE
         before = ""  # the site of the last leaf
+        shallowest = self._shallowest
         stack: list[Any] = []
         try:
             if self._doubtful:  # texts that are kept for the next call may be of the wrong value
@@ -102,6 +140,8 @@ class LineAssembler(Assembler):
                             stack.append((number, outer, depth, key, event[2], None, event, None, None, above, shared))
                             position += 1
                             place += 1
+                            if depth >= shallowest:
+                                ids = ()  # what it calls is not plain: it may leave no line
                             continue
                     elif kind == END:
                         frame = stack[-1]
@@ -170,7 +210,8 @@ class LineAssembler(Assembler):
         if th is None:
             return place, self._ids, [], ROOT
         stack = self._stack(th)
-        if stack and stack[-1][7] is not None:  # it is in a scope, and what it calls too: without ids, nothing is plain
+        if stack and (stack[-1][7] is not None or stack[-1][2] >= self._shallowest):
+            # It is in a scope, or as deep as may be, and what it calls too: without ids, nothing is plain.
             return place, (), stack, ROOT
         return place, self._ids, stack, stack[-1][9] if stack else ROOT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Origin, Rule, as_lines
+from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Origin, Rule, as_lines, early_drop
 from ..assembly.events import FILE, Event
 from ..entry import LogEntry
 from ..natives import System
@@ -79,7 +79,7 @@ class _Work:
     """A chunk, and how far it has come."""
 
     def __init__(self, chunk: list[Event]) -> None:
-        self.chunk = chunk
+        self.chunk = self.left_over = chunk
         self.assembled: Any = None
         self.left: Iterator[Any] | None = None  # what the filter has not seen
         self.kept: list[Any] = []
@@ -93,15 +93,19 @@ class _Assembling:
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, options
         self._rules = dict(rules)
+        self._early_drop = early_drop(self._rules)
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
         """See ``Sink``."""
         work = self._unfinished
         if work is None or work.chunk is not chunk:
-            work = self._unfinished = _Work(chunk)
+            work = _Work(chunk)
+            if self._early_drop is not None:
+                work.left_over = self._early_drop(chunk)
+            self._unfinished = work
         if work.assembled is None:
-            work.assembled = self._assembler.feed(chunk)
+            work.assembled = self._assembler.feed(work.left_over)
         records = work.assembled
         if self._filter is not None:
             if work.left is None:
@@ -152,19 +156,20 @@ class RecordSink(_Assembling):
 
 
 class HeldLineSink(_Assembling):
-    """For writers of JSON lines where a policy's limits may drop entries that were made: those are held as dicts."""
+    """For writers of JSON lines where a call may have to last: entries are held as dicts until it has."""
 
     def _batch(self, records: list[Any]) -> Batch:
         return Lines(self.writer, as_lines(records), len(records))
 
 
 class LineSink:
-    """For writers of JSON lines: text made straight from events."""
+    """For writers of JSON lines: text made straight from events, but for those of calls that are too deep."""
 
     _unfinished: _Work | None
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
-        self.writer, self._options = writer, options
+        limits = {name: rule.depth for name, rule in rules.items() if rule.depth is not None}
+        self.writer, self._options = writer, {"limits": limits, **options}
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
@@ -318,14 +323,13 @@ def sink_for(writer: Writer, origin: Origin, rules: Mapping[str, Rule], *, pause
     :param rules: the limits of each policy, by name.
     :param pauses: whether suspensions of generators are entries.
     """
-    limited = any(rule.limits for rule in rules.values())
     kind: Callable[..., Sink]
     if hasattr(writer, "write_events"):
         kind = RawSink
     elif hasattr(writer, "write_rows"):
         kind = RowSink
     elif hasattr(writer, "write_lines"):
-        kind = HeldLineSink if limited else LineSink
+        kind = HeldLineSink if any(rule.min_duration_ms for rule in rules.values()) else LineSink
     else:
         kind = RecordSink if hasattr(writer, "write_records") else EntrySink
     return kind(writer, origin, rules, pauses=pauses)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, Final
 
-from glimpse.assembly import Assembler, Filter, Origin, Rule
+from glimpse.assembly import Assembler, Filter, Origin, Rule, early_drop
 from glimpse.assembly.events import END, EXCEPTION, THREAD, Event
 from glimpse.assembly.shapes import SHORT_INT_BITS, ArgsMaker
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
@@ -39,6 +39,7 @@ class RowAssembler(Assembler):
         super().__init__(origin, **options)
         self._maker = RowMaker(RowSource(origin.pid, origin.service, origin.base))
         self._filter = Filter(rules) if rules and any(rule.limits for rule in rules.values()) else None
+        self._early_drop = early_drop(rules or {})
         self._plain = self._filter is None and self.marks is None and origin.correlation_id is None
         self._cells: dict[int, dict[Any, _Cell]] = {}
         self._taken = self.last_id
@@ -61,7 +62,7 @@ class RowAssembler(Assembler):
                         stack[:] = stacks.get(th, [])
                 raise
         else:
-            self._add(self.feed(chunk))
+            self._add(self.feed(chunk if self._early_drop is None else self._early_drop([*chunk])))
         return self.held() if self._count() >= least else None
 
     def held(self) -> RowBatch | None:
