@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Final, TextIO
 
 from glimpse.cli.files import replacing
@@ -17,7 +13,8 @@ from glimpse.errors import GlimpseError, bad_value
 from glimpse.traces.calls import CallEvent, call_events
 from glimpse.traces.choosing import chosen, reads_twice
 from glimpse.views.exports import EXPORTS, exporter
-from glimpse.views.sources import STDIN, Source, open_sources, recognise, records_of
+from glimpse.views.pipes import standard_input
+from glimpse.views.sources import STDIN, in_file, open_sources, records_of
 
 STDOUT: Final = "-"
 _ALL: Final = (*EXPORTS, "sqlite")
@@ -59,9 +56,10 @@ def execute(options: Namespace) -> int:
             raise GlimpseError("option --to: sqlite takes whole traces only; leave the filters out")
         rewrite(sources, options.output, "sqlite", force=options.force)
         return 0
-    with _repeatable(sources) if reads_twice(selection) else nullcontext(sources) as read:
-        _write(exporter(options.to), chosen(lambda: call_events(records_of(read)), selection), options)
-        report_damage(read)
+    if reads_twice(selection):
+        sources = [in_file(standard_input(), "stdin") if source.name == STDIN else source for source in sources]
+    _write(exporter(options.to), chosen(lambda: call_events(records_of(sources)), selection), options)
+    report_damage(sources)
     return 0
 
 
@@ -76,17 +74,3 @@ def _write(
         open(path, "w", encoding="utf-8", newline="") as stream,
     ):
         write(events, stream)
-
-
-@contextmanager
-def _repeatable(sources: list[Source]) -> Iterator[list[Source]]:
-    """The sources such that they can be read twice: standard input is put into a file."""
-    with tempfile.TemporaryDirectory(prefix="glimpse-") as folder:
-        yield [_copied(Path(folder)) if source.name == STDIN else source for source in sources]
-
-
-def _copied(folder: Path) -> Source:
-    path = folder / "stdin"
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    return recognise(str(path))

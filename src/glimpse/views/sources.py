@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from glimpse.errors import ReadError
 from glimpse.traces.clocks import measure
 from glimpse.traces.lines import Damage, read_lines
 from glimpse.traces.records import SOURCE, Record
+from glimpse.views.pipes import copied, is_pipe, standard_input, waits_in_lines
 
 __all__ = [
     "FORMATS",
@@ -23,6 +23,7 @@ __all__ = [
     "Source",
     "configured",
     "entry_of",
+    "in_file",
     "open_sources",
     "recognise",
     "records_below",
@@ -69,7 +70,7 @@ class Source:
         :raises ReadError: they cannot be read.
         """
         if self.name == STDIN:
-            yield sys.stdin.buffer
+            yield standard_input()
             return
         from glimpse.writers.reading import opened
 
@@ -115,8 +116,16 @@ def recognise(name: str, *, missing_ok: bool = False) -> Source:
     """
     if name.startswith(_MONGO):
         return Source(name, "mongo")
-    if name == STDIN:
+    if name == STDIN and waits_in_lines(standard_input()):
         return Source(name, "jsonl", plain=False)
+    if name == STDIN:
+        return in_file(standard_input(), "standard-input")
+    if is_pipe(name):
+        try:
+            with open(name, "rb") as stream:
+                return in_file(stream, os.path.basename(name))
+        except OSError as error:
+            raise _unreadable(name, error) from error
     if missing_ok and not os.path.exists(name):
         return Source(name, "jsonl", missing=True)
     begin, packed = _beginning(name)
@@ -139,9 +148,21 @@ def _beginning(name: str) -> tuple[bytes, bool]:
         with open(name, "rb") as file:
             packed = file.read(2) == _GZIP
     except OSError as error:
-        raise ReadError(f"{name}: {(error.strerror or str(error)).lower()}") from error
+        raise _unreadable(name, error) from error
     with opened(name) as stream:
         return stream.read(64), packed
+
+
+def in_file(stream: BinaryIO, name: str) -> Source:
+    """A source of what comes out of a stream, which can be read any number of times.
+
+    :raises ReadError: it cannot be read.
+    """
+    return recognise(copied(stream, name))
+
+
+def _unreadable(name: str, error: OSError) -> ReadError:
+    return ReadError(f"{name}: {(error.strerror or str(error)).lower()}")
 
 
 def configured(*, missing_ok: bool = False) -> Source:

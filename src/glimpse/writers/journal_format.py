@@ -71,7 +71,8 @@ def _check_header(file: BinaryIO, source: str) -> None:
     line = file.readline(len(HEADER) + 16)
     if line != HEADER and not HEADER.startswith(line):
         if line.startswith(HEADER[:-2]):
-            raise ReadError(f"{source}: a journal of version {shown(line[len(HEADER) - 2 :].strip())}, newer than this")
+            version = shown(line[len(HEADER) - 2 :].strip())
+            raise ReadError(f"{source}: a journal of version {version}, newer than this Glimpse knows")
         raise ReadError(f"{source}: not a journal: {shown(line)}")
 
 

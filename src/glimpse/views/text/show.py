@@ -101,13 +101,19 @@ def _labelled(name: str, text: str, style: Style, colours: tuple[str, ...]) -> I
 
 def _wrapped(text: str, room: int) -> Iterator[str]:
     """Pieces that fit; nothing is left out."""
-    while cells(text) > room:
-        end = len(fit(text, room)) - 1
-        space = text.rfind(" ", end // 2, end)
-        cut = space + 1 if space > 0 else max(end, 1)
-        yield text[:cut].rstrip()
-        text = text[cut:]
-    yield text
+    begin = 0
+    while True:
+        ahead = text[begin : begin + 2 * room]
+        cut = len(ahead)
+        if cells(ahead) > room:
+            end = len(fit(ahead, room)) - 1
+            space = ahead.rfind(" ", end // 2, end)
+            cut = space + 1 if space > 0 else max(end, 1)
+        elif begin + cut == len(text):
+            yield ahead
+            return
+        yield ahead[:cut].rstrip()
+        begin += cut
 
 
 def _traceback(call: Call) -> list[str]:
