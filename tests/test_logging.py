@@ -59,7 +59,9 @@ def test_each_line_names_its_call(tmp_path: Path, way: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("dest", ["jsonl", "json", "sqlite", "journal"])
+@pytest.mark.parametrize(
+    "dest", ["jsonl", *(pytest.param(dest, marks=pytest.mark.once) for dest in ("json", "sqlite", "journal"))]
+)
 def test_glimpse_show_finds_it(tmp_path: Path, dest: str) -> None:
     """Whatever the entries are written to."""
     program = f"{example('python factory')}\nimport shop\nfor _ in range(200):\n    shop.checkout(['tea'] * 3)\n"

@@ -27,6 +27,7 @@ print(getattr(build, sys.argv[1])(sys.argv[3]))
 """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("hook", ["build_wheel", "build_editable"])
 def test_both_kinds_of_wheel_hold_the_start_up_files(tmp_path: Path, hook: str) -> None:
     """A wheel and an editable install put the files where the interpreter looks, beside the package."""
@@ -40,6 +41,7 @@ def test_both_kinds_of_wheel_hold_the_start_up_files(tmp_path: Path, hook: str) 
         }
 
 
+@pytest.mark.once
 def test_wheel_is_typed_and_reproducible(tmp_path: Path) -> None:
     """Two builds of the same source are the same bytes, and type checkers find the marker."""
     first, second = (built("build_wheel", tmp_path / name) for name in "ab")
@@ -47,6 +49,7 @@ def test_wheel_is_typed_and_reproducible(tmp_path: Path) -> None:
     assert "glimpse/py.typed" in zipfile.ZipFile(first).namelist()
 
 
+@pytest.mark.once
 def test_wheel_has_its_commands_and_plugins(tmp_path: Path) -> None:
     """What an installer makes of it: ``glimpse`` on PATH, as ``pipx run`` and ``uvx`` expect, and pytest's plugin."""
     with zipfile.ZipFile(built("build_wheel", tmp_path)) as wheel:
@@ -56,6 +59,7 @@ def test_wheel_has_its_commands_and_plugins(tmp_path: Path) -> None:
     assert dict(points["pytest11"]) == {"glimpse": "glimpse.pytest_plugin"}
 
 
+@pytest.mark.once
 def test_sdist_builds_the_same_wheel(tmp_path: Path) -> None:
     """The source distribution holds all that building takes, and two of the same source are the same bytes."""
     first, second = (built("build_sdist", tmp_path / name) for name in "ab")

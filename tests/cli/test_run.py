@@ -133,6 +133,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.once
 def test_where_it_is_written(tmp_path: Path) -> None:
     """``--out`` names the file of any destination that has one; programs that change their folder write there too."""
     text = "import os\nos.makedirs('sub', exist_ok=True)\nos.chdir('sub')\ndef f(): return 1\nf()\n"
@@ -149,6 +150,7 @@ def test_where_it_is_written(tmp_path: Path) -> None:
     assert not list((tmp_path / "sub").iterdir())
 
 
+@pytest.mark.once
 def test_second_run_is_summed_up_alone(tmp_path: Path) -> None:
     """The summary is about this run, also where the file holds an earlier one."""
     write_files(tmp_path, {"app.py": PROGRAM})

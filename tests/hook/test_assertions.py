@@ -88,7 +88,14 @@ def test_reports_are_the_same(tmp_path: Path) -> None:
     assert list(tmp_path.glob("tests/__pycache__/test_values*.glimpse-*"))
 
 
-@pytest.mark.parametrize("options", [(), ("--tb=native",), ("--import-mode=importlib",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param((), id="plain"),
+        pytest.param(("--tb=native",), id="native", marks=pytest.mark.once),
+        pytest.param(("--import-mode=importlib",), id="importlib", marks=pytest.mark.once),
+    ],
+)
 def test_modules_that_cannot_be_imported(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Errors while pytest collects are reported with the same frames."""
     write_files(tmp_path, {**PROJECT, **BROKEN})

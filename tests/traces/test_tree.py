@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from typing import Any
 
+import pytest
 from hypothesis import given
 
 from glimpse.traces.calls import call_events
@@ -138,6 +139,7 @@ def test_mutual_recursion_folds() -> None:
     assert root.size == 100
 
 
+@pytest.mark.once
 def test_a_hundred_thousand_levels() -> None:
     """Depth costs no stack, folded or not, finished or not."""
     program = Recorder()
