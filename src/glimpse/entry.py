@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _operator import attrgetter  # without the module around it, which a start can do without
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,12 +57,20 @@ class LogEntry:
 
     def to_dict(self) -> dict[str, Any]:
         """The entry as an ordered mapping, ready for JSON: optional fields only where they have a value."""
-        out: dict[str, Any] = {}
-        for name in FIELDS:
-            value = getattr(self, name)
-            if value is not None or name in _ALWAYS:
-                out[name] = value
-        return out
+        out: dict[str, Any] = {
+            "entry_id": self.entry_id,
+            "call_id": self.call_id,
+            "parent_id": self.parent_id,
+            "depth": self.depth,
+            "level": self.level,
+            "function": self.function,
+            "args": self.args,
+            "stage": self.stage,
+            "timestamp": self.timestamp,
+            "thread": self.thread,
+            "pid": self.pid,
+        }
+        return out | {name: value for name, value in zip(_OPTIONAL, _optional(self), strict=True) if value is not None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LogEntry:
@@ -79,6 +89,8 @@ FIELDS: Final = tuple(field.name for field in fields(LogEntry))
 """Names of the record's fields, in their order of output."""
 
 _ALWAYS: Final = frozenset(FIELDS[: FIELDS.index("task")])
+_OPTIONAL: Final = FIELDS[FIELDS.index("task") :]
+_optional: Final = attrgetter(*_OPTIONAL)
 
 
 class Param(NamedTuple):

@@ -82,11 +82,13 @@ class SqliteWriter(BaseWriter):
             last = maker.kept
             part: list[Any] = []
             for record in group:
-                if record["stage"] == "START" and record["entry_id"] <= last:
+                number = record["entry_id"]
+                if number > last:
+                    last = number
+                elif record["stage"] == "START":
                     if part:
                         yield identity, maker, part
-                    maker, last, part = RowMaker(RowSource(*identity)), 0, []
-                last = max(last, record["entry_id"])
+                    maker, last, part = RowMaker(RowSource(*identity)), number, []
                 part.append(record)
             yield identity, maker, part
 

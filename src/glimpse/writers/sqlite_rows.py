@@ -93,13 +93,15 @@ class RowMaker:
         self._open: dict[int, tuple[Row, dict[str, Any] | None]] = {}
         self._sites: dict[tuple[Any, ...], int] = {}
         self._threads: dict[tuple[str, str | None], int] = {}
+        self._places: dict[tuple[Any, ...], int] = {}
         self._second = ("", 0)
 
     def add(self, records: Iterable[Record]) -> None:
         """Make rows of these, the next entries of the process."""
         for record in records:
             self._entries += 1
-            self._last = max(self._last, record["entry_id"])
+            if record["entry_id"] > self._last:  # noqa: PLR1730 - a call less for each
+                self._last = record["entry_id"]
             stage = record["stage"]
             if not (0 < record["call_id"] < 1 << PROCESS_BITS and 0 <= record["depth"] < 1 << DEPTH_BITS):
                 self._note_deep(record)
@@ -257,9 +259,16 @@ class RowMaker:
         return [record["call_id"], None, up, self._place(record), args, start - source.start_ns, None, None]
 
     def _place(self, record: Record) -> int:
-        thread = self.thread(record["thread"], record.get("task"))
+        get = record.get
+        key = (record["function"], record["thread"], get("file"), get("line"), get("policy"), get("task"))
+        place = self._places.get(key)
+        if place is None:
+            thread = self.thread(record["thread"], get("task"))
+            place = (self._site_of(record) << WHERE_BITS | thread) << DEPTH_BITS
+            if get("task") is None:  # of tasks there may be any number
+                self._places[key] = place
         depth: int = record["depth"]
-        return (self._site_of(record) << WHERE_BITS | thread) << DEPTH_BITS | depth
+        return place | depth
 
     def _site_of(self, record: Record) -> int:
         get = record.get
