@@ -1,8 +1,9 @@
 """What a writer that stalls costs the traced program: ``python benchmarks/backpressure.py``.
 
 Each row is a process of its own that does units of work of some hundred traced calls for as long as is said, with a
-writer that is fast, slow (half a second a batch) or stalled for all of the time. Times are of a unit, in ms; memory is
-what the process took at most beyond what it had at the start, in MB. ``--seconds 30`` is the measurement in full.
+writer that is fast, slow (half a second a batch) or stalled for all of the time. Times are of a unit, in ms: by the
+clock, which on a busy machine is mostly waiting for a core, and of the processor in its own thread. Memory is what the
+process took at most beyond what it had at the start, in MB. ``--seconds 30`` is the measurement in full.
 """
 
 from __future__ import annotations
@@ -45,16 +46,21 @@ def measured(kind: str, overflow: str, seconds: float) -> str:
 
     app.unit(0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    times, end = [], time.perf_counter() + seconds
+    times: list[float] = []
+    used: list[float] = []
+    end = time.perf_counter() + seconds
     while (begin := time.perf_counter()) < end:
+        before_unit = time.thread_time()
         app.unit(len(times))
+        used.append(time.thread_time() - before_unit)
         times.append(time.perf_counter() - begin)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / KB
-    times.sort()
-    p50, p99 = (times[int(len(times) * share)] * 1000 for share in (0.5, 0.99))
+    shown = "".join(
+        f"{sorted(each)[int(len(each) * share)] * 1000:9.2f}" for each in (times, used) for share in (0.5, 0.99)
+    )
     stats = tracer.stats() if tracer is not None else {}
     return (
-        f"{kind:9}{overflow:7}{len(times):8}{p50:9.2f}{p99:9.2f}{grown:9.1f}"
+        f"{kind:9}{overflow:7}{len(times):8}{shown}{grown:9.1f}"
         f"{stats.get('recorded', 0):11}{stats.get('dropped', 0):11}"
     )
 
@@ -71,7 +77,8 @@ def main() -> None:
         import os
 
         os._exit(0)  # a writer that is stalled would be waited for
-    print(f"{'writer':9}{'mode':7}{'units':>8}{'p50':>9}{'p99':>9}{'MB':>9}{'recorded':>11}{'dropped':>11}")
+    heads = "".join(f"{head:>9}" for head in ("p50", "p99", "cpu p50", "cpu p99", "MB"))
+    print(f"{'writer':9}{'mode':7}{'units':>8}{heads}{'recorded':>11}{'dropped':>11}")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "app.py").write_text(APP, encoding="utf-8")
         for kind, overflow in CASES:

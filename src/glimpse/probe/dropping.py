@@ -6,6 +6,8 @@ still has its counterpart and its parent.
 
 from __future__ import annotations
 
+from itertools import compress
+
 from ..assembly import events as ev
 from ..assembly.events import Event
 from ..entry import Site
@@ -19,10 +21,6 @@ __all__ = ["dropped_events", "thinned"]
 
 _SITE: Final = Site.parse("glimpse:dropped:0:f:entries:")
 _THREAD: Final = 0  # those of the program count from 1
-_ENTRIES: Final = frozenset(
-    {ev.START, ev.END, ev.EXCEPTION, ev.GEN_START, ev.GEN_END, ev.GEN_EXCEPTION, ev.CORO_START, ev.CORO_END}
-    | {ev.CORO_EXCEPTION, ev.ERROR_ONLY}
-)
 _BEGIN: Final = frozenset({ev.GEN_START, ev.CORO_START})
 _FINISH: Final = frozenset({ev.GEN_END, ev.GEN_EXCEPTION, ev.CORO_END, ev.CORO_EXCEPTION})
 _OTHERS: Final = frozenset({ev.YIELD, ev.RESUME, ev.THROWN, ev.DELEGATE, ev.DELEGATED, ev.AGEN_YIELD, ev.AGEN_RESUME})
@@ -33,7 +31,7 @@ def thinned(events: Sequence[Event]) -> tuple[list[Event], int]:
     """The events without the calls that begin and end among them; and how many entries these would have made."""
     open_: dict[int, list[int]] = {}
     suspendable: dict[int, list[int]] = {}
-    gone = bytearray(len(events))
+    stays, entries = bytearray(b"\1" * len(events)), 0
     for position, event in enumerate(events):
         kind = event[0]
         if kind == ev.START:
@@ -41,18 +39,20 @@ def thinned(events: Sequence[Event]) -> tuple[list[Event], int]:
         elif kind in (ev.END, ev.EXCEPTION):
             stack = open_.get(event[3])
             if stack and event[1] in (events[stack[-1]][1], None):
-                gone[stack.pop()] = gone[position] = 1
+                stays[stack.pop()] = stays[position] = 0
+                entries += 2
         elif kind in _BEGIN:
             suspendable[event[_NUMBER]] = [position]
         elif kind in _OTHERS and event[_NUMBER] in suspendable:
             suspendable[event[_NUMBER]].append(position)
         elif kind in _FINISH and event[_NUMBER] in suspendable:
             for each in (*suspendable.pop(event[_NUMBER]), position):
-                gone[each] = 1
+                stays[each] = 0
+            entries += 2
         elif kind == ev.ERROR_ONLY:
-            gone[position] = 1
-    kept = [event for event, out in zip(events, gone, strict=True) if not out]
-    return kept, sum(event[0] in _ENTRIES for event, out in zip(events, gone, strict=True) if out)
+            stays[position] = 0
+            entries += 1
+    return list(compress(events, stays)), entries
 
 
 def dropped_events(count: int, reason: str, now: int) -> list[Event]:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Intake"]
 
 _now: Final = System.perf_counter_ns
-_DROPPED_AT_ONCE: Final = 1024
+_DROPPED_AT_ONCE: Final = 256
+"""Events: the call that makes room waits for it, so it should take no longer than other calls' work does."""
 _LEAST_OF_THREAD: Final = 4  # events of what runs on a thread have its number in the fourth place
 
 
