@@ -2,8 +2,8 @@
 
 A call that is not recorded must cost next to nothing, so for plain functions the decision is in line and needs one
 look-up. ``mine.level`` has how many traced calls are on the thread's stack; within a tree that is left out that number
-is larger than any limit, see ``gate``. The question is asked again at the end, and has the same answer, since by then
-the stack is as it was.
+is larger than any limit, see ``gate``. Outside of coroutines and scopes, nothing more has to be asked within a tree
+that is recorded. The question is asked again at the end, and has the same answer, since by then the stack is as it was.
 
 The depth counted here may be less than the one that entries show (``yield from`` counts once), never more: what is
 recorded in vain is dropped when its depth is known, see ``assembly.filtering``.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 mine: Any
 new_level: Callable[[], Any]
+context: Callable[[], Any]
 admits: Callable[[Any, int], bool]
 recorded: Callable[[Any], bool]
 opens: Callable[[], bool]
@@ -57,7 +58,7 @@ def enter0(key: str) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter0(key)
     except RecursionError:
         pass
@@ -72,7 +73,7 @@ def enter1(key: str, a: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter1(key, a)
     except RecursionError:
         pass
@@ -87,7 +88,7 @@ def enter2(key: str, a: Any, b: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter2(key, a, b)
     except RecursionError:
         pass
@@ -102,7 +103,7 @@ def enter3(key: str, a: Any, b: Any, c: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter3(key, a, b, c)
     except RecursionError:
         pass
@@ -117,7 +118,7 @@ def enter4(key: str, a: Any, b: Any, c: Any, d: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter4(key, a, b, c, d)
     except RecursionError:
         pass
@@ -132,7 +133,7 @@ def enter_self0(key: str, self: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter_self0(key, self)
     except RecursionError:
         pass
@@ -147,7 +148,7 @@ def enter_self1(key: str, self: Any, a: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter_self1(key, self, a)
     except RecursionError:
         pass
@@ -162,7 +163,7 @@ def enter_self2(key: str, self: Any, a: Any, b: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter_self2(key, self, a, b)
     except RecursionError:
         pass
@@ -177,7 +178,7 @@ def enter_self3(key: str, self: Any, a: Any, b: Any, c: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter_self3(key, self, a, b, c)
     except RecursionError:
         pass
@@ -192,7 +193,7 @@ def enter_self4(key: str, self: Any, a: Any, b: Any, c: Any, d: Any) -> None:
     if depth > LIMIT and depth != AFRESH:
         return
     try:
-        if admits(level, depth):
+        if (1 < depth <= LIMIT and context() is None) or admits(level, depth):
             live_enter_self4(key, self, a, b, c, d)
     except RecursionError:
         pass
@@ -219,7 +220,7 @@ def end_f(key: str, value: Any) -> Any:
             level.depth = depth - 1
         return value
     try:
-        if recorded(level):
+        if context() is None or recorded(level):
             live_end_f(key, value)
     except RecursionError:
         pass
@@ -239,7 +240,7 @@ def done_f(key: str) -> None:
             level.depth = depth - 1
         return
     try:
-        if recorded(level):
+        if context() is None or recorded(level):
             live_done_f(key)
     except RecursionError:
         pass
