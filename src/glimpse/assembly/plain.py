@@ -14,18 +14,18 @@ template of bytes and ``%`` for both lines takes as long as the pieces, an f-str
 from __future__ import annotations
 
 import functools
-from _operator import is_, itemgetter, sub
-from itertools import repeat
+from _operator import itemgetter, sub
 from json.encoder import encode_basestring
 
 import orjson
 
 from ..entry import Site
+from .runs import NEVER, fields_of, texts
 from .shapes import FIRST, SHORT_INT_BITS, labels_of, shape_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any, Final, TypeAlias
 
@@ -49,9 +49,6 @@ def escaped(text: str) -> str:
     return text if len(data) == len(text) + 2 else data[1:-1].decode()
 
 
-_NEVER: Final = 1 << 62
-
-
 class PlainLines:
     """Those functions by site, and what they have in common.
 
@@ -72,8 +69,10 @@ class PlainLines:
         self.since = self.until = 0
         self.stamp = ""
         self._scope: dict[str, Any] = {
-            "since": _NEVER, "until": 0, "here": None, "text": self.text, "D": DIGITS,
-            "names": _Names(), "texts": _texts(self.text), "N": _Durations(), "each_of": itemgetter, "sub": sub,
+            "since": NEVER, "until": 0, "here": None, "text": self.text, "D": DIGITS,
+            "names": _Names(),
+            "one": _one(self.text), "texts": texts, "fields_of": fields_of,
+            "N": _Durations(), "each_of": itemgetter, "sub": sub,
         }  # fmt: skip
         self._makers: dict[str, Callable[..., tuple[Leaf, Started, Ended, Run]]] = {}
         self._made_of: dict[str, tuple[Site, str, str]] = {}
@@ -201,33 +200,16 @@ def _text(atom_text: Callable[[Any], str]) -> Callable[[Any], str]:
     return text
 
 
-def _texts(text: Callable[[Any], str]) -> Callable[[Sequence[Any]], Sequence[str]]:
-    """A function that gives the escaped texts of a run's values: of what one parameter is, call by call."""
-    dumps = orjson.dumps
+def _one(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The same, of what need not be looked into too."""
 
     def one(value: Any) -> str:
         if type(value) is int and value.bit_length() < SHORT_INT_BITS:
             return repr(value)
         return "None" if value is None else text(value)
 
-    def texts(values: Sequence[Any]) -> Sequence[str]:
-        first, count = values[0], len(values)
-        if values[1] is first and list(map(is_, values, repeat(first))).count(True) == count:
-            return [one(first)] * count
-        if type(first) is int:
-            try:
-                data = dumps(values)[1:-1]
-            except TypeError:  # of more than 64 bits
-                pass
-            else:
-                if not data.translate(None, _OF_NUMBERS):  # nothing but integers
-                    return data.decode().split(",")
-        return list(map(one, values))
+    return one
 
-    return texts
-
-
-_OF_NUMBERS: Final = b"-0123456789,"
 
 _PIECE: Final = {
     "v": 'f"{{{0}}}" if type({0}) is int and {0}.bit_length() < BITS else "None" if {0} is None else text({0})',
@@ -236,7 +218,7 @@ _PIECE: Final = {
 }
 
 _WIDTH_OF_END: Final = 11
-_COLUMN: Final = {"v": "texts({0})", "r": "[names[each] for each in {0}]"}
+_COLUMN: Final = {"v": "texts({0}, one)", "r": "[names[each] for each in {0}]"}
 
 # The end of a call that was closed has an empty tuple for a value: ``text`` raises IndexError for it. A text is kept
 # before the value that it is of, so an error between the two does no harm.
@@ -289,18 +271,13 @@ def make(own, opening, closing, {labels}):
         ))
         return True
     def run(chunk, position, calls, ids, place, above):
-        beyond = position + 2 * calls
         beyond_ids = place + 2 * calls
-        try:
-            {unpacked} = zip(*chunk[position:beyond:2], strict=True)
-            kinds, keys, u, threads, value = zip(*chunk[position + 1:beyond:2], strict=True)
-        except ValueError:
+        fields = fields_of(chunk, position, calls, own, here)
+        if fields is None:
             return False
-        if (
-            t[0] < since or u[-1] >= until or _.count(1) != calls or kinds.count(2) != calls
-            or key.count(own) != calls or keys.count(own) != calls or th.count(here) != calls
-            or threads.count(here) != calls or ctx.count(None) != calls
-        ):
+        {unpacked} = fields[0]
+        _, key, u, th, value = fields[1]
+        if t[0] < since or u[-1] >= until:
             return False
         first = above + opening0
         last = {last} + begun
@@ -316,7 +293,7 @@ def make(own, opening, closing, {labels}):
 {columns}        pieces[{stamp}::{width}] = [D[(each - since) // 1000] for each in t]
         pieces[{end} + 1::{width}] = ids[place + 1:beyond_ids:2]
         pieces[{end} + 5::{width}] = [D[(each - since) // 1000] for each in u]
-        pieces[{end} + 7::{width}] = texts(value)
+        pieces[{end} + 7::{width}] = texts(value, one)
         pieces[{end} + 9::{width}] = lengths
         out(pieces)
         return True

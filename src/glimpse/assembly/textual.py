@@ -9,6 +9,7 @@ from .interruption import Work, is_from_handler
 from .lines import ROOT, LineRecords, as_bytes
 from .plain import DIGITS
 from .records import Origin
+from .runs import run_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class LineAssembler(Assembler):
                             end = chunk[position + 1]
                             if end[0] == END:
                                 if key is before and position >= barred:
-                                    calls = _run(chunk, position, len(ids) - place, key, plain.until)
+                                    calls = run_length(chunk, position, (len(ids) - place) // 2, key, plain.until)
                                     if calls and plain.runs[key](chunk, position, calls, ids, place, above):
                                         position += 2 * calls
                                         place += 2 * calls
@@ -216,23 +217,6 @@ class LineAssembler(Assembler):
         return place, self._ids, stack, stack[-1][9] if stack else ROOT
 
 
-def _run(chunk: Sequence[Event], position: int, ids: int, key: str, until: int) -> int:
-    """How many leaf calls of one function seem to follow, within the millisecond: a look at a few of them tells mostly.
-
-    :param ids: how many there are.
-    """
-    most = min(len(chunk) - position, ids) // 2
-    if most < _RUNS[-1] or chunk[position + 2][1] is not key or chunk[position + 3][0] != END:
-        return 0
-    for calls in _RUNS:
-        if calls <= most:
-            last, middle = chunk[position + 2 * calls - 1], chunk[position + calls]
-            if last[1] is key and last[0] == END and last[2] < until and middle[1] is key and middle[0] == START:
-                return calls
-    return 0
-
-
-_RUNS: Final = (126, 64, 32, 16, 8)
 _PATIENCE: Final = 8
 """Events until it is worth another look, where no run was; then twice as many."""
 

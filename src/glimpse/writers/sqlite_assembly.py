@@ -8,11 +8,14 @@ processor's cache. Exceptions, generators, coroutines and whatever is out of ord
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from operator import sub
 from time import perf_counter
 from typing import Any, Final
 
 from glimpse.assembly import Assembler, Filter, Origin, Rule, early_drop
-from glimpse.assembly.events import END, EXCEPTION, THREAD, Event
+from glimpse.assembly.events import END, EXCEPTION, START, THREAD, Event
+from glimpse.assembly.runs import NEVER, args_of_run, fields_of, run_length, texts
 from glimpse.assembly.shapes import SHORT_INT_BITS, ArgsMaker
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
 from glimpse.writers.sqlite_schema import DEPTH_BITS, WHERE_BITS
@@ -54,7 +57,9 @@ class RowAssembler(Assembler):
         if self._plain:
             number, stacks = self.last_id, {th: stack[:] for th, stack in self._stacks.items()}
             try:
-                self._feed_plain(chunk)
+                events = chunk if isinstance(chunk, list) else [*chunk]
+                begun = self._feed_runs(events)
+                self._feed_plain(events[begun:] if begun else events)
             except BaseException:  # a signal's handler raised: the same chunk will be given again
                 self._maker.times.complete = False
                 if number == self.last_id:
@@ -188,6 +193,56 @@ class RowAssembler(Assembler):
         self.last_id = number
         self._maker.pack(made)
         self._add(self.feed(events))
+
+    def _feed_runs(self, chunk: list[Event]) -> int:
+        """What ``_feed_plain`` does for a loop's calls, many at a time. How many events were dealt with."""
+        position = 0
+        if len(chunk) > 1 and chunk[0][0] == END:  # the end of a call that began in the chunk before
+            self._feed_plain(chunk[:1])
+            position = 1
+        while self._plain and position < len(chunk) and chunk[position][0] == START:
+            key = chunk[position][1]
+            calls = run_length(chunk, position, len(chunk), key, NEVER)
+            if not calls or not self._run(chunk, position, calls, key):
+                break
+            position += 2 * calls
+        return position
+
+    def _run(self, chunk: list[Event], position: int, calls: int, key: str) -> bool:
+        th = chunk[position][3]
+        fields = fields_of(chunk, position, calls, key, th) if th >= 0 else None
+        if fields is None:
+            return False
+        stack, cells = self._thread_state(th)
+        top, here = (stack[-1][0], stack[-1][2] + 1) if stack else (0, 1)
+        if here >= _TOO_DEEP:
+            return False
+        place, _, took, _ = cells[key] if key in cells else self._cell(key, th)
+        starts, (_, _, ended, _, values) = fields
+        try:
+            results = texts(values, self._text_of)
+        except IndexError:  # some are closed
+            return False
+        args = args_of_run(self.records.site(key).site, starts, self._text_of)
+        numbers = range(self.last_id + 1, self.last_id + 2 * calls, 2)
+        ups = [number - top for number in numbers] if top else repeat(None, calls)
+        spent = [*map(sub, ended, starts[2])]
+        rows = zip(
+            numbers, repeat(1, calls), ups, repeat(place + here, calls), args, starts[2], spent, results, strict=True
+        )
+        self._maker.pack([*rows])
+        self.last_id += 2 * calls
+        took.extend(spent)
+        self._wait(stack, sum(spent))
+        return True
+
+    def _text_of(self, value: Any) -> str:
+        if type(value) is int and value.bit_length() < SHORT_INT_BITS:
+            return repr(value)
+        if type(value) is tuple:
+            text: str = value[0]
+            return text
+        return self.records.origin.atom_text(value)
 
     def _thread_state(self, th: int) -> tuple[list[Any], dict[Any, _Cell]]:
         return self._stacks.setdefault(th, []), self._cells.setdefault(th, {})
