@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from glimpse.traces.calls import Call, finished_calls
-from glimpse.views.text.naming import call_text, outcome_text, split_function
+from glimpse.views.text.naming import call_text, fit_name, outcome_text, split_function
+from glimpse.views.text.style import fit_left
 from tests.traces.recording import Recorder
 
 
@@ -83,3 +84,15 @@ def test_outcomes() -> None:
     failed = next(finished_calls(program.entries))
     assert outcome_text(failed) == "✗ ValueError: no\\x1b"
     assert outcome_text(failed, brief=True) == "✗ ValueError"
+
+
+def test_names_in_little_room() -> None:
+    """A name loses its first parts; the last one is cut only where not even that has room."""
+    name = "flask.sansio.app.App.add_url_rule"
+    assert fit_name(name, 33) == name
+    assert fit_name(name, 24) == "…app.App.add_url_rule"
+    assert fit_name(name, 20) == "…App.add_url_rule"
+    assert fit_name(name, 16) == "…add_url_rule"
+    assert fit_name(name, 12) == fit_left(name, 12) == "…dd_url_rule"
+    assert fit_name("app.outer.<locals>.inner", 17) == "…r.<locals>.inner"
+    assert fit_name("日本.総計.合計する", 15) == "…総計.合計する"

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any, Final
 
 from glimpse.traces.diff import Change, Profile
-from glimpse.views.text.style import Style, cells, clean, code, count_of, duration, fit, fit_left, table_row
+from glimpse.views.text.naming import fit_name
+from glimpse.views.text.style import Style, cells, clean, code, count_of, duration, fit, table_row
 
 __all__ = ["change_row", "diff_lines", "diff_markdown", "summary_row"]
 
@@ -76,7 +77,7 @@ def _lines(change: Change, style: Style) -> Iterator[str]:
         yield "  " + fit(f"{function}: {clean(change.detail)} calls", width)
         yield style.paint("    " + fit(values, width - 2), "dim")
         return
-    name = fit_left(function, max(width - cells(values) - 2, int(width * 0.3)))
+    name = fit_name(function, max(width - cells(values) - 2, int(width * 0.3)))
     gap = max(width - cells(name) - cells(values), 2) if style.width else 2
     yield f"  {name}{' ' * gap}{values}"
 

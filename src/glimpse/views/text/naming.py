@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 
 from glimpse.traces.calls import Call
-from glimpse.views.text.style import clean
+from glimpse.views.text.style import cells, clean, fit_left
 
-__all__ = ["call_text", "local_name", "outcome_text", "split_function"]
+__all__ = ["call_text", "fit_name", "local_name", "outcome_text", "split_function"]
 
 _RECEIVER = re.compile(r"(?:self|cls)=<(?:class )?'?([^>']*)'?>(?:, )?")
 
@@ -27,6 +27,16 @@ def split_function(function: str) -> tuple[str, str]:
 def local_name(function: str) -> str:
     """A qualified name without its module."""
     return clean(split_function(function)[1])
+
+
+def fit_name(function: str, width: int) -> str:
+    """A qualified name in a number of columns, without as many of its first parts as need be."""
+    rest = function
+    while cells(rest) + (rest != function) > width:
+        rest = rest.partition(".")[2]
+        if not rest or rest.startswith("<locals>"):  # whose, would be the question
+            return fit_left(function, width)
+    return function if rest == function else f"…{rest}"
 
 
 def call_text(call: Call, module: str | None = None) -> str:

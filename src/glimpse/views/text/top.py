@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from glimpse.traces.stats import COLUMNS
-from glimpse.views.text.style import Style, clean, code, count_of, duration, fit_left, table_row
+from glimpse.views.text.naming import fit_name
+from glimpse.views.text.style import Style, clean, code, count_of, duration, table_row
 
 __all__ = ["SORTS", "ordered", "top_lines", "top_markdown"]
 
@@ -40,7 +41,7 @@ def top_lines(rows: Sequence[dict[str, Any]], limit: int | None, style: Style) -
         for name, text, width in zip(_HEADS, line, widths, strict=True):
             failed = name == "errors" and row["errors"]
             parts.append(style.paint(text.rjust(width), "red") if failed else text.rjust(width))
-        yield f"{' '.join(parts)}  {style.paint(fit_left(clean(row['function']), room), 'cyan')}"
+        yield f"{' '.join(parts)}  {style.paint(fit_name(clean(row['function']), room), 'cyan')}"
     yield from _rest(rows, len(shown), style)
 
 
