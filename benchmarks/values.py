@@ -20,9 +20,12 @@ import time
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, make_dataclass
-from datetime import date
+from datetime import date, datetime, timezone
 from decimal import Decimal
+from enum import Enum
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from glimpse.values import Renderer
 
@@ -63,6 +66,42 @@ class Spoken:
         return f"Spoken({self.x}, {self.y})"
 
 
+class Named:
+    """An object that shows its class and names its attributes, as most do."""
+
+    def __init__(self, number: int) -> None:
+        self.id, self.name, self.active = number, "Ann Smith", True
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.id!r}, name={self.name!r})"
+
+
+class Computed:
+    """An object that shows a property, and what a method gives."""
+
+    def __init__(self, number: int) -> None:
+        self._id, self._name = number, "Ann Smith"
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        return self._id
+
+    def label(self) -> str:
+        """Its name."""
+        return self._name.title()
+
+    def __repr__(self) -> str:
+        return f"<Computed {self.id} {self.label()}>"
+
+
+class Numbers(list):  # type: ignore[type-arg]
+    """A list that says only how long it is."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} numbers>"
+
+
 class Basket:
     """An object whose text shows others: what it holds is looked at before each call."""
 
@@ -83,6 +122,12 @@ class Counted:
     def __repr__(self) -> str:
         self.shown += 1
         return f"Counted({self.id})"
+
+
+class Colour(Enum):
+    """An enumeration."""
+
+    RED = 1
 
 
 @dataclass(slots=True)
@@ -131,6 +176,10 @@ VALUES: dict[str, Callable[[int], Any]] = {
     "float": lambda n: n + 0.5,
     "Decimal": lambda n: Decimal(n) / 4,
     "date": lambda n: date(2024, 1, n % 28 + 1),
+    "datetime": lambda n: datetime(2024, 1, n % 28 + 1, 10, 30, tzinfo=timezone.utc),
+    "UUID": lambda n: UUID(int=n << 64),
+    "path": lambda n: Path(f"/srv/data/{n}.csv"),
+    "member of an enumeration": lambda _: Colour.RED,
     "bytes": lambda n: b"some bytes %d" % n,
     "tuple of 2": lambda n: ("a", n),
     "list of 3 integers": lambda n: [n, 2, 3],
@@ -147,11 +196,28 @@ VALUES: dict[str, Callable[[int], Any]] = {
     "dataclass of 200 fields": Fields,
     "object": lambda _: Plain(),
     "object with its own repr": lambda _: Spoken(),
+    "object that names its attributes": Named,
+    "object with a property and a method": Computed,
+    "list with its own repr": lambda n: Numbers([n, 2]),
     "object that shows two others": lambda _: Basket(),
     "object of 200 attributes": Wide,
     "object whose repr has effects": lambda _: Counted(),
 }
 _MANY = 150  # more than are remembered of a class
+
+
+def models() -> dict[str, Callable[[int], Any]]:
+    """Objects of libraries, if they are installed."""
+    found: dict[str, Callable[[int], Any]] = {}
+    with contextlib.suppress(ImportError):
+        attrs = importlib.import_module("attrs").make_class("Part", ["sku", "qty", "unit"])
+        found["attrs class of 3 fields"] = lambda n: attrs("AB123", n, 12.5)
+    with contextlib.suppress(ImportError):
+        model = importlib.import_module("pydantic").create_model(
+            "Part", sku=(str, "AB123"), qty=(int, 1), unit=(float, 1)
+        )
+        found["pydantic model of 3 fields"] = lambda n: model(qty=n)
+    return found
 
 
 def graph(size: int) -> dict[str, Any]:
@@ -227,14 +293,14 @@ def main() -> None:
     others = peers()
     gc.disable()
 
-    print(f"{'ratios to repr':30}{'new':>7}{'again':>7}" + "".join(f"{tool:>11}" for tool in others))
-    for name, make in VALUES.items():
+    print(f"{'ratios to repr':36}{'new':>7}{'again':>7}" + "".join(f"{tool:>11}" for tool in others))
+    for name, make in (VALUES | models()).items():
         values = [make(number) for number in range(many)]
         round_ns(freeze, values)
         times = dict(zip(["new", *others], least_ns([freeze, *others.values()], values, rounds), strict=True))
         again = least_ns([freeze], values[:1] * many, rounds)[0]
         plain = times.pop("repr")
-        row = f"{name:30}{times.pop('new') / plain:7.2f}{again / plain:7.2f}{plain:8.0f} ns"
+        row = f"{name:36}{times.pop('new') / plain:7.2f}{again / plain:7.2f}{plain:8.0f} ns"
         print(row + "".join(f"{each / plain:11.2f}" for each in times.values()))
 
     print(f"\n{'giant':40}{'text':>10}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,17 @@ def test_the_cost_of_calls() -> None:
     first, other = rows.values()
     assert first["bytes"] > 100
     assert other["bytes"] == 0
+
+
+@pytest.mark.once
+def test_own_texts() -> None:
+    """What passes by following values through the code is more than what does without."""
+    command = [sys.executable, str(BENCHMARKS / "own_texts.py"), "--quick"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout
+    found = re.match(r"(\d+) classes; (\d+) have their text made; (\d+) would without", printed)
+    assert found
+    classes, made, simple = map(int, found.groups())
+    assert classes > made > simple > 0
 
 
 @pytest.mark.once

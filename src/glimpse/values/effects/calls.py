@@ -98,9 +98,6 @@ def _method(judge: Judge, method: Method, arguments: Arguments, site: Site) -> V
 def _of_root(judge: Judge, root: Root, name: str, arguments: Arguments) -> Values:
     """A method of a built-in base, such as ``self.items()``."""
     judge.do(ANY, arguments.all())
-    if name.startswith("__") and name.endswith("__"):
-        judge.do(name, frozenset({root}))
-        return PLAIN
     if name not in READING:
         raise RefusedError(f"calls {name}")
     return frozenset({root.member(CONTENTS)}) | PLAIN
@@ -192,9 +189,6 @@ def _unbound(judge: Judge, method: Any, positional: list[Values], arguments: Arg
 
 def _contents(judge: Judge, root: Root, owner: type, name: str) -> Values:
     """What a built-in base does with the items of the object itself."""
-    if owner is object and name in ("__str__", "__format__"):
-        judge.do("__repr__" if name == "__str__" else "__str__", frozenset({root}))
-        return PLAIN
     if id(owner) in PLAIN_IDS:
         return PLAIN
     if id(owner) not in _BASES or asks_class(root.cls, owner):
@@ -249,16 +243,6 @@ def _map(judge: Judge, arguments: Arguments, site: Site) -> Values:
         judge.go_through(values)
     results = call(judge, function, Arguments([judge.elements(values) for values in given], {}), site)
     judge.contents.add(site, results)
-    return frozenset({site})
-
-
-def _filter(judge: Judge, arguments: Arguments, site: Site) -> Values:
-    if len(arguments.positional) != 2:
-        raise RefusedError("calls filter in an unusual way")
-    function, given = arguments.positional
-    found = judge.go_through(given)
-    judge.do("__bool__", _apply(judge, function, found))
-    judge.contents.add(site, found)
     return frozenset({site})
 
 
@@ -340,7 +324,6 @@ def _super(judge: Judge, arguments: Arguments, _site: Site) -> Values:
 
 _SPECIAL: dict[int, Callable[[Judge, Arguments, Site], Values]] = {
     id(map): _map,
-    id(filter): _filter,
     id(type): _type,
     id(isinstance): _isinstance,
     id(issubclass): _isinstance,

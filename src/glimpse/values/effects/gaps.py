@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 
-from .places import TEXTS, Arguments, Known, Site, Use, Values
+from .places import Arguments, Known, RefusedError, Site, Use, Values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["format_text", "inside_of", "percent"]
 
 _PERCENT = re.compile(r"%(?:\((\w*)\))?[-#0 +]*(\*|\d+)?(?:\.(\*|\d+))?([a-zA-Z%])")
-_FIELD = re.compile(r"\.([^.\[]+)|\[([^\]]*)\]")
 _NUMBERS = ("__int__", "__index__", "__float__")
 
 
@@ -27,10 +26,9 @@ def percent(judge: Judge, text: str, given: Values) -> None:
         values = inside_of(judge, values)
     for gap in _PERCENT.finditer(text):
         kind = gap[4]
-        wide = "*" in (gap[2], gap[3])
         for op in ("__str__",) if kind == "s" else ("__repr__",) if kind in "ra" else () if kind == "%" else _NUMBERS:
             judge.do(op, values)
-        if wide:
+        if "*" in gap[0]:
             judge.do("__index__", values)
 
 
@@ -44,20 +42,15 @@ def format_text(judge: Judge, text: str, arguments: Arguments) -> None:
     for _, field, spec, conversion in gaps:
         if field is None:
             continue
-        first = re.split(r"[.\[]", field, maxsplit=1)[0]
+        if "[" in field or "{" in (spec or ""):
+            raise RefusedError("fills in a text in an unusual way")
+        first, *names = field.split(".")
         values = arguments.named.get(first, every)
         if first.isdigit() and int(first) < len(arguments.positional):
             values = arguments.positional[int(first)]
-        for name, _item in _FIELD.findall(field):
-            if name:
-                values = judge.attribute(values, name)
-            else:
-                judge.do("__getitem__", values)
-                values |= inside_of(judge, values)
+        for name in names:
+            values = judge.attribute(values, name)
         judge.do({"r": "__repr__", "a": "__repr__", "s": "__str__"}.get(conversion or "", "__format__"), values)
-        if spec and "{" in spec:
-            for op in TEXTS:
-                judge.do(op, every)
 
 
 def inside_of(judge: Judge, values: Values) -> Values:
