@@ -201,4 +201,4 @@ def _text(value: object) -> str:
     try:
         return repr(value).encode("utf-8", "backslashreplace").decode()
     except ValueError:  # an integer with more digits than Python converts
-        return f"<{type(value).__name__} too large to show>"
+        return f"<int of {value.bit_length():,} bits>" if isinstance(value, int) else f"<{type(value).__name__}>"
