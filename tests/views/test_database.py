@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from glimpse.errors import ReadError
 from glimpse.traces.calls import finished_calls
@@ -17,6 +17,7 @@ from glimpse.views import database
 from glimpse.views.database import database_failures, database_table
 from glimpse.views.sources import entry_of
 from glimpse.writers.sqlite import SqliteWriter
+from tests.support.memory import folder_in_memory
 from tests.traces.recording import Recorder
 from tests.traces.strategies import programs
 from tests.traces.test_failures import summary
@@ -26,19 +27,19 @@ from tests.writers import entries as made
 
 
 @given(program=programs)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_same_as_from_entries(program: Recorder, tmp_path: Path) -> None:
+@settings(max_examples=40)
+def test_the_same_as_from_entries(program: Recorder) -> None:
     """Any program gives the same table and the same failures."""
-    path = tmp_path / "t.db"
-    path.unlink(missing_ok=True)
-    written(program, "sqlite", path)
     table, failures = TopTable(), Failures()
     table.add_calls(finished_calls(program.entries))
     failures.add_calls(finished_calls(program.entries))
-    asked = database_table(str(path))
+    with folder_in_memory() as folder:
+        path = written(program, "sqlite", folder / "t.db")
+        asked = database_table(str(path))
+        found = summary(database_failures(str(path)))
     assert sorted(asked.rows(), key=lambda row: row["function"]) == close(table.rows())
     assert asked.unfinished == table.unfinished
-    assert summary(database_failures(str(path))) == summary(failures)
+    assert found == summary(failures)
 
 
 def test_generators_take_their_active_time(tmp_path: Path) -> None:

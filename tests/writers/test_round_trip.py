@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
 from glimpse.writers.mongo import MongoWriter
 from glimpse.writers.sqlite import SqliteWriter
+from tests.support.memory import folder_in_memory
 from tests.writers import entries as made
 from tests.writers.mongo_server import MongoServer
 
@@ -38,8 +38,8 @@ class Place:
 
     def round_trip(self, batches: list[list[LogEntry]]) -> list[LogEntry]:
         """Write the batches and read everything back, in the order of the ids."""
-        with tempfile.TemporaryDirectory() as folder:
-            writer, source = self.open(Path(folder))
+        with folder_in_memory() as folder:
+            writer, source = self.open(folder)
             for batch in batches:
                 writer.write_batch(batch)
             writer.flush()

@@ -17,6 +17,7 @@ from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
 from glimpse.writers.sqlite import SqliteWriter
 from glimpse.writers.sqlite_schema import VERSION
+from tests.support.memory import folder_in_memory
 from tests.writers import entries as made
 from tests.writers.outcome import read_or_refused, refusal
 from tests.writers.places import unprivileged
@@ -302,14 +303,15 @@ def test_hostile_tables(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 3999), st.binary(min_size=1, max_size=40))
-def test_damaged_file(tmp_path_factory: pytest.TempPathFactory, at: int, noise: bytes) -> None:
+def test_damaged_file(at: int, noise: bytes) -> None:
     """Whatever bytes are overwritten, reading ends in entries or a ReadError, and in nothing else."""
-    path = written(tmp_path_factory.mktemp("damaged"), made.calls(3))
-    data = bytearray(path.read_bytes())
-    at = at * len(data) // 4000
-    data[at : at + len(noise)] = noise
-    path.write_bytes(data)
-    read_or_refused(SqliteWriter.read, path)
+    with folder_in_memory() as folder:
+        path = written(folder, made.calls(3))
+        data = bytearray(path.read_bytes())
+        at = at * len(data) // 4000
+        data[at : at + len(noise)] = noise
+        path.write_bytes(data)
+        read_or_refused(SqliteWriter.read, path)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")

@@ -16,6 +16,7 @@ from glimpse.traces.calls import finished_calls
 from glimpse.traces.stats import TopTable
 from glimpse.views.database import database_table
 from glimpse.writers.sqlite import SqliteWriter
+from tests.support.memory import folder_in_memory
 from tests.traces.test_stats import close
 from tests.writers.test_sqlite import ask
 
@@ -123,15 +124,18 @@ def event_streams(draw: st.DrawFn) -> list[tuple[Any, ...]]:
 
 @settings(max_examples=120, deadline=None)
 @given(event_streams(), st.integers(1, 30) | st.just(400), st.integers(0, 10))
-def test_rows_from_events(
-    tmp_path_factory: pytest.TempPathFactory, stream: list[tuple[Any, ...]], size: int, least: int
-) -> None:
+def test_rows_from_events(stream: list[tuple[Any, ...]], size: int, least: int) -> None:
     """Rows made straight from events, at once or collected, are the entries that the assembler makes of them.
 
     So are the durations that are noted beside them: they give the table that reading the entries gives.
     """
+    with folder_in_memory() as folder:
+        check_rows(folder / "trace.db", stream, size, least)
+
+
+def check_rows(path: Path, stream: list[tuple[Any, ...]], size: int, least: int) -> None:
+    """Write the events' rows, and compare what is read with the entries."""
     origin = Origin(4242, 1_700_000_000_000_000_000, service="shop")
-    path = tmp_path_factory.mktemp("rows") / "trace.db"
     writer = SqliteWriter(str(path))
     fast, plain = writer.row_assembler(origin), Assembler(origin)
     expected = []
