@@ -19,12 +19,13 @@ from glimpse.views.text.style import clean, count_of
 
 EXAMPLES: Final = """\
 examples:
-  glimpse report                             report.html, of the configured destination
+  glimpse report                        report.html, of the configured destination
   glimpse report web.jsonl db.jsonl -o r.html --open
   glimpse report shop.db -k 'shop.orders*' --title 'Orders'
 
-The page is one file that needs no network: timeline, call tree, functions, errors and
-search. Of more than --calls calls, the shortest are shown together, and counted.
+The page is one file that needs no network: timeline, call tree, functions,
+errors and search. Of more than --calls calls, the shortest are shown together,
+and counted.
 """
 
 STDOUT: Final = "-"
