@@ -233,7 +233,10 @@ def make(own, opening, closing, {labels}):
         _, key2, u, th2, value = end
         x = t - since
         y = u - since
-        if key2 is not key or th != here or th2 != th or ctx is not None or x < 0 or y >= 1000000:
+        if (
+            (key2 is not key and key2 is not None) or th != here or th2 != th or ctx is not None
+            or x < 0 or y >= 1000000
+        ):
             return False
 {fresh}        if value is not kept:
             result = {value}

@@ -144,20 +144,20 @@ class LineAssembler(Assembler):
                             if depth >= shallowest:
                                 ids = ()  # what it calls is not plain: it may leave no line
                             continue
+                        if self._begins_millisecond(event):
+                            continue
                     elif kind == END:
                         frame = stack[-1]
                         key = frame[3]
-                        if (
-                            event[1] == key
-                            and frame[8] is None
-                            and frame[5] is None
-                            and ends[key](event, frame, ids[place])
-                        ):
-                            del stack[-1]
-                            position += 1
-                            place += 1
-                            above = stack[-1][9] if stack else ROOT
-                            continue
+                        if event[1] in (key, None) and frame[8] is None and frame[5] is None:
+                            if ends[key](event, frame, ids[place]):
+                                del stack[-1]
+                                position += 1
+                                place += 1
+                                above = stack[-1][9] if stack else ROOT
+                                continue
+                            if self._begins_millisecond(event):
+                                continue
                 except (LookupError, ValueError) as error:  # not met before, the end of the ids, too deep, out of shape
                     if is_from_handler(error):
                         raise
@@ -178,6 +178,13 @@ class LineAssembler(Assembler):
             elif step == _PLAIN:
                 self._interrupt_plain(work, self._base + place - 1, stack)
             raise
+
+    def _begins_millisecond(self, event: Event) -> bool:
+        """Whether an event was of another millisecond than the current one, which is its own from here on."""
+        if self.records.plain.since <= event[2] < self.records.plain.until:
+            return False
+        self.records.moment(event[2])
+        return True
 
     def _interrupt_plain(self, work: Work, accounted: int, stack: list[Any]) -> None:
         """The same as ``_interrupt``, where lines of a plain call may have been made at last."""
