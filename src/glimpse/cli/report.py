@@ -19,7 +19,7 @@ from glimpse.views.text.style import clean, count_of
 
 EXAMPLES: Final = """\
 examples:
-  glimpse report                        report.html, of the configured destination
+  glimpse report                   report.html, of the configured destination
   glimpse report web.jsonl db.jsonl -o r.html --open
   glimpse report shop.db -k 'shop.orders*' --title 'Orders'
 
