@@ -21,6 +21,7 @@ from glimpse.writers.journal import JournalWriter
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
 from tests.conftest import PACKAGE
+from tests.support.process import run_python
 
 KEY, GENERATOR, COROUTINE = "m:f:1:f:a:", "m:g:2:g:a:", "m:c:3:c:a:"
 FAILED = ("ValueError", "no", 1, None)
@@ -151,3 +152,47 @@ def test_other_exceptions_are_ours() -> None:
     """What no handler raised is a writer's failure."""
     assert not is_from_handler(OSError("disk full"))
     assert is_from_handler(SystemExit())
+
+
+TIMED = """
+    import os, signal, sys, time
+    from glimpse.assembly import Origin, events as ev
+    from glimpse.probe import Recorder, sink_for
+    from glimpse.writers.sqlite import SqliteWriter
+
+    def too_long(number, frame):
+        global came
+        came += 1
+        raise TimeoutError
+
+    came = 0
+    recorder = Recorder(sink_for(SqliteWriter("t.db"), Origin(os.getpid(), 0), {}), flush_interval=0.01)
+    recorder.start_flusher()
+    recorder.events.append((ev.THREAD, 1, "main"))
+    signal.signal(signal.SIGALRM, too_long)
+    key, t, end = "m:f:1:f:a:", 0, time.monotonic() + 1
+    while time.monotonic() < end:
+        t += 10
+        calls = [(ev.START, key, t, 1, None, t), (ev.START, key, t + 1, 1, None, 1), (ev.END, key, t + 2, 1, 1)]
+        recorder.events += [*calls, (ev.EXCEPTION, key, t + 3, 1, ("ValueError", "no", 1, None))]
+        if len(recorder.events) > 256:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0004)
+                recorder.drain()
+                time.sleep(1)
+                raise SystemExit("the handler's exception was lost")
+            except TimeoutError:
+                pass
+    recorder.close()
+    found = list(SqliteWriter.read("t.db"))
+    print(came > 10, len(found) == 4 * t // 10, [entry.entry_id for entry in found] == list(range(1, len(found) + 1)))
+    print(recorder.counts["errors"], recorder.counts["dropped"])
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="3.10 looks for signals between any two instructions")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs signals")
+def test_rows_are_made_without_interruption(tmp_path: Path) -> None:
+    """Handlers raise while rows of SQLite are made: every entry is there once, in its order."""
+    ran = run_python(cwd=tmp_path, code=TIMED)
+    assert ran.stdout.split() == ["True"] * 3 + ["0", "0"], ran.stderr

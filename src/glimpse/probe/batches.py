@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..assembly.events import Event
+from .shield import shielded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,5 +147,10 @@ class Rows:
 
     def write(self) -> int:
         """See ``Batch``."""
-        self._writer.write_rows(self._rows)
+        if self._rows is not None:  # else a signal's handler raised after they were written
+            shielded(self._write)
         return 0
+
+    def _write(self) -> None:
+        self._writer.write_rows(self._rows)
+        self._rows = None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ..natives import System
+from .shield import start_deaf
 
 __all__ = ["Bell"]
 
@@ -50,7 +51,7 @@ class Bell:
         self._ended.acquire()
         self._listens = True
         try:
-            System.start_new_thread(self._listen, (self._ended,))
+            start_deaf(self._listen, (self._ended,))
         except RuntimeError:
             self._ended.release()
 

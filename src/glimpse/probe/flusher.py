@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from ..natives import System
+from .shield import start_deaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Flusher:
             ended.acquire()
             self._wake, self._ended = wake, ended
             try:
-                System.start_new_thread(self._run, (wake, ended))
+                start_deaf(self._run, (wake, ended))
             except RuntimeError:  # what is recorded from here on is written at the close
                 self._wake = None
 

@@ -91,6 +91,7 @@ class Intake:
         self._chunk: list[Event] | None = None
         self._taken: list[Event] = []
         self._made: Batch | None = None
+        self._holding = False
         self._lost = 0
         self._lost_why = ""
 
@@ -114,6 +115,8 @@ class Intake:
         with self._taking:
             self._taker = System.get_ident()
             try:
+                if self._holding:
+                    self._hold_no_more()  # first what came first
                 taken = self._take_off()
                 self._assemble()
                 return taken, None if then is None else then()
@@ -133,7 +136,9 @@ class Intake:
 
     def _hold_no_more(self) -> None:
         if self._made is None:
+            self._holding = True
             self._made = self._sink.held()
+            self._holding = False
         self._assemble()
 
     def end_calls(self) -> None:

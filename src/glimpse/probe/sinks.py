@@ -7,6 +7,7 @@ from ..assembly.events import FILE, Event
 from ..entry import LogEntry
 from ..natives import System
 from .batches import ENOUGH, Batch, Frames, Items, Lines, Raw, Rows
+from .shield import shielded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -207,10 +208,12 @@ class RowSink:
     """For databases: rows that the writer makes straight from events, some thousand entries of them at a time."""
 
     _begun: list[Event] | None
+    _done: list[Event] | None
+    _made: Batch | None
+    _rest: Batch | None
 
     def __init__(self, writer: Any, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, {"rules": rules, **options}
-        self._rest: Any = None
         self.after_fork(origin)
 
     def assemble(self, chunk: list[Event]) -> Batch | None:
@@ -221,25 +224,43 @@ class RowSink:
         if chunk is self._begun:
             self._begin_anew(len(chunk))
             raise RuntimeError("a signal came while rows were made")
-        self._begun = chunk
-        batch = self._batch(self._assembler.rows(chunk, ENTRIES_A_BATCH))
-        self._begun = None
-        return batch
+
+        def make() -> None:
+            self._begun = chunk
+            self._made = self._batch(self._assembler.rows(chunk, ENTRIES_A_BATCH))
+            self._begun, self._done = None, chunk
+
+        if chunk is not self._done:
+            shielded(make)
+        made, self._made, self._done = self._made, None, None
+        return made
 
     def _begin_anew(self, events: int) -> None:
         """Leave it all behind but for the rows that were made; ids go on beyond those that may have been given."""
         before = self._assembler
         self._begin(self._origin, first_id=before.last_id + 2 * events + 1)
-        self._rest = before.held()
+        self._rest = self._batch(before.held())
 
     def held(self) -> Batch | None:
         """See ``Sink``."""
+
+        def make() -> None:
+            self._rest = self._batch(self._assembler.held())
+
+        if self._rest is None:
+            shielded(make)
         rest, self._rest = self._rest, None
-        return self._batch(rest if rest is not None else self._assembler.held())
+        return rest
 
     def finish(self, t: int) -> Batch | None:
         """See ``Sink``."""
-        return self._batch(self._assembler.last_rows(t))
+
+        def make() -> None:
+            self._rest = self._batch(self._assembler.last_rows(t))
+
+        shielded(make)
+        rest, self._rest = self._rest, None
+        return rest
 
     def innermost(self, th: int, ctx: int | None) -> OpenCall | None:
         """See ``Sink``."""
@@ -253,7 +274,8 @@ class RowSink:
     def _begin(self, origin: Origin, **options: Any) -> None:
         self._origin = origin
         self._assembler = self.writer.row_assembler(origin, **self._options, **options)
-        self._begun = None
+        self._begun = self._done = None
+        self._made = self._rest = None
 
     def _batch(self, rows: Any) -> Batch | None:
         return None if rows is None else Rows(self.writer, rows)

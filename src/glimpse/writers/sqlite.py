@@ -134,8 +134,8 @@ class SqliteWriter(BaseWriter):
 
     def _transaction(self, batch: RowBatch) -> None:
         connection = self._connected()
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             if self._first:
                 connection.execute("DELETE FROM summaries")
             process = self._known.get(batch.source) or _Process(connection, batch.source)
