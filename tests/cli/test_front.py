@@ -15,8 +15,6 @@ from glimpse.cli import main
 from glimpse.cli.front import COMMANDS
 from tests.traces.recording import shop
 
-READERS = ("tree", "top", "errors", "tail", "diff", "show", "export", "convert")
-
 
 def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """Without arguments, with --help and with help, the commands are listed within 80 columns."""
@@ -27,7 +25,7 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
         assert max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("command", READERS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_examples(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

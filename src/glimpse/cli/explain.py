@@ -20,7 +20,7 @@ examples:
   glimpse explain shop.orders              a module
   glimpse explain shop.orders:Order.total  a function
   glimpse explain shop.orders.Order.total  the same
-  glimpse explain shop.orders --source     the rewritten code beside the original
+  glimpse explain shop.orders --source     the rewritten code and the original
 
 Nothing is imported or run. The policy is the one that a program started here
 would use; modules are looked for on the import path, here, and in src.

@@ -25,16 +25,17 @@ from glimpse.writers.registry import writer_class
 
 EXAMPLES: Final = """\
 examples:
-  glimpse run app.py --port 80             what comes after the script is the script's
+  glimpse run app.py --port 80             what follows the script is its own
   glimpse run -m http.server               a module
   glimpse run -i shop -i shop_db app.py    without a policy file
   glimpse run -o slow.db --dest sqlite -- pytest -x tests
-                                           any program; the Python processes in it are recorded
+                                           any program: the Python processes
+                                           in it are recorded
 
 The policy is --policy, --include, or the closest glimpse-policy.json going up
 from the script, then from here. Without any, what lies beside the script is
-recorded. Python started with -S, or with -I or -E where Glimpse is not installed,
-is not recorded.
+recorded. Python started with -S, or with -I or -E where Glimpse is not
+installed, is not recorded.
 """
 
 _MAIN: Final = "__main__"

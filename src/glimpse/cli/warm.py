@@ -19,14 +19,14 @@ from glimpse.views.text.style import Style, count_of
 
 EXAMPLES: Final = """\
 examples:
-  glimpse warm shop shop_db               what the policy includes of two packages
+  glimpse warm shop shop_db        what the policy includes of two packages
   GLIMPSE_CACHE_DIR=/srv/glimpse glimpse warm shop
-                                          into a folder of its own, for images that
-                                          set PYTHONDONTWRITEBYTECODE or are read-only
+                                   into a folder of its own, for images that
+                                   set PYTHONDONTWRITEBYTECODE or are read-only
 
 Without this, a module is rewritten when it is imported for the first time.
-Rewritten code is for one version of Python, Glimpse and the module, one level of
-optimisation (python -O) and one set of answers of the policy.
+Rewritten code is for one version of Python, Glimpse and the module, one level
+of optimisation (python -O) and one set of answers of the policy.
 """
 
 _BAR: Final = 30
