@@ -5,13 +5,13 @@ from __future__ import annotations
 from _operator import attrgetter  # without the module around it, which a start can do without
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    from glimpse.light import NamedTuple, fields, record
+else:  # what is read last is what the reference shows
     from collections.abc import Iterator, Mapping
     from dataclasses import dataclass as record
     from dataclasses import fields
     from typing import Any, Final, NamedTuple
-else:
-    from glimpse.light import NamedTuple, fields, record
 
 __all__ = ["FIELDS", "STAGES", "LogEntry", "Param", "Site"]
 

@@ -13,15 +13,15 @@ from glimpse.errors import ConfigError, refuse_unknown_keywords
 from glimpse.parsers import Redaction, choice, file_path, flag, redactions, seconds, text, whole
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    from glimpse.light import KW_ONLY, field, fields, record
+else:  # what is read last is what the reference shows
     from collections.abc import Mapping, Sequence
     from dataclasses import KW_ONLY, field, fields
     from dataclasses import dataclass as record
     from typing import Any, Final
 
     from glimpse.config.secrets import Setting
-else:
-    from glimpse.light import KW_ONLY, field, fields, record
 
 __all__ = ["CORES", "LEVELS", "OPTIONS", "Config"]
 

@@ -14,7 +14,9 @@ from ..errors import GlimpseError, bad_value
 from .w3c import TraceParent
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    from glimpse.light import Protocol, field, record, replace
+else:  # what is read last is what the reference shows
     from collections.abc import Callable, Mapping
     from dataclasses import dataclass as record
     from dataclasses import field, replace
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from typing import Any, Final, Protocol, TypeVar
 
     _Function = TypeVar("_Function", bound=Callable[..., Any])
-else:
-    from glimpse.light import Protocol, field, record, replace
 
 __all__ = [
     "LISTENERS",

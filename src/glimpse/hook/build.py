@@ -38,7 +38,9 @@ class Builder:
         self.outcomes: dict[str, Outcome] = {}
         self.told: list[dict[str, str]] = []  # who wants to know the files of instrumented modules
         self._terms_of = terms
-        self._owners: dict[tuple[TracingPolicy, ...], _Owners] = {}
+        self._owners: dict[
+            tuple[int, ...], _Owners
+        ] = {}  # by the identities of policies, which their hashes go through
         self._busy = System.Local()
 
     def code(
@@ -135,9 +137,10 @@ class Builder:
 
     def _owners_of(self, module: str, filename: str) -> _Owners:
         policies = self.policy.owners_of(module, filename)
-        found = self._owners.get(policies)
+        identities = tuple(map(id, policies))
+        found = self._owners.get(identities)
         if found is None:
-            found = self._owners[policies] = _Owners([(policy, self._terms_of(policy)) for policy in policies])
+            found = self._owners[identities] = _Owners([(policy, self._terms_of(policy)) for policy in policies])
         return found
 
 

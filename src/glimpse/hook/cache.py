@@ -30,7 +30,7 @@ else:
 
 __all__ = ["Kept", "Seen", "Store", "entry_key", "terms_key"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _UNSETTLED: Final = b"?"
 _HASH_SIZE: Final = 8
 _SIZE_SIZE: Final = 4
@@ -50,7 +50,7 @@ class Kept(NamedTuple):
     @property
     def traced(self) -> bool:
         """Whether any function records its calls."""
-        return self.code is not None and self.code[2] is not None
+        return self.code is not None and bool(self.code[1])
 
 
 class Seen(NamedTuple):

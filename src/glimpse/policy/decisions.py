@@ -120,14 +120,12 @@ class _Memory:
         self._subjects: dict[str, _Subject] = {}
 
     def may_include(self, module: str) -> bool:
-        try:
-            return self._possible[module]
-        except KeyError:
-            pass
-        if module in MAIN_MODULES:
-            answer = any(rules.can_include for rules in self._rules)
-        else:
-            answer = not _never_traced(module) and any(rules.may_include(module) for rules in self._rules)
+        answer = self._possible.get(module)
+        if answer is not None:
+            return answer
+        answer = False
+        for rules in () if _never_traced(module) else self._rules:
+            answer = answer or (rules.can_include if module in MAIN_MODULES else rules.may_include(module))
         _remember(self._possible, module, answer)
         return answer
 
@@ -168,6 +166,8 @@ class _Memory:
 
 def _first_of(decisions: list[Decision]) -> Decision:
     """The decision of the first policy that includes; else of the first that names a rule; else of the first."""
+    if len(decisions) == 1:
+        return decisions[0]
     telling = [decision for decision in decisions if decision.included]
     telling += [decision for decision in decisions if decision.rule]
     return next(iter(telling + decisions), Decision(False, "there is no policy"))

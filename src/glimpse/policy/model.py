@@ -19,14 +19,14 @@ from glimpse.policy.schema import (
 )
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    from glimpse.light import KW_ONLY, fields, record, replace
+else:  # what is read last is what the reference shows
     import os
     from collections.abc import Iterator, Mapping, Sequence
     from dataclasses import KW_ONLY, fields, replace
     from dataclasses import dataclass as record
     from typing import Any
-else:
-    from glimpse.light import KW_ONLY, fields, record, replace
 
 __all__ = ["PolicySet", "TracingPolicy"]
 

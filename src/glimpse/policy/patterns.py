@@ -6,12 +6,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from functools import cache
+    from typing import Any
 else:
     from glimpse.light import cache
 
 __all__ = ["PatternSet", "has_wildcard", "literal_head", "problem_of"]
 
 _MOST_REMEMBERED = 32_768
+_UNKNOWN: Any = object()
 _SPECIAL = "*?["
 _NEVER_IN_A_NAME = frozenset("/\\,;:\"'(){}")
 _CLASS = r"\[!?\]?[^\]]*\]"
@@ -33,6 +35,7 @@ class PatternSet:
         self._tails: _Index = {}
         self._elsewhere: list[tuple[str, str]] = []  # longest literal part, pattern
         self._remembered: dict[str, str | None] = {}
+        self._has_wildcards = False
         for pattern in dict.fromkeys(patterns):
             self._file(pattern)
 
@@ -41,11 +44,10 @@ class PatternSet:
 
     def find(self, name: str) -> str | None:
         """The pattern that matches the name or, with ``below``, its nearest parent that any matches; None if none."""
-        try:
-            return self._remembered[name]
-        except KeyError:
-            pass
-        found = name if name in self._exact else self._wildcard(name)
+        found: str | None = self._remembered.get(name, _UNKNOWN)
+        if found is not _UNKNOWN:
+            return found
+        found = name if name in self._exact else self._wildcard(name) if self._has_wildcards else None
         if found is None and self._below and (parent := name.rpartition(".")[0]):
             found = self.find(parent)
         if len(self._remembered) >= _MOST_REMEMBERED:
@@ -57,6 +59,7 @@ class PatternSet:
         if not has_wildcard(pattern):
             self._exact.add(pattern)
             return
+        self._has_wildcards = True
         head, tail = literal_head(pattern), _literal_tail(pattern)
         if not head and not tail:
             self._elsewhere.append((max(_without_classes(pattern, "*").replace("?", "*").split("*"), key=len), pattern))

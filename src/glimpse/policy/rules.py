@@ -10,13 +10,14 @@ from glimpse.policy.patterns import PatternSet
 from glimpse.policy.places import dotted_place, is_session, may_shadow_stdlib
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    from glimpse.light import cached_property, record
+else:  # what is read last is what the reference shows
     from collections.abc import Sequence
     from dataclasses import dataclass as record
+    from functools import cached_property
 
     from glimpse.policy.model import TracingPolicy
-else:
-    from glimpse.light import record
 
 __all__ = ["Decision", "Rules"]
 
@@ -116,9 +117,18 @@ class Rules:
 
     def fingerprint(self, names: Sequence[str], file: str | None) -> str:
         """A digest of what the policy asks of the rewriting of a module that it includes."""
+        if not (self._functions or self._no_functions):
+            return self._usual_fingerprint
+        return self._fingerprint(_known_as(names, self._place(file)))
+
+    @cached_property
+    def _usual_fingerprint(self) -> str:
+        """That of every module, where functions are not told apart."""
+        return self._fingerprint(())
+
+    def _fingerprint(self, known_as: Sequence[str]) -> str:
         from importlib.util import source_hash  # the same in every process, and light to import
 
-        known_as = _known_as(names, self._place(file))
         policy = self.policy
         asked = (
             policy.name,

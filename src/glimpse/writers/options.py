@@ -8,12 +8,12 @@ from glimpse.errors import ConfigError, bad_value
 from glimpse.parsers import Parser, file_path
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:
+if not TYPE_CHECKING:
+    from glimpse.light import record
+else:  # what is read last is what the reference shows
     from collections.abc import Mapping, Sequence
     from dataclasses import dataclass as record
     from typing import Any
-else:
-    from glimpse.light import record
 
 __all__ = ["Option", "take"]
 
