@@ -10,12 +10,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOSES_SILENTLY",
+    "FORMATS_AS_F_STRINGS",
     "HAS_EXCEPTION_TABLE",
     "HAS_MONITORING",
     "HAS_QUALIFIED_CODE",
     "HAS_RESUME",
     "KEEPS_LOCALS_DICT",
+    "LEAVES_CONSTANT_RETURNS_NOWHERE",
     "MAY_END_UNSTARTED",
+    "TELLS_LINES_AFTER_CALLS",
     "TRACES_OPCODES_AT_ONCE",
     "parse_toml",
 ]
@@ -34,6 +37,15 @@ HAS_RESUME: Final = sys.version_info >= (3, 11)
 
 HAS_MONITORING: Final = sys.version_info >= (3, 12)
 """There is ``sys.monitoring``."""
+
+FORMATS_AS_F_STRINGS: Final = sys.version_info >= (3, 11)
+"""``"%s" % (a,)`` is compiled like an f-string."""
+
+LEAVES_CONSTANT_RETURNS_NOWHERE: Final = sys.version_info[:2] == (3, 12)
+"""A return that control reaches in several ways stands at no line if it returns a constant, else at the line before."""
+
+TELLS_LINES_AFTER_CALLS: Final = sys.version_info[:2] == (3, 12)
+"""Where two ways meet after the call of a Python function, a trace function is told the line once more."""
 
 CLOSES_SILENTLY: Final = sys.version_info >= (3, 13)
 """A generator that waits at a ``yield`` outside of any ``try`` is closed without running, so without an event."""

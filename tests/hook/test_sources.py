@@ -15,7 +15,7 @@ from fixtures.differential.differential.sources import BROKEN, ODD, UNREADABLE
 from glimpse.errors import RewriteError
 from glimpse.hook.rewrite import Owner, Plan, instrument
 from tests.support.codecompare import compare, is_hook, walk
-from tests.support.sidebyside import FILENAME, both, differences, observe, without_ends
+from tests.support.sidebyside import FILENAME, TELLS_ALIKE, both, differences, observe
 from tests.support.sourcegen import KINDS, program
 
 
@@ -33,7 +33,7 @@ def seen_of_main(namespace: dict[str, Any]) -> list[str]:
     found = []
     for n in range(3):
         log: list[Any] = []
-        found += [f"n={n}", *without_ends(observe(namespace["main"], log, n)), repr(log)]
+        found += [f"n={n}", *observe(namespace["main"], log, n), repr(log)]
     return found
 
 
@@ -82,32 +82,20 @@ def test_refused_files(name: str) -> None:
     assert refusal(rewritten, BROKEN[name]) == refusal(compiled, BROKEN[name])
 
 
-SECOND_LINE_EVENT = {
-    (3, 11): ["except_star"],
-    (3, 12): ["falls_off_with_swallowing", "generator_in_with", "except_star"],
-}
-"""Where a swallowed exception leads back to the end of the function, its line is told twice: see docs/invisible.md."""
-
-
 @pytest.mark.parametrize("name", [name for name, (since, _) in SNIPPETS.items() if sys.version_info >= since])
-def test_snippets(name: str, request: pytest.FixtureRequest) -> None:
+def test_snippets(name: str) -> None:
     """Each way to write a function that has surprised a rewriter."""
-    if name in SECOND_LINE_EVENT.get(sys.version_info[:2], ()):
-        request.applymarker(pytest.mark.xfail(strict=True, reason="one line event more"))
     assert differences(SNIPPETS[name][1], seen_of_f) == []
-
-
-DIFFERING_SEEDS = {((3, 10), "async generator"): {28}}
-"""Programs that are known to differ, of those below. Why this one does has not been found."""
 
 
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <async_generator:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kind", KINDS)
 def test_generated_programs(kind: str) -> None:
     """Programs made at random do the same, on the same lines. These are the first; ``tools.fuzz_rewrite`` goes on."""
-    for seed in sorted(set(range(40)) - DIFFERING_SEEDS.get((sys.version_info[:2], kind), set())):
+    for seed in range(40):
         random = Random(seed)
-        assert (seed, differences(program(random, kind, random.randint(1, 3)), seen_of_main)) == (seed, [])
+        source = program(random, kind, random.randint(1, 3))
+        assert (seed, differences(source, seen_of_main, exact=TELLS_ALIKE)) == (seed, [])
 
 
 def test_only_wanted_functions_are_touched() -> None:

@@ -46,6 +46,20 @@ def test_functions_are_pickled_by_name(number: int) -> None:
     assert pickle.loads(pickle.dumps(function)) is function
 
 
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_short_end_is_called_by_negation(number: int) -> None:
+    """It is one object for all code of a slot, does what the function does, and is pickled by name too."""
+    ending: Any = slot(number).constant("done_f_here")
+    assert ending is slot(number).constant("done_f_here")
+    assert (-ending, hooks.name_of(ending)) == (None, "done_f_here")
+    assert pickle.loads(pickle.dumps(ending)) is ending
+
+
+def test_constants_of_the_program_have_no_name() -> None:
+    """Only what stands for a function of the probe is taken for one."""
+    assert [hooks.name_of(each) for each in (None, "end_f", pickle.loads, frozenset())] == [None] * 4
+
+
 def test_a_name_that_is_no_function_is_an_attribute_error() -> None:
     """The module answers only for its functions."""
     with pytest.raises(AttributeError, match="nonsense"):

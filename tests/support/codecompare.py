@@ -38,7 +38,6 @@ _SILENT = (
     *("POP_EXCEPT", "PUSH_EXC_INFO", "POP_BLOCK", "GEN_START", "MAKE_CELL", "COPY_FREE_VARS", "RETURN_GENERATOR"),
     *("RETURN_VALUE", "RETURN_CONST", "LOAD_CONST", "STORE_FAST", "LOAD_FAST_AND_CLEAR", "LOAD_CLOSURE", "GET_LEN"),
     *("DUP_TOP", "DUP_TOP_TWO", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N", "IS_OP", "END_FOR", "END_SEND"),
-    *("LIST_APPEND",),
     *("MATCH_MAPPING", "MATCH_SEQUENCE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "CALL_INTRINSIC_1"),
     *("POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_BACKWARD_IF_NONE", "LOAD_FAST_LOAD_FAST"),
     *("POP_JUMP_BACKWARD_IF_NOT_NONE", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST", "COPY_FREE_VARS"),
@@ -55,9 +54,14 @@ _SILENT = (
 )
 _INJECTED = (
     *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CLASSDEREF"),
-    *("BUILD_LIST", "LIST_APPEND", "LIST_TO_TUPLE", "CALL_FUNCTION_EX"),  # a call with very many arguments
+    *(
+        "BUILD_LIST",
+        "LIST_APPEND",
+        "LIST_TO_TUPLE",
+        "CALL_FUNCTION_EX",
+    ),  # a call with very many arguments, or with unpacked ones
 )
-_INJECTED_CALLS = ("CALL", "CALL_FUNCTION")
+_INJECTED_CALLS = ("CALL", "CALL_FUNCTION", "CALL_FUNCTION_EX", "BUILD_LIST")
 _INJECTED_NOWHERE = ("RAISE_VARARGS", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS)
 
 Place = tuple[Any, ...]
@@ -131,7 +135,7 @@ def _compare(plain: types.CodeType, traced: types.CodeType, parent: str, result:
             result.differ(where, name, f"{getattr(plain, name)!r} != {getattr(traced, name)!r}")
     if _docstring(plain) != _docstring(traced):
         result.differ(where, "docstring", f"{_docstring(plain)!r} != {_docstring(traced)!r}")
-    gone, new = _lines(plain) - _all_lines(traced), _lines(traced) - _all_lines(plain)
+    gone, new = _lines(plain) - _lines(traced), _lines(traced) - _lines(plain)
     if gone or new:
         result.differ(where, "lines", f"{gone} gone, {new} new")
     _compare_constants(plain, traced, where, result)
@@ -187,16 +191,6 @@ def _docstring(code: types.CodeType) -> str | None:
 
 
 def _lines(code: types.CodeType) -> set[int]:
-    """The lines, but for those on which only a handler is left: 3.11 puts that on the last line, reached or not."""
-    raw = code.co_code
-    return {
-        line
-        for start, end, line in code.co_lines()
-        if line is not None and not _LEAVING_HANDLER.issuperset(raw[start:end:2])
-    }
-
-
-def _all_lines(code: types.CodeType) -> set[int]:
     return {line for _, _, line in code.co_lines() if line is not None}
 
 
@@ -213,17 +207,18 @@ def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, r
             result.copies += count
         elif operation == "LOAD_FAST_CHECK" and place in before.loads:
             continue
-        elif not _injected(operation, place, after.hooks):
+        elif not _injected(operation, place, after):
             result.differ(where, "place new", f"{operation} at {place}")
 
 
-def _injected(operation: str, place: Place, hooks: set[Place]) -> bool:
+def _injected(operation: str, place: Place, after: _Places) -> bool:
     """Whether an instruction belongs to an injected call, going by the places where the called functions are loaded."""
     if operation in _INJECTED_NOWHERE and place[0] is None:
         return True
     if operation in _INJECTED_CALLS:
-        return place in hooks or any(_holds(place, hook) for hook in hooks)
-    return operation in _INJECTED and place in hooks
+        hooks = after.hooks
+        return place in hooks or place in after.exits or any(_holds(place, hook) for hook in hooks)
+    return operation in _INJECTED and place in after.hooks
 
 
 def _holds(statement: Place, hook: Place) -> bool:
@@ -239,23 +234,40 @@ class _Places:
     events: Counter[Event] = field(default_factory=Counter)
     loads: set[Place] = field(default_factory=set)
     hooks: set[Place] = field(default_factory=set)
+    exits: set[Place] = field(default_factory=set)
+    """Where it returns and yields: from 3.11 on no call of the program has the very place of one of these."""
 
 
 def _places_of(code: types.CodeType) -> _Places:
     found = _Places()
-    before = None
+    before: int | str | None = None
+    grouped = any(operation == _CHECK_EG_MATCH for operation, _ in _instructions(code))
     for (operation, argument), place in zip(_instructions(code), _places(code), strict=True):
         name = _CANONICAL[operation]
         if operation in _LOADS:
             found.loads.add(place)
-        if name == "DELETE_FAST" and before == _STORE_FAST:  # end of `except ... as name`: cannot raise
+        if operation in _EXITS and len(place) > 1:
+            found.exits.add(place)
+        if _cannot_raise(name, before, grouped):
             pass
         elif name is not None:
             found.events[name, place] += 1
         elif operation == _LOAD_CONST and is_hook(code.co_consts[argument]):
             found.hooks.add(place)
+            before = _HOOK
+            continue
         before = operation
     return found
+
+
+def _cannot_raise(name: str | None, before: int | str | None, grouped: bool) -> bool:
+    """Whether an instruction is one of the compiler's or of ours that never raises, going by the one before it.
+
+    An ``except*`` appends to a list of its own, at the place of whatever came before.
+    """
+    if name == "DELETE_FAST":
+        return before == _STORE_FAST  # the end of `except ... as name`
+    return (name == "UNARY_NEGATIVE" and before == _HOOK) or (name == "LIST_APPEND" and grouped)
 
 
 def _instructions(code: types.CodeType) -> Iterator[tuple[int, int]]:
@@ -291,7 +303,9 @@ def _canonical(name: str) -> str | None:
 
 _CHECKS_LOADS = "LOAD_FAST_CHECK" in dis.opmap  # else every LOAD_FAST can raise
 _CANONICAL = [_canonical(name) for name in dis.opname]
-_LEAVING_HANDLER = frozenset(dis.opmap.get(name) for name in ("COPY", "POP_EXCEPT", "RERAISE", "CACHE"))
 _USES_CONSTANT = frozenset(dis.hasconst)
+_CHECK_EG_MATCH = dis.opmap.get("CHECK_EG_MATCH")
+_HOOK = "hook"
+_EXITS = frozenset(dis.opmap.get(name) for name in ("RETURN_VALUE", "YIELD_VALUE"))
 _LOADS = frozenset(code for name, code in dis.opmap.items() if "LOAD_FAST" in name)
 _LOAD_CONST, _STORE_FAST, _POP_TOP = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"], dis.opmap["POP_TOP"]

@@ -78,7 +78,7 @@ def _traced(target: FunctionType, door: Door, options: Options, receiver: bool |
     if getattr(target, _LEFT_OUT, False) or WRAPPERS.get(code) is not None:
         return target
     plain = options.args and options.result
-    if any(_is_hook(const) for const in code.co_consts):
+    if any(map(hooks.name_of, code.co_consts)):
         target.__code__ = _reporting_to(code, door.slot(options.showing, door.owner(target)) if plain else _UNCONNECTED)
         if plain:
             door.remember(target)
@@ -137,14 +137,13 @@ def _hidden_names(names: tuple[Redaction, ...]) -> Callable[[str], bool]:
 # -- functions that the import hook has instrumented ------------------------------------------------------------------
 
 
-def _is_hook(const: object) -> bool:
-    return type(const) is FunctionType and const.__module__ == hooks.__name__
-
-
 def _reporting_to(code: CodeType, other: Slot) -> CodeType:
     """The same code, calling the probe's functions of another slot."""
-    consts = tuple(other.function(const.__name__) if _is_hook(const) else const for const in code.co_consts)
-    return code.replace(co_consts=consts) if any(map(_is_hook, consts)) else code
+    names = [hooks.name_of(const) for const in code.co_consts]
+    if not any(names):
+        return code
+    pairs = zip(names, code.co_consts, strict=True)
+    return code.replace(co_consts=tuple(other.constant(name) if name else const for name, const in pairs))
 
 
 def _silent(code: CodeType) -> CodeType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import CodeType, FunctionType
+from types import CodeType
 
 from ..probe import hooks
 from .placeholder import hook_name
@@ -16,21 +16,21 @@ def bind(code: CodeType, slot: int = 0) -> CodeType:
 
     A warm start does this for every function of every instrumented module: it must stay this short.
     """
-    return _bound(code, hooks.slot(slot).function)
+    return _bound(code, hooks.slot(slot).constant)
 
 
-def _bound(code: CodeType, function: Callable[[str], FunctionType]) -> CodeType:
+def _bound(code: CodeType, constant: Callable[[str], object]) -> CodeType:
     consts = list(code.co_consts)
     changed = False
     for index, const in enumerate(consts):
         if type(const) is CodeType:
-            bound = _bound(const, function)
+            bound = _bound(const, constant)
             if bound is not const:
                 consts[index] = bound
                 changed = True
         elif type(const) is frozenset:
             name = hook_name(const)
             if name is not None:
-                consts[index] = function(name)
+                consts[index] = constant(name)
                 changed = True
     return code.replace(co_consts=tuple(consts)) if changed else code

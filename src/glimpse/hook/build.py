@@ -14,7 +14,6 @@ from glimpse.natives import System
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from types import FunctionType
 
     from glimpse.hook.assertions import Assertions
     from glimpse.hook.rewrite import Plan
@@ -67,7 +66,7 @@ class Builder:
                 return None
             if not (even_if_untraced or kept.traced):
                 return None
-            code = expand(kept.code, self._owners_of(module, filename).function)
+            code = expand(kept.code, self._owners_of(module, filename).constant)
             if code.co_filename != filename:
                 code = _moved(code, filename)
         except SyntaxError:
@@ -156,10 +155,10 @@ class _Owners:
         self.key = b"+".join(terms_key(each.mode, policy.name, each.redaction) for policy, each in terms)
         self._slots = [hooks.slot(each.slot) for _, each in terms]
 
-    def function(self, name: str) -> FunctionType:
-        """The probe's function that a hook's name stands for; see ``Compact``."""
+    def constant(self, name: str) -> object:
+        """What a hook's name stands for; see ``Compact``."""
         bare, _, number = name.partition("@")
-        return self._slots[int(number or 0)].function(bare)
+        return self._slots[int(number or 0)].constant(bare)
 
     def numbers(self, keys: Iterable[str]) -> dict[str, int]:
         """Which of the policies owns each function, by its site's key; nothing where there is one policy only."""

@@ -21,10 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Final
 
-__all__ = ["Slot", "function", "slot"]
+__all__ = ["Ending", "Slot", "function", "name_of", "slot"]
 
 
-def _nothing() -> None: ...
+class Ending:
+    """Calls a function when it is negated: two instructions less than a call, and as few as the compiler copies."""
+
+    __slots__ = ("__name__",)
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __reduce__(self) -> str:
+        return self.__name__
+
+
 def _nothing0(key: str) -> None: ...
 def _nothing1(key: str, a: Any) -> None: ...
 def _nothing2(key: str, a: Any, b: Any) -> None: ...
@@ -43,7 +54,8 @@ def _no_match(key: str) -> tuple[()]:
 
 
 _NOTHING: Final = (_nothing0, _nothing1, _nothing2, _nothing3, _nothing4, _nothing5)
-_ALIASES: Final = {"enter_a": "enter_c", "done_a": "done_c", "leave_a": "leave_c", "end_a": "end_c"}
+_SHARED: Final = (("enter", ""), ("done", ""), ("done", "_here"), ("leave", ""), ("end", ""))
+_ALIASES: Final = {f"{name}_a{here}": f"{name}_c{here}" for name, here in _SHARED}
 
 
 def _functions(*modules: Any) -> dict[str, FunctionType]:
@@ -57,8 +69,6 @@ _LIMITED: Final = {**_LIVE, **_functions(limited, limited_suspending)}
 def _idle(name: str, working: FunctionType) -> Any:
     if name.startswith(("raised", "thrown")):
         return _no_match
-    if name.endswith("_here"):
-        return _nothing
     if name.startswith("enter"):
         code = working.__code__
         return _nothing_at_all if code.co_flags & 4 else _NOTHING[code.co_argcount - 1]
@@ -80,6 +90,7 @@ class Slot:
         self.number = number
         self._globals: dict[str, Any] = {"__name__": __name__, "__builtins__": __builtins__, "__slot__": self}
         self._functions: dict[str, FunctionType] = {}
+        self._endings: dict[str, Ending] = {}
         self._working: dict[str, FunctionType] | None = None
 
     def function(self, name: str) -> FunctionType:
@@ -94,6 +105,21 @@ class Slot:
             found = FunctionType(source.__code__, self._globals, name)
             found.__qualname__ = f"{name}@{self.number}" if self.number else name
             found = self._functions.setdefault(name, found)
+        return found
+
+    def constant(self, name: str) -> FunctionType | Ending:
+        """What stands in rewritten code for the slot's function of this name.
+
+        :raises KeyError: there is no such function.
+        """
+        name = _ALIASES.get(name, name)
+        if not name.endswith("_here"):
+            return self.function(name)
+        found = self._endings.get(name)
+        if found is None:
+            function = self.function(name)
+            kind = type("Ending", (Ending,), {"__slots__": (), "__module__": __name__, "__neg__": function})
+            found = self._endings.setdefault(name, kind(function.__qualname__))
         return found
 
     def connect(self, namespace: Mapping[str, Any], *, errors_only: bool = False) -> None:
@@ -161,9 +187,17 @@ def function(number: int, name: str) -> Callable[..., Any]:
     return slot(number).function(name)
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
+def name_of(constant: object) -> str | None:
+    """The name of the function that a constant of code stands for; None if it is one of the program."""
+    if (type(constant) is FunctionType and constant.__module__ == __name__) or isinstance(constant, Ending):
+        name: str = constant.__name__
+        return name.partition("@")[0]
+    return None
+
+
+def __getattr__(name: str) -> FunctionType | Ending:
     base, _, number = name.partition("@")
     try:
-        return function(int(number or 0), base)
+        return slot(int(number or 0)).constant(base)
     except (KeyError, ValueError):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None

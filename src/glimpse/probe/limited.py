@@ -248,9 +248,9 @@ def done_f(key: str) -> None:
         level.depth = depth - 1
 
 
-def done_f_here() -> None:
+def done_f_here(_: Any) -> None:
     if closes():
-        live_done_f_here()
+        live_done_f_here(_)
 
 
 def raised(key: str) -> tuple[()]:

@@ -82,9 +82,9 @@ def done_g(key: str) -> None:
         live_done_g(key)
 
 
-def done_g_here() -> None:
+def done_g_here(_: Any) -> None:
     if closes_gen(id(frame_at(1))):
-        live_done_g_here()
+        live_done_g_here(_)
 
 
 def raised_gen(key: str) -> tuple[()]:
@@ -123,9 +123,9 @@ def done_c(key: str) -> None:
         live_done_c(key)
 
 
-def done_c_here() -> None:
+def done_c_here(_: Any) -> None:
     if closes_coro(id(frame_at(1))):
-        live_done_c_here()
+        live_done_c_here(_)
 
 
 def raised_coro(key: str) -> tuple[()]:

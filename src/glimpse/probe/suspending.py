@@ -132,7 +132,7 @@ def done_g(key: str) -> None:
         append((10, key, now(), new_thread(), None, id(frame_at(1))))
 
 
-def done_g_here() -> None:
+def done_g_here(_: Any) -> None:
     try:
         append((10, None, now(), threads[get_ident()], None, id(frame_at(1))))
     except KeyError:
@@ -218,7 +218,7 @@ def done_c(key: str) -> None:
             append((13, key, t, new_thread(), None, number, waited))
 
 
-def done_c_here() -> None:
+def done_c_here(_: Any) -> None:
     t = now()
     number, waited = end_coroutine(id(frame_at(1)))
     if number is not None:

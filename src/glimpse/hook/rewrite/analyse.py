@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from ...compat import INLINES_COMPREHENSIONS
+from ...compat import FORMATS_AS_F_STRINGS, INLINES_COMPREHENSIONS
 from ...entry import Param
 
 __all__ = [
@@ -201,11 +202,43 @@ def _first_iterable(node: Any) -> ast.AST | None:
     return iterable if INLINES_COMPREHENSIONS else None
 
 
+def _first_of_format(node: Any) -> ast.AST:
+    """The compiler makes ``"%s" % (a, b)`` an f-string, whose text stands at no place."""
+    text, values = node.left.value, node.right.elts
+    pieces = _CONVERSION.split(text.replace("%%", ""))
+    fits = len(pieces) == len(values) + 1 > 1 and not any("%" in piece for piece in pieces)
+    first: ast.AST = values[0] if fits else node.left
+    return NOWHERE if fits and (pieces[0] or text.startswith("%%")) else first
+
+
+def _may_be_format(node: ast.BinOp) -> bool:
+    return (
+        FORMATS_AS_F_STRINGS
+        and isinstance(node.op, ast.Mod)
+        and isinstance(node.left, ast.Constant)
+        and isinstance(node.left.value, str)
+        and isinstance(node.right, ast.Tuple)
+        and not any(isinstance(value, ast.Starred) for value in node.right.elts)
+    )
+
+
+def _first_of_iterable(node: Any) -> ast.AST:
+    """A loop goes over one constant if all items of a list or set are constants."""
+    items = getattr(node.iter, "elts", ())
+    if items and isinstance(node.iter, (ast.List, ast.Set)) and all(map(_is_constant, items)):
+        return ast.copy_location(ast.Pass(), node.iter)
+    iterable: ast.AST = node.iter
+    return iterable
+
+
 def _first_manager(node: Any) -> ast.AST:
     manager: ast.AST = node.items[0].context_expr
     return manager
 
 
+NOWHERE: Final = ast.Pass(lineno=-1, end_lineno=-1, col_offset=-1, end_col_offset=-1)
+"""Stands for code of no place of its own, which is at that of the code before it."""
+_CONVERSION: Final = re.compile(r"%[-+ #0]*(?:\d{1,3})?(?:\.\d{0,3})?[sra]")
 _MOST_ON_STACK: Final = 30  # items of a display that the compiler puts on the stack before it makes the display
 
 
@@ -214,7 +247,7 @@ _FIRST: Final[dict[type, str | Callable[[Any], ast.AST | None]]] = {
     ast.Assign: "value",
     ast.Return: "value",
     ast.Await: "value",
-    ast.BinOp: "left",
+    ast.BinOp: lambda node: _first_of_format(node) if _may_be_format(node) else node.left,
     ast.BoolOp: lambda node: node.values[0],
     ast.Compare: "left",
     ast.IfExp: "test",
@@ -231,7 +264,7 @@ _FIRST: Final[dict[type, str | Callable[[Any], ast.AST | None]]] = {
     ast.DictComp: _first_iterable,
     ast.Starred: "value",
     ast.If: "test",
-    ast.For: "iter",
+    ast.For: _first_of_iterable,
     ast.AsyncFor: "iter",
     ast.While: "test",
     ast.Match: "subject",

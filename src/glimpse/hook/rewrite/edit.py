@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import libcst as cst
 
+from ...compat import LEAVES_CONSTANT_RETURNS_NOWHERE
 from ...entry import Site
 from . import analyse
 from .heads import cut_head
@@ -25,6 +26,7 @@ _SPACE: Final = cst.SimpleWhitespace(" ")
 _STAND_IN: Final = cst.SimpleStatementLine([cst.Pass()])
 _PARENS: Final = {"lpar": [cst.LeftParen()], "rpar": [cst.RightParen()]}
 _RERAISE: Final = cst.SimpleStatementSuite([cst.Raise()])
+_JUMPS: Final = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _RAISES: Final = {"f": "raised", "g": "raised_gen", "c": "raised_coro", "a": "raised_coro"}
 
 
@@ -86,8 +88,8 @@ class Editor:
                 if fn is not None and self._concerns(twins, fn):
                     node = self._line(node, twins, fn)
                 elif not self.whole:
-                    done += [_STAND_IN] * len(twins)
-                    continue
+                    done += [_STAND_IN] * (len(twins) - 1)
+                    node = _STAND_IN
             else:
                 twin = plain[position]
                 position += 1
@@ -95,6 +97,8 @@ class Editor:
                 if fn is not None and self._wraps(twin, fn):
                     node = self._suspension_guard(node, fn)
             done.append(node)
+            if isinstance(plain[position - 1], _JUMPS):
+                fn = None  # what follows is never reached, and stays as it is
         return done
 
     def _compound(self, node: Any, twin: ast.stmt, scope: str, fn: _Function | None, in_class: bool) -> None:
@@ -151,9 +155,10 @@ class Editor:
             _set(node, "body", body)
         lead, rest, plain_rest = _split_docstring(list(body.body), twin)
         rest = self._statements(rest, plain_rest, inner, fn, in_class=False)
+        after: list[Any] = []
         if fn.full and rest:
-            rest = self._ended(rest, plain_rest, fn)
-        _set(body, "body", [*lead, *self._framed(fn, rest)])
+            rest, after = self._ended_after(rest, plain_rest, fn)
+        _set(body, "body", [*lead, *self._framed(fn, rest), *after])
 
     def _wanted(self, qualname: str, twin: analyse.FunctionNode, in_class: bool, owner: Any) -> _Function:
         names = [arg.arg for arg in ast.walk(twin.args) if isinstance(arg, ast.arg)]
@@ -177,6 +182,12 @@ class Editor:
             return [enter, self._try(rest, handler)]
         leave = cst.Finally(cst.IndentedBlock([self._statement(self.call(f"leave_{fn.kind}", fn))]))
         return [enter, self._try(rest, handler, leave)]
+
+    def _ended_after(self, nodes: list[Any], plain: list[ast.stmt], fn: _Function) -> tuple[list[Any], list[Any]]:
+        """The statements with their ends, and an end that stands behind all of them, before the compiler's own."""
+        if LEAVES_CONSTANT_RETURNS_NOWHERE and isinstance(nodes[-1], cst.TryStar) and not fn.kept:
+            return nodes, [self._statement(self._short_end(fn))]
+        return self._ended(nodes, plain, fn), []
 
     def _ended(self, nodes: list[Any], plain: list[ast.stmt], fn: _Function) -> list[Any]:
         """The statements with an end wherever they can run off theirs.
@@ -220,11 +231,16 @@ class Editor:
         ``short``: so few instructions that the compiler copies them to the end of each way, as it does with its own.
         """
         if short and not fn.kept and fn.kind != "a":
-            return cst.SimpleStatementLine([cst.Return(cst.Call(self._name(f"done_{fn.kind}_here")))])
+            return cst.SimpleStatementLine([cst.Return(self._short_end(fn))])
         call = self.call("fall" if fn.kept else f"done_{fn.kind}", fn)
         if fn.kind == "a":
             return cst.SimpleStatementLine([cst.Expr(call), cst.Return()])
+        if fn.kept and LEAVES_CONSTANT_RETURNS_NOWHERE:
+            return self._statement(call)
         return cst.SimpleStatementLine([cst.Return(call)])
+
+    def _short_end(self, fn: _Function) -> cst.Call:
+        return cst.Call(self._name(f"done_{fn.kind}_here"))
 
     def _arguments(self, fn: _Function) -> list[cst.Arg]:
         return [cst.Arg(cst.Name("None" if param.hidden else param.name)) for param in fn.site.params]

@@ -15,6 +15,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from ...compat import TELLS_LINES_AFTER_CALLS
 from ...errors import RewriteError
 from ..placeholder import placeholder
 from . import analyse
@@ -29,6 +30,7 @@ _STAYING: Final = (
     ast.ImportFrom, ast.Break, ast.Continue, ast.Raise, ast.Return,
     *([ast.TypeAlias] if hasattr(ast, "TypeAlias") else []),
 )  # fmt: skip
+_ENDS: Final = ("end_f", "end_g", "end_c", "end_new") if TELLS_LINES_AFTER_CALLS else ()
 _BEFORE_RETURN: Final = ("done_a", "fall")  # in an async generator, whose `return` takes no value
 _WHOLE_STATEMENTS: Final = ("enter_", "done_", "fall", "leave_")
 
@@ -40,6 +42,7 @@ class _Place(NamedTuple):
     end_col_offset: int
 
 
+_NEGATED: Final = ast.USub()
 _NOWHERE: Final = _Place(-1, -1, -1, -1)
 
 
@@ -64,7 +67,7 @@ class _Cursor:
 
     def entry_place(self) -> _Place:
         first = analyse.first_line_owner(self.left())
-        if first is not None:
+        if first is not None and first is not analyse.NOWHERE:
             return _place(first)
         head = self.owner.decorator_list[0] if self.owner.decorator_list else self.owner
         return _Place(head.lineno, head.lineno, head.col_offset, head.col_offset)
@@ -143,7 +146,7 @@ class Merger:
     def _call(self, hook: str, new: Any, place: _Place, load: _Place, argument: ast.expr | None = None) -> Any:
         """An injected call; ``argument`` is the original expression that it carries, if it carries one."""
         if not new.args:
-            return _at(ast.Call(_at(_constant(placeholder(hook)), load), [], []), place)
+            return _at(ast.UnaryOp(_NEGATED, _at(_constant(placeholder(hook)), load)), place)
         key = new.args[0].value
         if isinstance(key, int):
             key = self.keys[key]
@@ -187,8 +190,21 @@ class Merger:
             return
         place = _place(plain)
         value = plain.value or _at(ast.Constant(None), place)
-        load = _place(analyse.first_evaluated(plain.value)) if plain.value else place
-        plain.value = self._call(hook, new.value, place, load, value)
+        plain.value = self._carrying(hook, new.value, place, value)
+
+    def _carrying(self, hook: str, new: Any, place: _Place, value: Any) -> Any:
+        """A call that carries a value; one that is to come before others stands in each branch that may give it.
+
+        So the branches meet where the program's own do, where ``finally``, ``with`` and ``for`` are left.
+        """
+        branches = _branches(value) if hook == "keep" or (hook in _ENDS and isinstance(value, ast.IfExp)) else []
+        for owner, name, branch in branches:
+            owner[name] = self._carrying(hook, new, _place(branch), branch)
+            if type(branch) is not ast.Call and isinstance(owner[name], ast.Call):
+                _untold(owner[name])
+        if branches:
+            return value
+        return self._call(hook, new, place, _place(analyse.first_evaluated(value)), value)
 
     # -- expressions that suspend -----------------------------------------------------------------------------
 
@@ -214,11 +230,14 @@ class Merger:
             if type(plain) is not type(new):
                 raise RewriteError(f"line {getattr(plain, 'lineno', '?')}: rewritten expression does not match")
             self._expressions(plain, new)
+            for _, _, branch in _branches(plain):
+                if isinstance(branch, _Suspension):
+                    _untold(branch)
             return plain
         place = _place(plain)
         load = _place(analyse.first_evaluated(plain))
         if not hook.startswith(("resumed_", "delegated_")):
-            return self._call(hook, new, place, load, self._expression(plain, new.args[1]))
+            return self._carrying(hook, new, place, self._expression(plain, new.args[1]))
         inner = new.args[1]
         out = self._hook(inner.value)
         assert out is not None
@@ -235,6 +254,26 @@ class _Suspension(ast.Call):
     """A call where a ``yield`` stood. Of another class for pytest, which shows calls in assertions part by part."""
 
     __slots__ = ()
+
+
+def _branches(node: ast.expr) -> list[tuple[Any, Any, ast.expr]]:
+    """The expressions of which one gives the value, each with what holds it and under which name or number.
+
+    None where there is but one way, or where the compiler, which decides by constants at once, leaves out some.
+    """
+    if isinstance(node, ast.IfExp):
+        return [(vars(node), "body", node.body), (vars(node), "orelse", node.orelse)]
+    if isinstance(node, ast.BoolOp) and not any(isinstance(value, ast.Constant) for value in node.values[:-1]):
+        return [(node.values, number, value) for number, value in enumerate(node.values)]
+    return []
+
+
+def _untold(call: ast.Call) -> None:
+    """Have the function called with unpacked arguments where a plain call would have its line told once more."""
+    if TELLS_LINES_AFTER_CALLS:
+        place = _place(call)
+        arguments = _at(ast.List(call.args, ast.Load()), place)  # no tuple, which may be made a constant
+        call.args = [_at(ast.Starred(arguments, ast.Load()), place)]
 
 
 def _specialised(hook: str, new: Any) -> str:

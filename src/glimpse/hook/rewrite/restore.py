@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 from ...compat import HAS_EXCEPTION_TABLE
 from ..placeholder import hook_name
+from .lines import without_guesses
 
 __all__ = ["restore_positions"]
 
@@ -29,6 +30,7 @@ _LEAVING: Final = ("raised", "thrown", "leave")
 _LONGEST_HANDLER: Final = 40  # code units from a handler's start to its re-raise, caches included
 _BEFORE_HOOK: Final = {_OP.get(name) for name in ("PUSH_EXC_INFO", "PUSH_NULL", "DUP_TOP", "EXTENDED_ARG")}
 _NOT_IN_HANDLER: Final = {_OP.get(name) for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE")}
+_GUESSES_ALL: Final = "RETURN_CONST" not in _OP  # else only returns of what is no constant
 _KEPT_AT: Final = 2 if HAS_EXCEPTION_TABLE else 1
 
 
@@ -46,28 +48,44 @@ def restore_positions(code: CodeType) -> CodeType:
         return code.replace(co_consts=consts, co_code=bytes(bytecode))
     table = b"".join(_written(_keeping(entry, handlers)) for entry in _entries(code.co_exceptiontable))
     return code.replace(
-        co_consts=consts, co_code=bytes(bytecode), co_exceptiontable=table, co_stacksize=code.co_stacksize + 1
+        co_consts=consts,
+        co_code=bytes(bytecode),
+        co_exceptiontable=table,
+        co_stacksize=code.co_stacksize + 1,
+        co_linetable=without_guesses(code.co_linetable, list(_apart(code))),
     )
 
 
 def _handlers(code: CodeType) -> Iterator[tuple[int, int]]:
     """(start, offset of the re-raise) of each injected handler."""
     bytecode = code.co_code
-    hooks = {index for index, const in enumerate(code.co_consts) if _leaves(const)}
-    if not hooks:
-        return
-    extended = 0
-    for offset in range(0, len(bytecode), 2):
-        op, arg = bytecode[offset], bytecode[offset + 1] | extended
-        extended = arg << 8 if op == _EXTENDED else 0
-        if op == _LOAD_CONST and arg in hooks:
+    for offset, name in _hooks(code):
+        if name.startswith(_LEAVING):
             start, reraise = _start(bytecode, offset), _reraise(bytecode, offset)
             if reraise is not None:
                 yield start, reraise
 
 
-def _leaves(const: object) -> bool:
-    return isinstance(const, frozenset) and (hook_name(const) or "").startswith(_LEAVING)
+def _apart(code: CodeType) -> Iterator[int]:
+    """Where functions are called, in units of code, at whose place the compiler would have made no guess of its own."""
+    for offset, name in _hooks(code):
+        if not (_GUESSES_ALL and name.endswith("_here")):
+            yield offset // 2
+
+
+def _hooks(code: CodeType) -> Iterator[tuple[int, str]]:
+    """(offset, name) of each injected function."""
+    names = {index: hook_name(const) for index, const in enumerate(code.co_consts) if type(const) is frozenset}
+    hooks = {index: name for index, name in names.items() if name}
+    if not hooks:
+        return
+    bytecode = code.co_code
+    extended = 0
+    for offset in range(0, len(bytecode), 2):
+        op, arg = bytecode[offset], bytecode[offset + 1] | extended
+        extended = arg << 8 if op == _EXTENDED else 0
+        if op == _LOAD_CONST and arg in hooks:
+            yield offset, hooks[arg]
 
 
 def _start(bytecode: bytes, offset: int) -> int:
