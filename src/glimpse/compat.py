@@ -17,6 +17,7 @@ __all__ = [
     "HAS_RESUME",
     "KEEPS_LOCALS_DICT",
     "LEAVES_CONSTANT_RETURNS_NOWHERE",
+    "LEAVES_MANAGERS_AT_THEIRS",
     "MAY_END_UNSTARTED",
     "TELLS_LINES_AFTER_CALLS",
     "TRACES_OPCODES_AT_ONCE",
@@ -52,6 +53,9 @@ CLOSES_SILENTLY: Final = sys.version_info >= (3, 13)
 
 KEEPS_LOCALS_DICT: Final = sys.version_info < (3, 13)
 """``frame.f_locals`` is a dict that stays with the frame and keeps what was in it alive; later, it is a view."""
+
+LEAVES_MANAGERS_AT_THEIRS: Final = sys.version_info >= (3, 13)
+"""A ``with`` block is left at the line of each manager, not at its own."""
 
 MAY_END_UNSTARTED: Final = sys.version_info < (3, 11)
 """A generator that is closed before it has run anything is announced to a trace function as if it ran."""

@@ -29,8 +29,6 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outputs, Path]:
 
 
 SEEN = {"state.py": "sys.path_hooks has one entry more"}
-if sys.version_info < (3, 11):
-    SEEN["recursion"] = "3.10 counts calls of built-in functions: generators reach four frames less"
 """What can be seen of the import machinery, and is said so in docs/invisible.md."""
 
 

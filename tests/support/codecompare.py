@@ -135,7 +135,7 @@ def _compare(plain: types.CodeType, traced: types.CodeType, parent: str, result:
             result.differ(where, name, f"{getattr(plain, name)!r} != {getattr(traced, name)!r}")
     if _docstring(plain) != _docstring(traced):
         result.differ(where, "docstring", f"{_docstring(plain)!r} != {_docstring(traced)!r}")
-    gone, new = _lines(plain) - _lines(traced), _lines(traced) - _lines(plain)
+    gone, new = _written_lines(plain) - _lines(traced), _lines(traced) - _lines(plain)
     if gone or new:
         result.differ(where, "lines", f"{gone} gone, {new} new")
     _compare_constants(plain, traced, where, result)
@@ -192,6 +192,20 @@ def _docstring(code: types.CodeType) -> str | None:
 
 def _lines(code: types.CodeType) -> set[int]:
     return {line for _, _, line in code.co_lines() if line is not None}
+
+
+def _written_lines(code: types.CodeType) -> set[int]:
+    """The lines, but for those on which only the end of a handler is left.
+
+    Python 3.11 and before put that, which stands nowhere, on the line of whatever was compiled before, reached or not.
+    Rewritten code need not have such a line; but it has no line that the plain code has not.
+    """
+    raw = code.co_code
+    return {
+        line
+        for start, end, line in code.co_lines()
+        if line is not None and not _LEAVING_HANDLER.issuperset(raw[start:end:2])
+    }
 
 
 def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, result: Comparison) -> None:
@@ -306,6 +320,7 @@ _CANONICAL = [_canonical(name) for name in dis.opname]
 _USES_CONSTANT = frozenset(dis.hasconst)
 _CHECK_EG_MATCH = dis.opmap.get("CHECK_EG_MATCH")
 _HOOK = "hook"
+_LEAVING_HANDLER = frozenset(dis.opmap.get(name) for name in ("COPY", "POP_EXCEPT", "RERAISE", "CACHE"))
 _EXITS = frozenset(dis.opmap.get(name) for name in ("RETURN_VALUE", "YIELD_VALUE"))
 _LOADS = frozenset(code for name, code in dis.opmap.items() if "LOAD_FAST" in name)
 _LOAD_CONST, _STORE_FAST, _POP_TOP = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"], dis.opmap["POP_TOP"]

@@ -198,8 +198,7 @@ def _is_constant(node: ast.AST) -> bool:
 
 def _first_iterable(node: Any) -> ast.AST | None:
     """A comprehension is part of the function from 3.12 on; before, a function of its own is made first."""
-    iterable: ast.AST = node.generators[0].iter
-    return iterable if INLINES_COMPREHENSIONS else None
+    return _first_of_iterable(node.generators[0]) if INLINES_COMPREHENSIONS else None
 
 
 def _first_of_format(node: Any) -> ast.AST:

@@ -15,7 +15,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from ...compat import TELLS_LINES_AFTER_CALLS
+from ...compat import LEAVES_MANAGERS_AT_THEIRS, TELLS_LINES_AFTER_CALLS
 from ...errors import RewriteError
 from ..placeholder import placeholder
 from . import analyse
@@ -73,9 +73,11 @@ class _Cursor:
         return _Place(head.lineno, head.lineno, head.col_offset, head.col_offset)
 
     def after_with(self) -> _Place | None:
-        """Where a ``with`` block that was just taken is left: at its own line, also when it swallows an exception."""
+        """Where a ``with`` block that was just taken is left, also when it swallows an exception."""
         last = self.stmts[self.position - 1] if self.position else None
-        return _place(last) if isinstance(last, (ast.With, ast.AsyncWith)) else None
+        if not isinstance(last, (ast.With, ast.AsyncWith)):
+            return None
+        return _place(last.items[0].context_expr if LEAVES_MANAGERS_AT_THEIRS else last)
 
 
 class Merger:
