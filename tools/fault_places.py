@@ -10,6 +10,7 @@ from typing import Protocol
 
 from glimpse.entry import LogEntry
 from glimpse.writers import writer_class
+from glimpse.writers.mongo import MongoWriter
 from tests.writers.mongo_server import MongoServer
 
 __all__ = ["Place", "Server", "place_of"]
@@ -48,23 +49,28 @@ class Files:
 class Server:
     """A MongoDB server; ``server`` is its switch."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, hasty: bool) -> None:
         self.server = MongoServer().start()
-        uri = f"{self.server.uri}/?{TIME_LIMITS}"
-        self.environment = {"GLIMPSE_MONGO_URI": uri, "GLIMPSE_MONGO_SPOOL_PATH": str(folder / "spool")}
+        self._spool = str(folder / "spool")
+        uri = f"{self.server.uri}/?{TIME_LIMITS}" if hasty else self.server.uri
+        self.environment = {"GLIMPSE_MONGO_URI": uri, "GLIMPSE_MONGO_SPOOL_PATH": self._spool}
 
     def entries(self) -> Iterator[LogEntry]:
-        """See ``Place``."""
-        return writer_class("mongo").read(self.server.uri)
+        """What has arrived, and what the next run finds in the files where entries wait."""
+        MongoWriter(self.server.uri, spool_path=self._spool).close()
+        return MongoWriter.read(self.server.uri)
 
 
 @contextmanager
-def place_of(dest: str, folder: Path) -> Iterator[Place]:
-    """The destination of one trial."""
+def place_of(dest: str, folder: Path, *, hasty: bool = False) -> Iterator[Place]:
+    """The destination of one trial.
+
+    :param hasty: wait for a server for no more than fractions of a second.
+    """
     if dest != "mongo":
         yield Files(dest, folder)
         return
-    place = Server(folder)
+    place = Server(folder, hasty=hasty)
     try:
         yield place
     finally:

@@ -2,7 +2,7 @@
 
     python -m tools.faults                        every fault, on every writer; 200 trials of kill -9 each
     python -m tools.faults --kills 20 --dest jsonl,sqlite --only kill,SIGINT
-    python -m tools.faults --write                and the table of docs/reliability.md anew
+    python -m tools.faults --write                and what was tried into the table of docs/reliability.md
 
 Each program notes a call with one system call after it has returned, in a file of its own: the truth that its trace is
 compared with. A call is lost if the trace lacks its START or its END, and doubled if it has one twice.
@@ -72,7 +72,7 @@ def tried(fault: Fault, dest: str, trials: int) -> Outcome:
     """Run the program of a fault so many times."""
     outcome = Outcome(fault, dest)
     for _ in range(trials):
-        with folder_for(fault) as folder, place_of(dest, folder) as place:
+        with folder_for(fault) as folder, place_of(dest, folder, hasty=fault.server is not None) as place:
             program = Program(fault, dest, folder, place.environment)
             if fault.server is not None and isinstance(place, Server):
                 fault.server(place.server, program)
@@ -201,11 +201,18 @@ def main() -> int:
             rows.append(outcome.row())
             print(rows[-1], flush=True)
     if options.write:
-        before, _, rest = DOCS.read_text(encoding="utf-8").partition(MARKS[0])
-        after = rest.partition(MARKS[1])[2]
-        table = "\n".join([MARKS[0], HEAD, *rows, MARKS[1]])
-        DOCS.write_text(before + table + after, encoding="utf-8")
+        write(rows)
     return 1 if broken else 0
+
+
+def write(rows: Sequence[str]) -> None:
+    """Put these rows into the table of the page, in the place of those of the same fault and writer."""
+    before, _, rest = DOCS.read_text(encoding="utf-8").partition(MARKS[0])
+    old, _, after = rest.partition(MARKS[1])
+    known = {tuple(row.split(" | ")[:2]): row for row in (*old.strip().splitlines()[2:], *rows)}
+    order = [(f"| {fault.name}", dest) for fault in FAULTS for dest in ("", *fault.dests)]
+    table = "\n".join([MARKS[0], HEAD, *(known[key] for key in order if key in known), MARKS[1]])
+    DOCS.write_text(before + table + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import itertools
 import os
 import signal
 import sys
@@ -94,6 +96,38 @@ def test_an_interruption_anywhere_loses_and_doubles_nothing(tmp_path: Path, name
         number += 1
         interrupted, found = record(kind, tmp_path / f"{number}", rule, number)
         assert found == expected, f"interrupted at place {number}"
+    assert number > 30
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="3.10 looks for signals between any two instructions")
+@pytest.mark.parametrize("ask", ["flush", "close"])
+@pytest.mark.once
+def test_a_handler_may_ask_for_all_to_be_written_anywhere(tmp_path: Path, ask: str) -> None:
+    """Wherever in a drain it comes, the handler waits for nothing that waits for it, and all is written in the end."""
+    number, asked = 0, True
+    while asked:
+        number += 1
+        recorder = Recorder(sink_for(JsonlWriter(str(tmp_path / f"{number}")), Origin(1, 0), {}), flush_interval=0)
+        recorder.events += EVENTS
+        places = itertools.count(1)
+
+        def handler(frame: FrameType, event: str, arg: object) -> None:
+            ours = event in ("call", "c_return") and frame.f_code.co_filename.startswith(PACKAGE)
+            if ours and next(places) == number:  # noqa: B023
+                recorder.flush() if ask == "flush" else recorder.when_idle(recorder.close)  # noqa: B023
+
+        profile = sys.getprofile()
+        faulthandler.dump_traceback_later(60, exit=True)
+        try:
+            sys.setprofile(handler)
+            recorder.flush()
+        finally:
+            sys.setprofile(profile)
+            faulthandler.cancel_dump_traceback_later()
+        asked = next(places) > number
+        recorder.close()
+        assert recorder.counts["errors"] == 0
+        assert len(list(JsonlWriter.read(str(tmp_path / f"{number}")))) == 14, f"place {number}"
     assert number > 30
 
 

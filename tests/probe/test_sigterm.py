@@ -123,6 +123,7 @@ SLOW = """
 """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("way", ["exit", "wait"])
 def test_a_signal_that_comes_while_the_rest_is_written(tmp_path: Path, way: str) -> None:
     """Whether the program is at its end or the signal has come before: first all is written."""

@@ -120,6 +120,7 @@ writer.close()
 """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("options", [{}, {"max_bytes": 10_000_000}])
 def test_shared_by_processes(path: Path, options: dict[str, Any]) -> None:
     """Processes that append at the same time keep their events apart and whole."""
@@ -206,6 +207,7 @@ def test_disk_full(tmp_path: Path) -> None:
         (folder / "filler").write_bytes(b"x" * (40 * 1024))
 
 
+@pytest.mark.once
 @settings(max_examples=80, deadline=None)
 @given(st.integers(0, 100_000))
 def test_killed_at_any_byte(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:

@@ -88,6 +88,7 @@ def test_foreign_files_are_kept(path: Path, content: bytes) -> None:
     assert path.read_bytes() == content
 
 
+@pytest.mark.once
 @settings(max_examples=120, deadline=None)
 @given(st.integers(0, 3), st.integers(0, 100_000))
 def test_killed_at_any_byte(tmp_path_factory: pytest.TempPathFactory, batches: int, cut: int) -> None:
@@ -128,6 +129,7 @@ writer.close()
 """
 
 
+@pytest.mark.once
 def test_shared_by_processes(path: Path) -> None:
     """Processes that write one array at the same time lose nothing, and it is valid in the end."""
     run_together(APPEND, path, 3)

@@ -109,6 +109,7 @@ writer.close()
 """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("options", [{}, {"max_bytes": 40_000, "gzip": True}])
 def test_shared_by_processes(path: Path, options: dict[str, Any]) -> None:
     """Processes that append at the same time, and rotate the file under each other's hands, lose nothing."""
@@ -237,6 +238,7 @@ def test_folder_that_cannot_be_looked_into_any_more() -> None:
         assert read(folder / "logs" / "trace.jsonl") == [made.start(1), made.start(2)]
 
 
+@pytest.mark.once
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 3), st.integers(0, 10_000))
 def test_killed_at_any_byte(tmp_path_factory: pytest.TempPathFactory, calls: int, cut: int) -> None:

@@ -86,6 +86,7 @@ def _drop(uri: str) -> None:
         client.drop_database(f"glimpse_test_{os.getpid()}")
 
 
+@pytest.mark.once
 @quickly
 @given(made.anything, st.integers(0, 12))
 def test_any_entries(place: Place, entries: list[LogEntry], cut: int) -> None:

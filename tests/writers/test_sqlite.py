@@ -119,6 +119,7 @@ writer.close()
 """
 
 
+@pytest.mark.once
 def test_several_processes(tmp_path: Path) -> None:
     """Processes that write at the same time wait for each other and lose nothing."""
     path = tmp_path / "trace.db"

@@ -11,7 +11,7 @@ import sys
 import weakref
 
 from ..natives import System
-from .recorder import Threads
+from .threads import Threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

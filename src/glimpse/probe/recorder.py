@@ -21,6 +21,7 @@ from .intake import Intake
 from .outbox import Outbox
 from .sinks import Sink
 from .telling import Teller
+from .threads import Threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,36 +46,6 @@ _A_WHILE: Final = ((True,), (5.0,))
 _LONGEST_WAIT_NS: Final = 5_000_000_000
 _TRIES_TO_CLOSE: Final = 5
 _COUNTS: Final = ("recorded", "written", "dropped", "bytes", "errors", "high_water")
-
-
-class Threads(dict[int, int]):
-    """The number of each thread, by its ident, and the same where a thread finds its own: ``mine.number``."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mine: Any = System.Local()
-
-    def give(self, number: int) -> None:
-        """This is the number of the thread that runs."""
-        self[System.get_ident()] = self.mine.number = number
-
-    def put_aside(self) -> dict[str, Any]:
-        """What the thread that runs has, which it then has no more: another greenlet runs on it."""
-        state = dict(self.mine.__dict__)
-        self.mine.__dict__.clear()
-        self.pop(System.get_ident(), None)
-        return state
-
-    def take_up(self, state: dict[str, Any]) -> None:
-        """Give back what was put aside."""
-        self.mine.__dict__.update(state)
-        if "number" in state:
-            self[System.get_ident()] = state["number"]
-
-    def take_back(self) -> None:
-        """It has none."""
-        self.pop(System.get_ident(), None)
-        self.mine.__dict__.pop("number", None)
 
 
 class Recorder:
@@ -114,7 +85,7 @@ class Recorder:
         self._flusher = Flusher(self._drain_by_time, flush_interval)
         self._teller = Teller(warn)
         self._lock = System.allocate_lock()
-        self._holder = 0
+        self._busy: dict[int, bool] = {}  # the threads that hold the lock or are about to
         self._outbox = Outbox(buffer_size, self.counts, self._failed, self._could_not)
         most = _MOST_AT_ONCE if background else buffer_size
         self._intake = Intake(self.events, sink, self._outbox, self.counts, most, self._failed, self._lose)
@@ -157,9 +128,7 @@ class Recorder:
             return  # from a handler of a signal, or a value's own code, within a drain
         if self.blocks:
             while len(self.events) > self.buffer_size and not self.closed:
-                with self._lock:
-                    if not self._flusher.runs:
-                        self._locked(self._drain)
+                self._under_lock(self._drain if not self._flusher.runs else _nothing, _FOREVER)
                 self._flusher.wake()
                 _sleep(_A_MOMENT_S)
         else:
@@ -252,15 +221,20 @@ class Recorder:
         :param wait: the arguments of the lock's ``acquire``.
         """
         held: list[bool] = []
-        if self._intake.busy_here:
+        if self._busy_here():
             return False
+        here = System.get_ident()
+        self._busy[here] = True
         try:
             held.extend(map(self._lock.acquire, *wait))  # in one step: no handler of a signal comes between
             if held[0]:
                 self._locked(work)
         finally:
-            if held and held[0]:
-                self._lock.release()
+            try:
+                if held and held[0]:
+                    self._lock.release()
+            finally:
+                self._busy.pop(here, None)
                 self._do_what_waited()
         return held[0]
 
@@ -271,7 +245,7 @@ class Recorder:
             asked[1]()
 
     def _busy_here(self) -> bool:
-        return self._holder == System.get_ident() or self._intake.busy_here
+        return System.get_ident() in self._busy or self._intake.busy_here
 
     def when_idle(self, work: Callable[[], Any]) -> None:
         """Do it now, or after the drain, or the end, that this thread is in the middle of: a signal may ask for it."""
@@ -286,7 +260,6 @@ class Recorder:
         ident, threads = System.get_ident(), self.muted
         before = threads.get(ident)
         # without calls, here and below: a signal's handler may come in one, and a muted thread records nothing
-        self._holder = ident
         threads[ident] = threads.mine.number = MUTED
         try:
             work()
@@ -299,7 +272,6 @@ class Recorder:
                 del threads[ident], threads.mine.number
             else:
                 threads[ident] = threads.mine.number = before
-            self._holder = 0
 
     def _drain_by_time(self) -> None:
         self._under_lock(self._drain_and_tell, _AT_ONCE)
@@ -367,6 +339,7 @@ class Recorder:
     def before_fork(self) -> None:
         """In the parent: nothing of ours may run, and nothing be half-written, while the process is copied."""
         self._flusher.stop()
+        self._busy[System.get_ident()] = True
         self._fork_held = self._lock.acquire(True, 5.0)
         if self._fork_held:  # else a writer does not come back, which must not keep the program from forking
             self._locked(self._prepare_fork)
@@ -379,12 +352,14 @@ class Recorder:
         """Go on as before."""
         if self._fork_held:
             self._lock.release()
+        self._busy.pop(System.get_ident(), None)
+        self._do_what_waited()
         self.start_flusher()
 
     def after_fork_in_child(self, origin: Origin) -> None:
         """A process of its own: the parent writes what was recorded before."""
         self._lock = System.allocate_lock()
-        self._holder = 0
+        self._busy.clear()
         self._flusher = Flusher(self._drain_by_time, self.flush_interval)
         self._outbox.clear()
         self._intake.forget()
@@ -397,3 +372,7 @@ class Recorder:
 def _descend(levels: int) -> None:
     if levels:
         _descend(levels - 1)
+
+
+def _nothing() -> None:
+    """For who only waits for the lock."""
