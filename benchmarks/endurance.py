@@ -97,28 +97,40 @@ def main() -> None:
     parser.add_argument("--dest", default="journal,jsonl")
     parser.add_argument("--folder", help="where the files go while it runs; a temporary folder")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     calls = 4000 if options.quick else options.calls
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         Path(folder, "program.py").write_text(PROGRAM, encoding="utf-8")
         plain = run("plain", folder, calls, 0)
-        for dest in options.dest.split(","):
-            found = run(dest, folder, calls, options.keep << 20)
-            print(f"{dest:8} {summary(found, plain)}", flush=True)
+        found = {dest: summary(run(dest, folder, calls, options.keep << 20), plain) for dest in options.dest.split(",")}
+    if options.json:
+        print(json.dumps(found))
+        return
+    for dest, each in found.items():
+        print(f"{dest:8} {LINE.format(**each)}")
 
 
-def summary(found: dict[str, Any], plain: dict[str, Any]) -> str:
-    """One line on a run."""
+LINE = (
+    "{calls:,} calls: {above:.1f} MB above plain, {growth:+.2f} MB from the second tenth to the last; "
+    "{us:.2f} µs and {bytes:.0f} bytes a call; recorded {recorded:,}, written {written:,}, dropped {dropped}, "
+    "errors {errors}, {on_disk:.0f} MB left on disk"
+)
+
+
+def summary(found: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
+    """What a run shows beside the plain one: MB, µs, bytes a call, and counts of entries."""
     calls, samples = found["calls"], found["samples"]
     tenth = len(samples) // 10
-    above = (max(samples) - max(plain["samples"])) / 2**20
-    growth = (statistics.median(samples[-tenth:]) - statistics.median(samples[tenth : 2 * tenth])) / 2**20
-    return (
-        f"{calls:,} calls: {above:.1f} MB above plain, {growth:+.2f} MB from the second tenth to the last; "
-        f"{(found['cpu'] - plain['cpu']) / calls * 1e6:.2f} µs and {found['bytes'] / calls:.0f} bytes a call; "
-        f"recorded {found['recorded']:,}, written {found['written']:,}, dropped {found['dropped']}, "
-        f"errors {found['errors']}, {found['on_disk'] / 2**20:.0f} MB left on disk"
-    )
+    growth = statistics.median(samples[-tenth:]) - statistics.median(samples[tenth : 2 * tenth])
+    return {
+        **{name: found[name] for name in ("calls", "recorded", "written", "dropped", "errors")},
+        "above": (max(samples) - max(plain["samples"])) / 2**20,
+        "growth": growth / 2**20,
+        "us": (found["cpu"] - plain["cpu"]) / calls * 1e6,
+        "bytes": found["bytes"] / calls,
+        "on_disk": found["on_disk"] / 2**20,
+    }
 
 
 if __name__ == "__main__":

@@ -62,3 +62,19 @@ def test_what_installing_brings() -> None:
     assert 100_000 < found["wheel"] < 1_500_000
     assert any(name.startswith("libcst ") and size > 1_000_000 for name, size in found["installed"].items())
     assert all(found["start_ms"].values())
+
+
+@pytest.mark.once
+def test_a_run_that_lasts() -> None:
+    """Every call of it is recorded and written, and leaves bytes."""
+    for each in run("endurance.py").values():
+        assert each["recorded"] >= 2 * each["calls"] > 0
+        assert each["dropped"] == each["errors"] == 0
+        assert each["bytes"] > 50
+
+
+@pytest.mark.once
+def test_calls_that_are_left_out() -> None:
+    """They cost something, and bare calls less."""
+    costs = run("left_out.py")
+    assert set(costs) == {"two empty calls", "without thread-locals", "as it is"}
