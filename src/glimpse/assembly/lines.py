@@ -21,6 +21,7 @@ __all__ = ["LineRecords", "as_bytes", "as_lines"]
 _BETWEEN, _NEW_LINE = b'},{"entry_id":', b'}\n{"entry_id":'
 _MS: Final = 1_000_000
 _OFTEN: Final = 200  # calls; to make a shape of parameters its functions takes a millisecond
+_MOST_SCOPED: Final = 1000
 ROOT: Final = ',"parent_id":null,"depth":1,"level":"INFO","function":"'
 
 
@@ -60,6 +61,7 @@ class LineRecords(Records):
         self.plain = PlainLines(origin.atom_text)
         self._sites: dict[str, tuple[SiteText, str, int, str]] = {}
         self._places: dict[int, str] = {}
+        self._scoped: dict[tuple[str, str], str] = {}
         self._starts: dict[str, int] = {}  # of sites that have no functions of their own yet
 
     def within(self, number: int, parent: Frame | None, depth: int, key: str) -> tuple[str, str]:
@@ -144,11 +146,23 @@ class LineRecords(Records):
                 self.plain.add(site.site, opening, closing)
 
     def _closing(self, frame: Frame, closing: str) -> str:
+        """The end of a call's lines, where it says more than those of other calls of its site."""
         if frame[7] is None:
             return closing
-        told: dict[str, Any] = {}
-        self.mark(told, frame[7], self.site(frame[3]))
-        return _fields(told)
+        trace_id, span_id, parent, correlation, _ = frame[7]
+        if correlation is not None:
+            closing = self._scoped.get((frame[3], correlation)) or self._scope(frame[3], correlation)
+        if trace_id is None:
+            return closing
+        above = f',"parent_span_id":"{parent}"' if parent is not None else ""
+        return f',"trace_id":"{trace_id}","span_id":"{span_id}"{above}{closing}'
+
+    def _scope(self, key: str, correlation: str) -> str:
+        """The end of a site's lines in the scope of a correlation id; of few sites and scopes at a time."""
+        if len(self._scoped) > _MOST_SCOPED:
+            self._scoped.clear()
+        found = self._scoped[key, correlation] = _fields(self.site(key).tail_in(correlation))
+        return found
 
     def _place(self, th: int) -> str:
         found = self._places.get(th)
