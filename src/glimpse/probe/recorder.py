@@ -109,6 +109,8 @@ class Recorder:
             self._overflow()
 
     def _drain_here_if_room(self) -> None:
+        if self._lock.locked() and len(self.events) <= self.buffer_size:
+            return  # another thread is at it: all that is called meanwhile comes through here, so before anything else
         try:
             _descend(_FRAMES_OF_A_DRAIN)
             self._drain_here()
