@@ -287,8 +287,7 @@ class Recorder:
         """Take, assemble and write everything, with what the sink has held back."""
         self._take_all(now)
         self._intake.take_held()
-        if self._outbox:
-            self._outbox.write(now)
+        self._outbox.write(now)
 
     def _drain_full(self) -> None:
         """What a full buffer needs: bytes wait for more of them, but not for longer than the flush interval."""
@@ -297,8 +296,7 @@ class Recorder:
 
     def _drain(self, now: bool = False) -> None:
         self._take_all(now)
-        if self._outbox:
-            self._outbox.write(now)
+        self._outbox.write(now)
 
     def _take_all(self, now: bool) -> None:
         left = len(self.events)
