@@ -221,7 +221,7 @@ def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, r
             result.copies += count
         elif operation == "LOAD_FAST_CHECK" and place in before.loads:
             continue
-        elif not _injected(operation, place, after):
+        elif not (_injected(operation, place, after) or before.calls_nothing(operation, place)):
             result.differ(where, "place new", f"{operation} at {place}")
 
 
@@ -231,7 +231,7 @@ def _injected(operation: str, place: Place, after: _Places) -> bool:
         return True
     if operation in _INJECTED_CALLS:
         hooks = after.hooks
-        return place in hooks or place in after.exits or any(_holds(place, hook) for hook in hooks)
+        return place in hooks or any(_holds(place, hook) for hook in hooks)
     return operation in _INJECTED and place in after.hooks
 
 
@@ -248,8 +248,14 @@ class _Places:
     events: Counter[Event] = field(default_factory=Counter)
     loads: set[Place] = field(default_factory=set)
     hooks: set[Place] = field(default_factory=set)
-    exits: set[Place] = field(default_factory=set)
-    """Where it returns and yields: from 3.11 on no call of the program has the very place of one of these."""
+    calls: set[Place] = field(default_factory=set)
+
+    def calls_nothing(self, operation: str, place: Place) -> bool:
+        """Whether it is a call where none of these begins, as at the keyword of a ``return``: it is not of the program.
+
+        The function of such a call may be loaded at the place of what came before: see ``_first_of_format``.
+        """
+        return operation in _INJECTED_CALLS and len(place) > 1 and (place[0], place[2]) not in self.calls
 
 
 def _places_of(code: types.CodeType) -> _Places:
@@ -260,8 +266,8 @@ def _places_of(code: types.CodeType) -> _Places:
         name = _CANONICAL[operation]
         if operation in _LOADS:
             found.loads.add(place)
-        if operation in _EXITS and len(place) > 1:
-            found.exits.add(place)
+        if name in _INJECTED_CALLS and len(place) > 1:
+            found.calls.add((place[0], place[2]))
         if _cannot_raise(name, before, grouped):
             pass
         elif name is not None:
@@ -321,6 +327,5 @@ _USES_CONSTANT = frozenset(dis.hasconst)
 _CHECK_EG_MATCH = dis.opmap.get("CHECK_EG_MATCH")
 _HOOK = "hook"
 _LEAVING_HANDLER = frozenset(dis.opmap.get(name) for name in ("COPY", "POP_EXCEPT", "RERAISE", "CACHE"))
-_EXITS = frozenset(dis.opmap.get(name) for name in ("RETURN_VALUE", "YIELD_VALUE"))
 _LOADS = frozenset(code for name, code in dis.opmap.items() if "LOAD_FAST" in name)
 _LOAD_CONST, _STORE_FAST, _POP_TOP = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"], dis.opmap["POP_TOP"]
