@@ -57,6 +57,16 @@ def test_a_batch_larger_than_a_file_is_not_split(path: Path) -> None:
     assert [len(list(JsonlWriter.read(str(file)))) for file in parts(path)] == [40, 40]
 
 
+def test_a_batch_of_thousands_is_split(path: Path) -> None:
+    """What a slow destination beside this one has held up comes at once; files keep to their size all the same."""
+    writer = JsonlWriter(str(path), max_bytes=100_000)
+    writer.write_batch(made.calls(2000))
+    writer.close()
+    assert len(parts(path)) > 3
+    assert all(file.stat().st_size <= 100_000 for file in parts(path))
+    assert read(path) == list(range(1, 4001))
+
+
 def test_compressed(path: Path) -> None:
     """Moved files are compressed, privately, and nothing but them and the file is left."""
     write(path, made.calls(200), max_bytes=20_000, gzip=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from glimpse.entry import LogEntry
-from glimpse.errors import ReadError
+from glimpse.errors import ReadError, WriterError
 from glimpse.parsers import file_path, flag, seconds, size, whole
 from glimpse.writers.appending import AppendFile, Shelf
 from glimpse.writers.base import BaseWriter, PartialWrite
@@ -24,6 +24,7 @@ __all__ = ["JsonlWriter"]
 _START: Final = b'{"entry_id":'
 _PADDING: Final = b"\0 \t\r\n"  # a file system that lost power may leave NULs
 _BLOCK: Final = 1 << 16
+_ENTRIES_AT_ONCE: Final = 128
 
 
 class JsonlWriter(BaseWriter):
@@ -58,15 +59,22 @@ class JsonlWriter(BaseWriter):
             from glimpse.writers.rotation import Rotation
 
             rotation = Rotation(max_bytes, max_age, backup_count, compress=gzip)
+        self._rotates = max_bytes is not None
         self._file = AppendFile(log_path, separator=b"\n", repair=_end_last_line, shelf=rotation)
 
     def write_batch(self, entries: Sequence[LogEntry]) -> None:
-        """Append the entries."""
-        data = encode_entries(entries)
-        try:
-            self.write_lines(data)
-        except PartialWrite as error:
-            raise PartialWrite(data.count(b"\n", 0, error.taken), error.__cause__) from error
+        """Append the entries; where files have a size to keep to, some of them at a time."""
+        step = _ENTRIES_AT_ONCE if self._rotates else max(len(entries), 1)
+        for at in range(0, len(entries), step):
+            data = encode_entries(entries[at : at + step])
+            try:
+                self.write_lines(data)
+            except PartialWrite as error:
+                raise PartialWrite(at + data.count(b"\n", 0, error.taken), error.__cause__) from error
+            except (WriterError, OSError) as error:
+                if at:
+                    raise PartialWrite(at, error) from error
+                raise
 
     def write_lines(self, data: bytes) -> None:
         """Append whole lines."""
