@@ -57,7 +57,9 @@ class Server:
 
     def entries(self) -> Iterator[LogEntry]:
         """What has arrived, and what the next run finds in the files where entries wait."""
-        MongoWriter(self.server.uri, spool_path=self._spool).close()
+        writer = MongoWriter(self.server.uri, spool_path=self._spool)
+        writer.flush()
+        writer.close()
         return MongoWriter.read(self.server.uri)
 
 
