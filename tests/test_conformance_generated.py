@@ -19,7 +19,7 @@ from tests.support.sidebyside import drained, drive, handling
 from tests.support.sourcegen import KINDS, program
 
 CORES = [*(["monitoring"] if HAS_MONITORING else []), "settrace"]
-SEEDS = [*range(6), 12, 23, 25, 38, 43, 47, 57, 79, 135, 178, 243, 309, 331, 363]
+SEEDS = [*range(6), 12, 23, 25, 38, 43, 47, 57, 79, 135, 146, 178, 243, 309, 331, 363]
 """The last ones hold what a trace function is not told: exceptions that two managers, or ``finally``, pass on."""
 
 UNTOLD = ("SUSPEND", "RESUME")

@@ -27,6 +27,11 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _CLASS_FIRST: Final = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 _SUSPENDING: Final = (ast.Yield, ast.YieldFrom)
+_MAKE_NO_GENERATOR: Final = {
+    *("dict", "enumerate", "filter", "frozenset", "items", "keys", "len", "list", "map", "range", "reversed", "set"),
+    *("sorted", "split", "splitlines", "str", "tuple", "values", "zip"),
+}
+"""What a loop is often over. To wait with the end of a call costs about half a microsecond, so not for these."""
 
 
 def parameters(node: FunctionNode, *, method: bool, hidden: Iterable[str]) -> tuple[Param, ...]:
@@ -126,21 +131,36 @@ def children(stmts: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def has_guarded_return(stmts: list[ast.stmt], guarded: bool = False) -> bool:
-    """Whether some ``return`` leaves through a ``finally`` or a ``with``: code runs after its value is computed."""
+    """Whether code runs after the value of some ``return`` is computed.
+
+    That of a ``finally`` or a ``with`` that it leaves, or of a generator that only its ``for`` loop holds.
+    """
     for stmt in stmts:
         if isinstance(stmt, ast.Return):
             if guarded:
                 return True
         elif not isinstance(stmt, _SCOPES):
-            if isinstance(stmt, (ast.With, ast.AsyncWith)):
-                if has_guarded_return(stmt.body, True):
-                    return True
-                continue
-            last = getattr(stmt, "finalbody", None)
+            last = getattr(stmt, "finalbody", None) or getattr(stmt, "orelse", None) or []
+            within = guarded or _guards(stmt)
             for block in blocks(stmt):
-                if has_guarded_return(block, guarded or bool(last and block is not last)):
+                if has_guarded_return(block, guarded if block is last else within):
                     return True
     return False
+
+
+def _guards(stmt: ast.stmt) -> bool:
+    """Whether leaving the blocks of this statement, its last one aside, runs code."""
+    if isinstance(stmt, (ast.For, ast.AsyncFor)):
+        return any(_may_make_generator(node) for node in ast.walk(stmt.iter))
+    return isinstance(stmt, (ast.With, ast.AsyncWith)) or bool(getattr(stmt, "finalbody", None))
+
+
+def _may_make_generator(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        called = node.func
+        name = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+        return name not in _MAKE_NO_GENERATOR
+    return isinstance(node, ast.GeneratorExp)
 
 
 def first_line_owner(stmts: list[ast.stmt]) -> ast.AST | None:
