@@ -8,11 +8,13 @@ The table's format: CPython's ``Objects/locations.md``, the same from 3.11 on.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 __all__ = ["without_guesses"]
 
+_GUESS: Final = re.compile(rb"[\xe8-\xef]")  # the first byte of such an entry; no other byte is one of these
 _FIRST_ONE_LINE: Final = 10  # such an entry is so many lines further as its code is above this
 _NO_COLUMNS, _LONG, _NO_PLACE = 13, 14, 15
 
@@ -41,12 +43,15 @@ class _Entry(NamedTuple):
         return self._replace(code=_LONG, lines=self.lines + lines, columns=columns)
 
 
-def without_guesses(table: bytes, ours: Collection[int]) -> bytes:
+def without_guesses(table: bytes, ours: Iterable[int]) -> bytes:
     """The location table without the lines that were guessed for injected code.
 
     :param table: of a code object from 3.11 on.
-    :param ours: the offsets, in units of code, of the injected functions.
+    :param ours: the offsets, in units of code, of the injected functions. Read only if there is a guess.
     """
+    if _GUESS.search(table) is None:
+        return table
+    offsets = list(ours)
     entries = list(_entries(table))
     out = bytearray()
     skipped = place = 0
@@ -55,7 +60,7 @@ def without_guesses(table: bytes, ours: Collection[int]) -> bytes:
         while end < len(entries) and entries[end].code == _NO_COLUMNS:
             end += 1
         run = entries[place:end]
-        if run and any(run[0].start <= each < run[-1].start + run[-1].units for each in ours):
+        if run and any(run[0].start <= each < run[-1].start + run[-1].units for each in offsets):
             skipped += sum(each.lines for each in run)
             run = [each._replace(code=_NO_PLACE) for each in run]
         elif not run:

@@ -52,7 +52,7 @@ def restore_positions(code: CodeType) -> CodeType:
         co_code=bytes(bytecode),
         co_exceptiontable=table,
         co_stacksize=code.co_stacksize + 1,
-        co_linetable=without_guesses(code.co_linetable, list(_apart(code))),
+        co_linetable=without_guesses(code.co_linetable, _apart(code)),
     )
 
 
@@ -80,12 +80,16 @@ def _hooks(code: CodeType) -> Iterator[tuple[int, str]]:
     if not hooks:
         return
     bytecode = code.co_code
-    extended = 0
-    for offset in range(0, len(bytecode), 2):
-        op, arg = bytecode[offset], bytecode[offset + 1] | extended
-        extended = arg << 8 if op == _EXTENDED else 0
-        if op == _LOAD_CONST and arg in hooks:
-            yield offset, hooks[arg]
+    operations, arguments = bytecode[::2], bytecode[1::2]
+    place = operations.find(_LOAD_CONST)
+    while place >= 0:
+        number, before, shift = arguments[place], place - 1, 8
+        while before >= 0 and operations[before] == _EXTENDED:
+            number |= arguments[before] << shift
+            before, shift = before - 1, shift + 8
+        if number in hooks:
+            yield 2 * place, hooks[number]
+        place = operations.find(_LOAD_CONST, place + 1)
 
 
 def _start(bytecode: bytes, offset: int) -> int:
