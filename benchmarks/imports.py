@@ -71,11 +71,11 @@ for _ in range(20):
 """
 
 
-def figures(code: str, *arguments: str, env: Mapping[str, str] | None = None) -> list[float]:
+def figures(code: str, *arguments: str, env: Mapping[str, str] | None = None, cwd: str | None = None) -> list[float]:
     """What a fresh process prints."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GLIMPSE_", "PYTHON"))}
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, env={**kept, **(env or {})}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env={**kept, **(env or {})}, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     return [float(line) for line in done.stdout.split()]
@@ -123,8 +123,8 @@ def start_up(runs: int, folder: str) -> dict[str, dict[str, float]]:
         env = {**on, "GLIMPSE_DEST": dest, "GLIMPSE_LOG_PATH": str(Path(folder, f"log.{dest}"))}
         taken: dict[str, list[float]] = {"off": [], "on": []}
         for _ in range(runs + 1):
-            taken["off"] += figures(START, str(Path(folder, script)))
-            taken["on"] += figures(START, str(Path(folder, script)), env=env)
+            taken["off"] += figures(START, str(Path(folder, script)), cwd=folder)
+            taken["on"] += figures(START, str(Path(folder, script)), env=env, cwd=folder)
         off, with_it = taken["off"][1:], taken["on"][1:]  # the first of each has written what the others read
         adds = statistics.median(with_it) - statistics.median(off)
         found[f"start of {script}, {dest}"] = {"on_adds_ms": round(adds, 1), **ratio(off, with_it)}

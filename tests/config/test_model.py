@@ -115,6 +115,33 @@ def test_bad_values(given_: dict[str, Any], message: str | None) -> None:
         Config(**given_)
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "[tool.glimpse]\nmax_items = 7",
+        "  [ tool . glimpse ] # ours\n'max_items' = 7",
+        "['tool'.\"glimpse\"]\r\nmax_items = 7\r\n",
+        "[tool]\nglimpse.max_items = 7",
+        "[tool]\n 'glimpse' = {max_items = 7}",
+        "tool.glimpse.max_items = 7",
+        "tool = {other = 1, glimpse = {max_items = 7}}",
+        "[tool]\nother = 1\nglimpse={max_items=7}",
+    ],
+)
+def test_spellings_of_the_table(spelling: str, tmp_path: Path) -> None:
+    """The table is found in whatever way TOML lets it be written."""
+    (tmp_path / "pyproject.toml").write_bytes(f"dev = ['glimpse']\n{spelling}\n".encode())
+    assert Config().max_items == 7
+
+
+def test_a_project_that_only_depends_on_it(tmp_path: Path) -> None:
+    """A file that names Glimpse among others, and has no table for it, is not read any further: not even its errors."""
+    names = ['    "glimpse>=1.0",', '    "glimpse",', "    'glimpse[otlp]==1',"]
+    lines = ["[project]", "dependencies = [", *names, "]", "="]
+    (tmp_path / "pyproject.toml").write_text("\n".join(lines), encoding="utf-8")
+    assert Config().max_items == Config(max_items=None).max_items
+
+
 def test_bad_values_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the option as it was written, and a value that is overruled is nobody's concern."""
     (tmp_path / "pyproject.toml").write_text("[tool.glimpse]\nmax_items = 'x'\n", encoding="utf-8")

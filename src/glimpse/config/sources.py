@@ -128,7 +128,7 @@ def _table(path: str) -> Mapping[str, Any] | None:
             content = file.read()
     except OSError:
         return None
-    if b"glimpse" not in content:
+    if not any(map(_may_begin_table, content.splitlines())):
         return None
     try:
         tool = parse_toml(content.decode()).get("tool", {})
@@ -138,6 +138,21 @@ def _table(path: str) -> Mapping[str, Any] | None:
     if table is not None and not isinstance(table, Mapping):
         raise ConfigError(f"{path}: {bad_value('tool.glimpse', table, 'a table')}")
     return table
+
+
+def _may_begin_table(line: bytes) -> bool:
+    """Whether a line may be where ``tool.glimpse`` is: a header, or a key that has one of the two names in it.
+
+    A project that traces with Glimpse names it among what it depends on too, and reading all of a TOML file takes as
+    long as the rest of a start.
+    """
+    if b"glimpse" not in line:
+        return False
+    key, equals, _ = line.partition(b"=")
+    if line.lstrip().startswith(b"["):
+        return True
+    names_it = b"glimpse" in key or b"tool" in key
+    return bool(equals) and names_it and not (key.count(b'"') % 2 or key.count(b"'") % 2)
 
 
 def _flat(params: object, dests: Sequence[str], label: str) -> dict[str, Any]:
