@@ -31,7 +31,7 @@ _MAKE_NO_GENERATOR: Final = {
     *("dict", "enumerate", "filter", "frozenset", "items", "keys", "len", "list", "map", "range", "reversed", "set"),
     *("sorted", "split", "splitlines", "str", "tuple", "values", "zip"),
 }
-"""What a loop is often over. To wait with the end of a call costs about half a microsecond, so not for these."""
+"""What a loop is often over. To wait with the end costs a fifth of a small call, so not for these."""
 
 
 def parameters(node: FunctionNode, *, method: bool, hidden: Iterable[str]) -> tuple[Param, ...]:
