@@ -11,7 +11,7 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -21,29 +21,42 @@ SETTLE_AT: Final = 4_096
 MOST_EXACT: Final = 8_192
 _UPPER_HALF: Final = slice(1 if sys.byteorder == "little" else 0, None, 2)
 _LONGEST: Final = 1e30
-"""Of single precision, in milliseconds or nanoseconds."""
+"""Of single precision, in milliseconds."""
 
 
 class Durations:
     """Count, sum, longest and quantiles of durations in milliseconds. ``pending.append`` is the fast way in."""
 
-    __slots__ = ("_classes", "_classes_ns", "_count", "_exact", "_longest", "_sum", "_values", "pending")
+    __slots__ = ("_classes", "_count", "_exact", "_longest", "_sum", "_values", "pending")
 
     def __init__(self) -> None:
         self.pending: list[float] = []
         self._values: Counter[float] = Counter()
         self._classes: Counter[int] = Counter()
-        self._classes_ns: Counter[int] = Counter()
         self._exact = True
         self._count = 0
         self._sum = 0.0
         self._longest = 0.0
+
+    @classmethod
+    def counted(cls, values: Mapping[float, int], total_ms: float, longest_ms: float) -> Durations:
+        """Durations of which somebody else has counted how many there are of each."""
+        durations = cls()
+        durations._values.update(values)
+        durations._count = sum(values.values())
+        durations._sum, durations._longest = total_ms, longest_ms
+        return durations
 
     def add(self, duration_ms: float) -> None:
         """Take one more duration in."""
         self.pending.append(duration_ms)
         if len(self.pending) >= SETTLE_AT:
             self.settle()
+
+    def extend(self, durations_ms: Iterable[float]) -> None:
+        """Take more of them in."""
+        self.pending.extend(durations_ms)
+        self.settle()
 
     def settle(self) -> None:
         """Work the pending durations in; to be called at every ``SETTLE_AT`` of them."""
@@ -57,29 +70,15 @@ class Durations:
             self._classes.update(_classes_of(pending))
         else:
             self._values.update(pending)
-            self._check_exact()
+            if len(self._values) > MOST_EXACT:
+                self._sort_into_classes()
         pending.clear()
 
-    def add_nanoseconds(self, values: list[int]) -> int:
-        """Take in many at once, in a third of the time; gives their sum."""
-        total = sum(values)
-        self._count += len(values)
-        self._sum += total / 1e6
-        self._longest = max(self._longest, max(values, default=0) / 1e6)
-        if not self._exact:
-            self._classes_ns.update(_classes_of(values))
-        else:
-            self._values.update({value / 1e6: count for value, count in Counter(values).items()})
-            self._check_exact()
-        return total
-
-    def _check_exact(self) -> None:
-        """Go over to classes if there are too many values."""
-        if len(self._values) > MOST_EXACT:
-            self._exact = False
-            for place, count in zip(_classes_of(list(self._values)), self._values.values(), strict=True):
-                self._classes[place] += count
-            self._values.clear()
+    def _sort_into_classes(self) -> None:
+        self._exact = False
+        for place, count in zip(_classes_of(list(self._values)), self._values.values(), strict=True):
+            self._classes[place] += count
+        self._values.clear()
 
     @property
     def count(self) -> int:
@@ -122,18 +121,14 @@ class Durations:
     def classes(self) -> list[tuple[float, int]]:
         """Each distinct duration, or middle of a class, with its count, shortest first."""
         self.settle()
-        if self._exact:
-            return sorted(self._values.items())
-        found = [(middle, self._classes[place]) for place, middle in _middles(self._classes)]
-        found += [(middle / 1e6, self._classes_ns[place]) for place, middle in _middles(self._classes_ns)]
-        return sorted(found)
+        return sorted([*self._values.items(), *((middle, self._classes[at]) for at, middle in _middles(self._classes))])
 
 
-def _classes_of(durations: list[float] | list[int]) -> memoryview:
+def _classes_of(durations: list[float]) -> memoryview:
     """The class that each one belongs to."""
     singles = array("f")
     try:
-        singles.fromlist(durations)  # type: ignore[arg-type]
+        singles.fromlist(durations)
     except OverflowError:
         singles.fromlist([min(duration, _LONGEST) for duration in durations])
     return memoryview(singles).cast("B").cast("H")[_UPPER_HALF]

@@ -8,11 +8,12 @@ from typing import Any, Final
 from glimpse.traces.calls import Call
 from glimpse.traces.durations import Durations
 
-__all__ = ["COLUMNS", "FunctionStats", "TopTable"]
+__all__ = ["COLUMNS", "QUANTILES", "FunctionStats", "TopTable"]
 
 COLUMNS: Final = ("function", "calls", "errors", "total_ms", "self_ms", "mean_ms", "p50_ms", "p95_ms", "max_ms")
 """What is known of a function, in the order of output. Times are milliseconds."""
 
+QUANTILES: Final = (0.5, 0.95)
 _DECIMALS: Final = 6
 
 
@@ -29,7 +30,7 @@ class FunctionStats:
 
     def row(self) -> dict[str, Any]:
         """The values of ``COLUMNS``."""
-        median, high = self.durations.quantiles(0.5, 0.95)
+        median, high = self.durations.quantiles(*QUANTILES)
         times = (self.durations.total_ms, self.self_ms, self.durations.mean_ms, median, high, self.durations.max_ms)
         values = (self.function, self.durations.count, self.errors, *(round(time, _DECIMALS) for time in times))
         return dict(zip(COLUMNS, values, strict=True))

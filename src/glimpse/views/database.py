@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
@@ -16,11 +15,12 @@ from glimpse.traces.calls import Call
 from glimpse.traces.durations import SETTLE_AT
 from glimpse.traces.failures import Failures
 from glimpse.traces.records import timestamp_of
-from glimpse.traces.stats import COLUMNS, FunctionStats, TopTable
+from glimpse.traces.stats import COLUMNS, TopTable
+from glimpse.views.times import SiteStats, add_times
 from glimpse.writers.sqlite_packs import failed_rows, packed_batches, rows_of
 from glimpse.writers.sqlite_reading import KeptSummary, open_trace, text_of
 from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
-from glimpse.writers.sqlite_times import is_timed, times_of
+from glimpse.writers.sqlite_times import is_timed
 
 __all__ = ["database_failures", "database_table"]
 
@@ -72,14 +72,15 @@ def database_table(path: str, tell: Callable[[str], None] | None = None) -> TopT
             return known
         table = TopTable()
         names = _Names(connection)
-        timed = {number: is_timed(connection, number) for number in names.processes}
-        if tell is not None and not all(timed.values()) and os.path.getsize(path) >= _TAKES_LONG:
+        timed = {number for number in names.processes if is_timed(connection, number)}
+        others = names.processes.keys() - timed
+        if tell is not None and others and os.path.getsize(path) >= _TAKES_LONG:
             tell(
                 f"{path}: counting calls one by one, since their times are not in the file (an older Glimpse wrote it)"
             )
-        for number in names.processes:
-            count = _add_times if timed[number] else _count
-            count(connection, number, _Stats(table, names, number))
+        for number in others:
+            _count(connection, number, SiteStats(table, number, names.function))
+        add_times(connection, [SiteStats(table, number, names.function) for number in timed])
         if table.started >= _WORTH_KEEPING:
             kept.keep("top", orjson.dumps({"rows": table.rows(), "unfinished": table.unfinished}).decode())
     return table
@@ -98,41 +99,7 @@ def _known(text: str | None) -> TopTable | None:
     return _KnownTable(rows, unfinished) if right else None
 
 
-class _Stats(dict[int, FunctionStats]):
-    """The statistics of a process's functions by the numbers of their sites."""
-
-    def __init__(self, table: TopTable, names: _Names, process: int) -> None:
-        super().__init__()
-        self.table, self._names, self._process = table, names, process
-
-    def __missing__(self, site: int) -> FunctionStats:
-        found = self[site] = self.table.stats(self._names.function(self._process, site))
-        return found
-
-
-def _add_times(connection: sqlite3.Connection, process: int, stats: _Stats) -> None:
-    """Add up what the writer has noted of each batch."""
-    table = stats.table
-    own: Counter[int] = Counter()
-    waiting: defaultdict[int, list[int]] = defaultdict(list)
-    for running, sites in times_of(connection, process):
-        table.started += running
-        for site, durations, elsewhere, errors in sites:
-            stats[site].errors += errors
-            own[site] -= elsewhere
-            table.started += len(durations)
-            table.ended += len(durations)
-            pending = waiting[site]
-            pending += durations
-            if len(pending) >= SETTLE_AT:
-                own[site] += stats[site].durations.add_nanoseconds(pending)
-                pending.clear()
-    for site, pending in waiting.items():
-        own[site] += stats[site].durations.add_nanoseconds(pending)
-        stats[site].self_ms += own[site] / 1e6
-
-
-def _count(connection: sqlite3.Connection, process: int, stats: _Stats) -> None:
+def _count(connection: sqlite3.Connection, process: int, stats: SiteStats) -> None:
     """Count the calls of a process: what is in packs and what has rows, and each one's time less its children's."""
     ids = process << PROCESS_BITS, (process + 1) << PROCESS_BITS
     for site, errors in connection.execute(_FAILED, ids):

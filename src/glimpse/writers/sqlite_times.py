@@ -29,10 +29,14 @@ BatchTimes = tuple[bytes, bytes]
 
 
 class SiteTimes(NamedTuple):
-    """Of one function's calls that ended in a batch: nanoseconds, how many of them it did not run, and errors."""
+    """Of one function's calls that ended in a batch: how long they took, how much of that it did not run, and errors.
+
+    Times are nanoseconds; in ``durations`` each takes ``width`` bytes, the lowest first.
+    """
 
     site: int
-    durations: list[int]
+    durations: bytes
+    width: int
     elsewhere: int
     errors: int
 
@@ -115,19 +119,15 @@ def _packed(durations: list[list[int]]) -> bytes:
         values = _array(_WIDTHS[4], durations)
     except OverflowError:
         values = _array(_WIDTHS[8], durations)
-    return _little(values).tobytes()
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values.tobytes()
 
 
 def _array(kind: str, lists: list[list[int]]) -> array[int]:
     values = array(kind)
     for numbers in lists:
         values.fromlist(numbers)
-    return values
-
-
-def _little(values: array[int]) -> array[int]:
-    if sys.byteorder == "big":
-        values.byteswap()
     return values
 
 
@@ -157,13 +157,11 @@ def _site_times(heads: list[Any], blob: bytes) -> list[SiteTimes]:
     width, rest = divmod(len(blob), calls)
     if rest or width not in _WIDTHS or min(head[1] for head in heads) < 0:
         raise ValueError("the times of calls are damaged")
-    values = array(_WIDTHS[width])
-    values.frombytes(blob)
-    durations = _little(values).tolist()
     found, begin = [], 0
     for site, count, elsewhere, errors in heads:
-        found.append(SiteTimes(site, durations[begin : begin + count], elsewhere, errors))
-        begin += count
+        end = begin + count * width
+        found.append(SiteTimes(site, blob[begin:end], width, elsewhere, errors))
+        begin = end
     return found
 
 
