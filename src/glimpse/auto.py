@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from glimpse.policy import Decider
     from glimpse.tracer import Tracer
 
-__all__ = ["auto"]
+__all__ = ["auto", "prepare"]
 
 
 def auto() -> None:
@@ -19,12 +19,19 @@ def auto() -> None:
 
     Never raises: where that cannot be done, one line on stderr says why, and the program runs untraced.
     """
-    collects = gc.isenabled()
-    gc.disable()  # none of what is imported now is garbage, and looking for some takes a tenth of the time
-    try:
+    with _WithoutCollector():
         _switch_on()
-    finally:
-        if collects:
+
+
+class _WithoutCollector:
+    """No garbage is looked for meanwhile: none of what is imported is any, and to look takes a tenth of the time."""
+
+    def __enter__(self) -> None:
+        self._collects = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._collects:
             gc.enable()
 
 
@@ -78,12 +85,34 @@ def _install() -> None:
         at_exit(lambda: _leave_stats(folder, installed))  # asked first, so called last: when everything is written
 
     def begin() -> None:
-        from glimpse import tracer
-
-        installed.append(tracer.install(policy, config))
+        installed.append(_begin(policy, config))
 
     if config.propagate or config.flush_on_sigterm or not Waiting(policy, begin, _say_no_effect).connect():
         begin()
+
+
+def _begin(policy: Decider, config: Config) -> Tracer:
+    """Load what records calls: from a bundle, which is completed at the end of the process."""
+    from glimpse.bundle import Bundle
+    from glimpse.process import at_exit
+
+    bundle = Bundle(os.fspath(config.cache_dir) if config.cache_dir else None)
+    with _WithoutCollector(), bundle:
+        from glimpse import tracer
+        from glimpse.values import expect_objects
+
+        installed = tracer.install(policy, config)
+        expect_objects()
+    at_exit(bundle.complete)
+    return installed
+
+
+def prepare() -> None:
+    """Leave behind what the first traced process would, for later ones that may not write it."""
+    from glimpse.config import Config
+    from glimpse.policy import TracingPolicy
+
+    _begin(TracingPolicy(), Config(dest="jsonl", params={"log_path": os.devnull}))
 
 
 def _policy(config: Config) -> Decider:

@@ -69,3 +69,12 @@ def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert said in error
+
+
+def test_own_modules_are_kept_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a traced program loads of Glimpse is there for it in the folder that is named, also if it may not write."""
+    monkeypatch.setenv("GLIMPSE_CACHE_DIR", str(tmp_path / "cache"))
+    assert main(["warm", "shop.orders"]) == 0
+    (bundle,) = (tmp_path / "cache").glob("**/bundled.*.pyc")
+    assert b"glimpse.session" in bundle.read_bytes()
+    assert not (tmp_path / "glimpse.jsonl").exists()

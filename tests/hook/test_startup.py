@@ -218,7 +218,8 @@ def test_what_a_start_loads_that_includes_nothing(tmp_path: Path) -> None:
         "process",
     }
     assert {name for name in found if not name.startswith("glimpse")} <= {
-        "__future__", "_json", "atexit", "gc", "importlib", "importlib.machinery", "sitecustomize", "warnings"
+        "__future__", "_json", "atexit", "gc", "importlib", "importlib.machinery", "sitecustomize",
+        "warnings",
     }  # fmt: skip
 
 
@@ -228,7 +229,7 @@ def test_what_the_first_included_module_does_not_load(tmp_path: Path) -> None:
     loaded_at_start(tmp_path, "import shop")  # rewritten, and kept
     rooms = "hook.rewrite dynamic decorators views traces cli middleware spans"
     writers = "writers.sqlite writers.mongo writers.otlp writers.journal writers.log_records writers.json_array"
-    libraries = "libcst sqlite3 pymongo opentelemetry logging pathlib urllib hashlib difflib tempfile"
+    libraries = "libcst sqlite3 pymongo opentelemetry logging pathlib urllib hashlib difflib tempfile decimal textwrap"
     unwanted = {*(f"glimpse.{room}" for room in f"{rooms} {writers}".split()), *libraries.split()}
     found = loaded_at_start(tmp_path, "import shop")
     assert "glimpse.tracer" in found

@@ -14,7 +14,7 @@ from glimpse.cli.reading import whole
 from glimpse.errors import GlimpseError
 from glimpse.hook.locate import locate
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome
-from glimpse.hook.warm import Work, builder_for, included_modules, warm
+from glimpse.hook.warm import Work, builder_for, included_modules, warm, warm_own
 from glimpse.views.text.style import Style, count_of
 
 EXAMPLES: Final = """\
@@ -62,6 +62,7 @@ def execute(options: Namespace) -> int:
         )
     started = time.perf_counter()
     outcomes = list(_shown(warm(work, policy, config, jobs), work))
+    warm_own(config)
     if options.json:
         import json
 

@@ -5,7 +5,7 @@ https://www.w3.org/TR/baggage/
 
 from __future__ import annotations
 
-import re
+from ..expressions import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ _MOST_BYTES: Final = 8192
 _BLANKS: Final = " \t"
 _TOKEN: Final = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 _VALUE: Final = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
-_PAIR: Final = re.compile(f"({_TOKEN})[ \t]*=[ \t]*({_VALUE})")
-_PROPERTY: Final = re.compile(f"{_TOKEN}([ \t]*=[ \t]*{_VALUE})?")
+_PAIR: Final = expression(f"({_TOKEN})[ \t]*=[ \t]*({_VALUE})")
+_PROPERTY: Final = expression(f"{_TOKEN}([ \t]*=[ \t]*{_VALUE})?")
 _UNQUOTED: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
-_WHOLE_TOKEN: Final = re.compile(_TOKEN)
+_WHOLE_TOKEN: Final = expression(_TOKEN)
 
 
 def parse_baggage(values: Iterable[str]) -> dict[str, tuple[str, str]]:

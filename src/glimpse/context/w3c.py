@@ -5,7 +5,7 @@ https://www.w3.org/TR/trace-context/
 
 from __future__ import annotations
 
-import re
+from ..expressions import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ else:
 __all__ = ["TraceParent", "format_traceparent", "parse_traceparent", "parse_tracestate"]
 
 _BLANKS: Final = " \t"
-_TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL)
+_TRACEPARENT: Final = expression(r"(?s)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _INVALID_VERSION: Final = "ff"
 _SAMPLED: Final = 1
 _MOST_MEMBERS: Final = 32
 _KEY: Final = r"[a-z][-_*/a-z0-9]{0,255}|[a-z0-9][-_*/a-z0-9]{0,240}@[a-z][-_*/a-z0-9]{0,13}"
 _VALUE: Final = r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
-_MEMBER: Final = re.compile(f"({_KEY})=({_VALUE})")
+_MEMBER: Final = expression(f"({_KEY})=({_VALUE})")
 
 
 class TraceParent(NamedTuple):

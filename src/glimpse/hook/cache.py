@@ -18,7 +18,8 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 from glimpse._version import __version__
 from glimpse.hook.compact import Compact
-from glimpse.hook.source import Source, is_settled, stamp_of
+from glimpse.hook.source import Source
+from glimpse.keeping import is_settled, read_file, remove_file, stamp_of, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ _HASH_SIZE: Final = 8
 _SIZE_SIZE: Final = 4
 _VARIANTS: Final = 4  # entries kept for one module: policies and versions in turn
 _ABANDONED_S: Final = 3600.0
-_READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-_WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _READ_FLAGS
 
 
 class Kept(NamedTuple):
@@ -88,7 +87,7 @@ class Store:
 
         :param functions: whether the list of functions is wanted too: it costs time, and an import has no use for it.
         """
-        data = _read(path)
+        data = read_file(path)
         if data is None or not data.startswith(key):
             return None
         stat = source.stat()
@@ -110,14 +109,14 @@ class Store:
         rest = marshal.dumps((kept.refusal, list(kept.functions)))
         size = len(code).to_bytes(_SIZE_SIZE, "little")
         stamp = _stamp_line(seen.stat, seen.at_ns)
-        _write(path, b"".join((key, stamp, b"\n", source_hash(seen.content), size, code, rest)), seen.stat.st_mode)
+        write_file(path, b"".join((key, stamp, b"\n", source_hash(seen.content), size, code, rest)), seen.stat.st_mode)
         _remove_old_variants(path)
 
     def _refresh(self, path: str, key: bytes, rest: bytes, stat: os.stat_result) -> None:
         """Note that the source was found unchanged in another state: the next look need not read it."""
         stamp = _stamp_line(stat, time.time_ns())
         if self.may_write and not stamp.startswith(_UNSETTLED):
-            _write(path, key + stamp + rest, stat.st_mode)
+            write_file(path, key + stamp + rest, stat.st_mode)
 
     def _in_directory(self, source: Source) -> str:
         _, path = os.path.splitdrive(os.path.abspath(source.filename))
@@ -169,7 +168,7 @@ def _libcst_version() -> str:
     spec = PathFinder.find_spec("libcst")
     if spec is None or not spec.submodule_search_locations:
         return ""
-    content = _read(os.path.join(spec.submodule_search_locations[0], "_version.py"))
+    content = read_file(os.path.join(spec.submodule_search_locations[0], "_version.py"))
     return source_hash(content).hex() if content is not None else ""
 
 
@@ -208,36 +207,6 @@ def _unpack(data: bytes, start: int, functions: bool) -> Kept | None:
     return Kept(code, refusal, listed)
 
 
-def _read(path: str) -> bytes | None:
-    try:
-        descriptor = os.open(path, _READ_FLAGS)  # half the cost of open(): a warm start does this for every module
-    except OSError:
-        return None
-    try:
-        return os.read(descriptor, os.fstat(descriptor).st_size)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _write(path: str, data: bytes, mode: int) -> None:
-    from _thread import get_ident
-
-    temporary = f"{path}.{os.getpid()}-{get_ident()}.tmp"
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        descriptor = os.open(temporary, _WRITE_FLAGS, mode & 0o666 | 0o200)
-    except OSError:
-        return
-    try:
-        with open(descriptor, "wb", closefd=True) as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        _remove(temporary)
-
-
 def _remove_old_variants(path: str) -> None:
     folder, name = os.path.split(path)
     prefix = name[: name.rindex("-") + 1]
@@ -250,11 +219,4 @@ def _remove_old_variants(path: str) -> None:
     now = time.time()
     abandoned = [each for age, each in variants if each.name.endswith(".tmp") and age < now - _ABANDONED_S]
     for each in [*(each for _, each in whole[:-_VARIANTS]), *abandoned]:
-        _remove(each.path)
-
-
-def _remove(path: str) -> None:
-    try:
-        os.remove(path)
-    except OSError:
-        pass
+        remove_file(each.path)

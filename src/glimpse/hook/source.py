@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Source"]
-
-_CTIME_TELLS_CHANGES = sys.platform != "win32"  # there it is the time of creation
-_SETTLED_NS = 2_000_000_000  # coarsest time stamps in use (FAT); a file that is older cannot change unseen
 
 
 class Source:
@@ -50,13 +46,3 @@ class Source:
             return os.stat(archive) if archive else None
         except OSError:
             return None
-
-
-def stamp_of(stat: os.stat_result) -> bytes:
-    """What changes whenever the file's content does, as text."""
-    return b"%d %d %d %d" % (stat.st_mtime_ns, stat.st_size, stat.st_ctime_ns, stat.st_ino)
-
-
-def is_settled(stat: os.stat_result, now_ns: int) -> bool:
-    """Whether a later change is sure to give the file another stamp."""
-    return _CTIME_TELLS_CHANGES and max(stat.st_mtime_ns, stat.st_ctime_ns) < now_ns - _SETTLED_NS

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glimpse.config import Config
     from glimpse.policy import Decider
 
-__all__ = ["Work", "builder_for", "included_modules", "warm"]
+__all__ = ["Work", "builder_for", "included_modules", "warm", "warm_own"]
 
 _WORTH_A_PROCESS: Final = 100_000  # bytes of source: below, starting another process takes longer than the work
 
@@ -66,6 +66,18 @@ def warm(work: list[Work], policy: Decider, config: Config, jobs: int | None = N
     with ProcessPoolExecutor(jobs, get_context("spawn"), _start_worker, (policy, config)) as pool:
         for done in as_completed([pool.submit(_prepare_in_worker, each) for each in work]):
             yield done.result()
+
+
+def warm_own(config: Config) -> None:
+    """Keep Glimpse's own modules as traced programs load them at their start, in a process that is one."""
+    import subprocess
+    import sys
+
+    keeps = {"GLIMPSE_CACHE_DIR": os.fspath(config.cache_dir)} if config.cache_dir else {}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GLIMPSE_")}
+    options = [f"-{'O' * sys.flags.optimize}"] if sys.flags.optimize else []
+    command = [sys.executable, *options, "-c", "from glimpse.auto import prepare; prepare()"]
+    subprocess.run(command, env={**env, **keeps}, stdin=subprocess.DEVNULL, check=False)
 
 
 def _work(spec: ModuleSpec) -> Work:

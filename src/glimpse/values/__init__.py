@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-NEEDED_FOR_OBJECTS = ("decimal", "numbers", "string", "textwrap")
+NEEDED_FOR_OBJECTS = ("dis", "opcode")
 """The modules of the standard library that ``expect_objects`` loads, and that may not have been loaded before."""
 
 

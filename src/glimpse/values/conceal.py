@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
 from .limits import REDACTED
@@ -36,8 +35,28 @@ def conceal(text: str, secrets: Iterable[object]) -> str:
         elif len(spelling) >= _SHORT and not spelling.isdigit():
             text = text.replace(spelling, REDACTED)
         else:
-            text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", REDACTED, text)
+            text = _without_word(text, spelling)
     return text
+
+
+def _without_word(text: str, word: str) -> str:
+    """The text with this replaced where no letter, digit or underscore stands beside it."""
+    parts = []
+    done = 0
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (_is_of_word(text[max(start - 1, 0) : start]) or _is_of_word(text[end : end + 1])):
+            parts += [text[done:start], REDACTED]
+            done = start = end
+        else:
+            start += 1
+        start = text.find(word, start)
+    return "".join([*parts, text[done:]])
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _leaves(values: Iterable[Any]) -> Iterator[Any]:

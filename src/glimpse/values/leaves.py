@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 import types
 from itertools import islice
 
@@ -122,14 +121,13 @@ _SAFE = (
     bool, float, complex, type(None), type(...), type(NotImplemented), memoryview, types.FunctionType, object,
     types.BuiltinFunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, types.CodeType,
     types.FrameType, types.CellType, types.GetSetDescriptorType, types.MemberDescriptorType,
-    types.WrapperDescriptorType, types.MethodWrapperType, types.MethodDescriptorType, re.Pattern,
+    types.WrapperDescriptorType, types.MethodWrapperType, types.MethodDescriptorType,
 )  # fmt: skip
 
 LEAVES: dict[str, Render] = {
     **{classes.dotted_name(kind): _plain for kind in _SAFE},
-    **dict.fromkeys(
-        ("_hashlib.HASH", "_hashlib.HMAC", "datetime.date", "datetime.timedelta", "datetime.timezone"), _plain
-    ),
+    **dict.fromkeys(("_hashlib.HASH", "_hashlib.HMAC", "re.Pattern"), _plain),
+    **dict.fromkeys(("datetime.date", "datetime.timedelta", "datetime.timezone"), _plain),
     **dict.fromkeys(
         ("fractions.Fraction", "ipaddress.IPv4Address", "ipaddress.IPv6Address", "uuid.UUID", "zoneinfo.ZoneInfo"),
         _written_in_python,

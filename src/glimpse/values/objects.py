@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 
+from ..expressions import expression
 from . import classes
 from .conceal import conceal
 from .hostile import RENDERING, GuardedCall
@@ -27,7 +27,7 @@ _MOST_NAMES = 64
 _MOST_SHOWN = 6
 _AN_OBJECT = object()
 _UNSET = object()
-_SECRET_CLASS = re.compile(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
+_SECRET_CLASS = expression(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
 
 
 def default_repr(walk: Walk, cls: type) -> Render:

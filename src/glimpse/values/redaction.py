@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from fnmatch import translate
-
 from ..errors import ConfigError, bad_value
+from ..expressions import expression
 from ..parsers import Redaction, is_expression
 from .hostile import blindly
 from .limits import REDACTED
@@ -14,6 +12,7 @@ from .scrub import Scrubber
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from re import Pattern
     from typing import Any, Final
 
 __all__ = ["DEFAULT_NAMES", "Redactor"]
@@ -44,8 +43,8 @@ DEFAULT_NAMES: Final = (
 )
 """The names whose values are hidden unless defaults are turned off."""
 
-_BOUNDARY = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
-_WILDCARD = re.compile(r"\[.*?\]|[*?]")
+_BOUNDARY = expression(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+_WILDCARD = expression(r"\[.*?\]|[*?]")
 _FRAGMENT_LENGTH = 5
 _COMMON_WORDS = {"code", "id", "key", "name", "number", "user"}
 _LONGEST_NAME = 200
@@ -72,7 +71,7 @@ class Redactor:
         defaults: bool = True,
     ) -> None:
         rules = [*_each(rules)]
-        expressions = [rule for rule in rules if isinstance(rule, re.Pattern) or is_expression(rule)]
+        expressions = [rule for rule in rules if isinstance(rule, type(_BOUNDARY)) or is_expression(rule)]
         self._callbacks = [rule for rule in rules if callable(rule)]
         given = [_checked_name(rule) for rule in rules if rule not in expressions and not callable(rule)]
         plain = [name for name in given if not any(mark in name for mark in "*?[")]
@@ -80,7 +79,7 @@ class Redactor:
         self._known = frozenset(_canonical(name) for name in wanted)
         self._longest_run = max((len(_words(name)) for name in wanted), default=0) + 1
         wild = [name for name in given if name not in plain]
-        self._wildcards = [re.compile(translate(name), re.IGNORECASE) for name in wild]
+        self._wildcards = [_matching(name) for name in wild]
         self._patterns = [_compiled(rule) for rule in expressions]
         self._cache: dict[str, bool] = {}
         self._fragments = _fragments([*wanted, *(_WILDCARD.sub(" ", name) for name in wild)])
@@ -168,9 +167,18 @@ def _checked_name(name: object) -> str:
 _WILDCARDS_AS_LETTERS = str.maketrans("*?[", "xxx")
 
 
-def _compiled(rule: Any) -> re.Pattern[str]:
+def _matching(name: str) -> Pattern[str]:
+    import re
+    from fnmatch import translate
+
+    return re.compile(translate(name), re.IGNORECASE)
+
+
+def _compiled(rule: Any) -> Pattern[str]:
+    import re
+
     try:
-        found: re.Pattern[str] = re.compile(rule[1:-1] if isinstance(rule, str) else rule)
+        found: Pattern[str] = re.compile(rule[1:-1] if isinstance(rule, str) else rule)
         found.search("")  # of bytes, it cannot be looked for in text
     except (re.error, TypeError) as problem:
         raise ConfigError(bad_value("redact", rule, f"regular expressions ({problem})")) from None

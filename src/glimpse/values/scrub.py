@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import re
-
+from ..expressions import expression
 from .limits import REDACTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from re import Match, Pattern
     from typing import Any, Final
 
 __all__ = ["Scrubber", "hide_cut_login", "may_hide"]
 
-_URL_LOGIN = re.compile(
+_URL_LOGIN = expression(
     r"(://[^\s/?#\"'<>:@]*:)(?!\d{1,5}(?:[/?#]|$))(?:(?!://)[^\s\"'<>])*@"  # user and password, where no port stands
     r"|(://)[^\s/?#\"'<>:@]+@"  # a token alone
 )
-_URL_LOGIN_CUT = re.compile(r"(://[^\s/?#\"'<>:@]*:)[^\s/?#\"'<>@]*\Z")
-_BEARER = re.compile(r"(\b[Bb]earer[ \t]+)[\w.~+/=-]{8,}")
-_NAME_REST = re.compile(r"[\w-]*")
-_SEPARATOR = re.compile(r"(?:\\{0,3}[\"'`])?(?:\[\])?[ \t]{0,4}(?:=>?(?!=)|%3[Dd]|:(?!:|//)=?)[ \t]{0,4}")
-_OPTION_END = re.compile(r"[ \t]+(?=[^\s-])")
-_KEY = re.compile(r"(-----BEGIN [A-Z\d ]*PRIVATE KEY-----).*?(?:-----END [A-Z\d ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_QUOTE = re.compile(r"[bBuU]?(\\{0,3}[\"'`])")
-_STRING_REST = {quote: re.compile(rf"(?:[^{quote}\\]+|\\.)*{quote}?", re.DOTALL) for quote in "\"'`"}
-_BRACKET = re.compile(r"[()\[\]{}]")
-_ANGLE = re.compile(r"[<>]")
-_BARE = re.compile(r"[^\s,;&\"'`()\[\]{}]+")
-_SCHEME = re.compile(r"(?:basic|bearer|digest|token|apikey|negotiate)[ \t]+(?=\S)", re.IGNORECASE)
-_LINE_REST = re.compile(r"[^\r\n\"']*")
-_HEADER = re.compile(r"auth|cookie", re.IGNORECASE)
+_URL_LOGIN_CUT = expression(r"(://[^\s/?#\"'<>:@]*:)[^\s/?#\"'<>@]*\Z")
+_BEARER = expression(r"(\b[Bb]earer[ \t]+)[\w.~+/=-]{8,}")
+_NAME_REST = expression(r"[\w-]*")
+_SEPARATOR = expression(r"(?:\\{0,3}[\"'`])?(?:\[\])?[ \t]{0,4}(?:=>?(?!=)|%3[Dd]|:(?!:|//)=?)[ \t]{0,4}")
+_OPTION_END = expression(r"[ \t]+(?=[^\s-])")
+_KEY = expression(r"(?s)(-----BEGIN [A-Z\d ]*PRIVATE KEY-----).*?(?:-----END [A-Z\d ]*PRIVATE KEY-----|\Z)")
+_QUOTE = expression(r"[bBuU]?(\\{0,3}[\"'`])")
+_STRING_REST = {quote: expression(rf"(?s)(?:[^{quote}\\]+|\\.)*{quote}?") for quote in "\"'`"}
+_BRACKET = expression(r"[()\[\]{}]")
+_ANGLE = expression(r"[<>]")
+_BARE = expression(r"[^\s,;&\"'`()\[\]{}]+")
+_SCHEME = expression(r"(?i)(?:basic|bearer|digest|token|apikey|negotiate)[ \t]+(?=\S)")
+_LINE_REST = expression(r"[^\r\n\"']*")
+_HEADER = expression(r"(?i)auth|cookie")
 _NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _NAME_WINDOW = 100
@@ -52,7 +52,7 @@ class Scrubber:
     def __init__(self, hides: Callable[[str], bool], fragments: tuple[str, ...], *, credentials: bool) -> None:
         self._hides = hides
         self._credentials = credentials
-        self._find: Any = re.compile("|".join(map(re.escape, fragments)) or "(?!)").search
+        self._find: Any = expression("|".join(fragments) or "(?!)").search
 
     def scrub(self, text: str) -> str:
         """The text without secrets; the very same object if there are none."""
@@ -60,9 +60,9 @@ class Scrubber:
             return text
         if self._credentials and ("://" in text or "earer " in text):
             text = _URL_LOGIN.sub(_hide_login, text) if "@" in text else text
-            text = _BEARER.sub(rf"\1{REDACTED}", text)
+            text = _BEARER.sub(_hide_rest, text)
         if self._credentials and "PRIVATE KEY--" in text:
-            text = _KEY.sub(rf"\1{REDACTED}", text)
+            text = _KEY.sub(_hide_rest, text)
         lowered = text.lower()
         if len(lowered) != len(text):  # places in the one are to be places in the other
             lowered = text.translate(_ASCII_LOWER)
@@ -70,7 +70,7 @@ class Scrubber:
         spans = self._values_after(found, text, lowered) if found else ()
         return _without(text, spans) if spans else text
 
-    def _values_after(self, found: re.Match[str] | None, text: str, lowered: str) -> list[tuple[int, int]]:
+    def _values_after(self, found: Match[str] | None, text: str, lowered: str) -> list[tuple[int, int]]:
         spans = []
         end = 0
         while found is not None:
@@ -92,7 +92,11 @@ class Scrubber:
         return spans
 
 
-def _hide_login(match: re.Match[str]) -> str:
+def _hide_rest(match: Match[str]) -> str:
+    return f"{match[1]}{REDACTED}"  # no template: for that, Python imports `re`
+
+
+def _hide_login(match: Match[str]) -> str:
     return f"{match[1] or match[2]}{REDACTED}@"
 
 
@@ -122,7 +126,7 @@ def _value_end(text: str, start: int, *, header: bool) -> int:
     return end
 
 
-def _string_end(text: str, opening: re.Match[str]) -> int:
+def _string_end(text: str, opening: Match[str]) -> int:
     quote = opening[1]
     if len(quote) == 1:
         return _STRING_REST[quote].match(text, opening.end()).end()  # type: ignore[union-attr]
@@ -130,7 +134,7 @@ def _string_end(text: str, opening: re.Match[str]) -> int:
     return len(text) if closing < 0 else closing + len(quote)
 
 
-def _group_end(text: str, start: int, brackets: re.Pattern[str]) -> int:
+def _group_end(text: str, start: int, brackets: Pattern[str]) -> int:
     depth = 0
     for bracket in brackets.finditer(text, start):
         depth += 1 if bracket[0] in "([{<" else -1

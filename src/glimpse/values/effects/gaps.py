@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import string
+from _string import formatter_parser  # type: ignore[import-not-found] # of `string`, and not in typeshed
 
+from ...expressions import expression
 from .places import Arguments, Known, RefusedError, Site, Use, Values
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["format_text", "inside_of", "percent"]
 
-_PERCENT = re.compile(r"%(?:\((\w*)\))?[-#0 +]*(\*|\d+)?(?:\.(\*|\d+))?([a-zA-Z%])")
+_PERCENT = expression(r"%(?:\((\w*)\))?[-#0 +]*(\*|\d+)?(?:\.(\*|\d+))?([a-zA-Z%])")
 _NUMBERS = ("__int__", "__index__", "__float__")
 
 
@@ -35,7 +35,7 @@ def percent(judge: Judge, text: str, given: Values) -> None:
 def format_text(judge: Judge, text: str, arguments: Arguments) -> None:
     """``text.format(...)``."""
     try:
-        gaps = list(string.Formatter().parse(text))
+        gaps = list(formatter_parser(text))
     except ValueError:
         return
     every = arguments.all()

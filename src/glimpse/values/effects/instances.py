@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections import defaultdict
-from datetime import datetime, time
 from itertools import islice
 from types import MethodType, ModuleType
 
@@ -13,7 +12,7 @@ from .asked import Asked, at_once
 from .judge import NAMES
 from .nature import MISSING, find, is_named_plainly, is_plain_class
 from .places import CALL, CLASS_TEXT, CONTENTS, INPLACE, TEXTS, TYPE, Use
-from .tables import INERT, PLAIN_IDS, PLAIN_NAMES, READING
+from .tables import INERT, PLAIN_IDS, PLAIN_NAMES, READING, note_imported
 from .ways import CONTAINERS, DIRECT, GIVEN, HELD, REFUSED, Summary, record_of, summary_of, way_of
 
 TYPE_CHECKING = False
@@ -243,10 +242,13 @@ class _Rule(NamedTuple):
 
 
 def _rule(use: Use, cls: type) -> _Rule:
+    note_imported()
     known = _RULES.get(id(cls)) or (_class if classes.inherits(cls, type) else None)
+    name = classes.dotted_name(cls)
+    known = known or _RULES_BY_NAME.get(name)
     if known is not None:
         return _Rule(known)
-    if classes.dotted_name(cls) in PLAIN_NAMES:
+    if name in PLAIN_NAMES:
         return _asking([])
     return _Rule(_object) if use.members or record_of(cls).items is not None else _asked_of(use, cls)
 
@@ -324,6 +326,6 @@ _RULES: dict[int, Callable[[Look, Use, Any], bool]] = {
     id(ModuleType): _module,
     id(MethodType): _bound_method,
     id(weakref.ref): _weak,
-    id(datetime): _time,
-    id(time): _time,
 }
+
+_RULES_BY_NAME = {"datetime.datetime": _time, "datetime.time": _time}  # the module need not be imported for it

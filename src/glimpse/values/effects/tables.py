@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import _thread
 import collections
-import datetime
-import decimal
 import itertools
-import math
 import operator
 import os.path
-import re
 import reprlib
 import sys
-import textwrap
 import time
 import types
 
@@ -32,16 +27,15 @@ __all__ = [
     "PLAIN_IDS",
     "PLAIN_NAMES",
     "READING",
+    "note_imported",
 ]
 
-_PLAIN = (
-    str, int, float, bool, complex, bytes, type(None), type(...), type(NotImplemented), range, datetime.date,
-    datetime.timedelta, datetime.timezone, decimal.Decimal, re.Pattern,
-)  # fmt: skip
-PLAIN_IDS: Final = frozenset(map(id, _PLAIN))
+_PLAIN = (str, int, float, bool, complex, bytes, type(None), type(...), type(NotImplemented), range)
+PLAIN_IDS: Final = set(map(id, _PLAIN))
 """Classes by their id: whatever is done to an instance of exactly this class changes nothing."""
 
 PLAIN_NAMES: Final = frozenset({
+    "datetime.date", "datetime.timedelta", "datetime.timezone", "decimal.Decimal", "re.Pattern",
     "fractions.Fraction", "ipaddress.IPv4Address", "ipaddress.IPv6Address", "ipaddress.IPv4Network",
     "ipaddress.IPv6Network", "uuid.UUID", "zoneinfo.ZoneInfo",
     *(
@@ -83,17 +77,34 @@ _OPS = (
     (
         (
             abs, bin, bytes, chr, complex, divmod, float, hex, int, oct, ord, pow, range, round, slice, sum,
-            math.ceil, math.floor, math.isclose, math.isfinite, math.isinf, math.isnan, math.log10, math.sqrt,
-            decimal.Decimal, datetime.date, datetime.timedelta,
-            time.strftime, time.gmtime, time.localtime, re.escape, textwrap.dedent, textwrap.indent, textwrap.shorten,
-            os.fspath, os.path.basename, os.path.dirname, os.path.join, os.path.normpath, os.path.split,
-            os.path.splitext,
+            time.strftime, time.gmtime, time.localtime, os.fspath, os.path.basename, os.path.dirname, os.path.join,
+            os.path.normpath, os.path.split, os.path.splitext,
         ),
         (ANY,),
     ),
 )  # fmt: skip
 OPS_OF_CALL: Final = {id(each): ops for functions, ops in _OPS for each in functions}
 """By the id of a function: what it does with each of its arguments. What it gives is plain."""
+
+_LATER: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "datetime": (("date", "timedelta", "timezone"), ("date", "timedelta")),
+    "decimal": (("Decimal",), ("Decimal",)),
+    "math": ((), ("ceil", "floor", "isclose", "isfinite", "isinf", "isnan", "log10", "sqrt")),
+    "re": (("Pattern",), ("escape",)),
+    "textwrap": ((), ("dedent", "indent", "shorten")),
+}
+"""Plain classes, and functions that do anything with their arguments, of modules that need not be imported for it."""
+
+
+def note_imported() -> None:
+    """Know of the modules that the program has imported since. To be called before code is looked at."""
+    for name in [each for each in _LATER if each in sys.modules]:
+        module = sys.modules[name]
+        if not getattr(getattr(module, "__spec__", None), "_initializing", False):
+            classes, functions = _LATER.pop(name)
+            PLAIN_IDS.update(id(getattr(module, each)) for each in classes)
+            OPS_OF_CALL.update((id(getattr(module, each)), (ANY,)) for each in functions)
+
 
 _HASHING = (set, frozenset, dict, collections.OrderedDict, collections.Counter)
 _COLLECTING = (

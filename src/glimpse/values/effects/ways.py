@@ -38,7 +38,7 @@ from .places import (
     Use,
     Values,
 )
-from .tables import PLAIN_IDS
+from .tables import PLAIN_IDS, note_imported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ _IN_C: Final = TEXTS | {"__bool__", "__len__", "__hash__", "__eq__", "__ne__", "
 
 
 def _summarise(cls: type, op: str, allows: Callable[[Use, Any], bool]) -> Summary:
+    note_imported()
     if op in (ANY, CALL, INPLACE):
         return Summary("does what is not known")
     if op in (TYPE, CLASS_TEXT):
