@@ -11,11 +11,11 @@ import sys
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from itertools import chain
-from time import perf_counter_ns
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
 from ..assembly.events import CLOSED, END
+from ..natives import System
 from ..probe import Probe, Slot
 from ..probe.codes import kind_of
 from ..probe.waits import awaiting, outwards
@@ -205,7 +205,7 @@ class Calls:
                 if call is not None and call.code is code:
                     self.close(id(frame), call)
                 elif kind_of(code) == "f" and (traced := traced_by_code(code)) is not None:
-                    self._append((END, traced.key, perf_counter_ns(), th, CLOSED))
+                    self._append((END, traced.key, System.perf_counter_ns(), th, CLOSED))
         for number, call in reversed(list(self._open.items())):
             self.close(number, call)
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Coroutines"]
 
-_now: Final = System.perf_counter_ns
-
 
 class _Open:
     """An open call.
@@ -190,7 +188,7 @@ class Coroutines:
         call = self.open.get(frame)
         if call is None or not call.told or call.since:
             return
-        call.since, call.inside = _now(), self.own()
+        call.since, call.inside = System.perf_counter_ns(), self.own()
         if call.root:
             self.put(call.before)
         if self.pauses:
@@ -204,7 +202,7 @@ class Coroutines:
         call = self.open.get(frame)
         if call is None or not call.since:
             return
-        t = _now()
+        t = System.perf_counter_ns()
         call.waited += t - call.since
         call.since = 0
         if call.root:
@@ -247,7 +245,7 @@ class Coroutines:
 def _waited(call: _Open) -> int | None:
     if not call.told:
         return None
-    return call.waited + _now() - call.since if call.since else call.waited
+    return call.waited + System.perf_counter_ns() - call.since if call.since else call.waited
 
 
 def _number_class(append: Callable[[Event], None], *by_number: dict[int, Any]) -> type[int]:

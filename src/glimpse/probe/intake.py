@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Intake"]
 
-_now: Final = System.perf_counter_ns
 _DROPPED_AT_ONCE: Final = 256
 """Events: the call that makes room waits for it, so it should take no longer than other calls' work does."""
 _LEAST_OF_THREAD: Final = 4  # events of what runs on a thread have its number in the fourth place
@@ -143,7 +142,7 @@ class Intake:
 
     def end_calls(self) -> None:
         """Recording is over: end the calls that are open."""
-        self._made = self._sink.finish(_now())
+        self._made = self._sink.finish(System.perf_counter_ns())
 
     def lose(self, entries: int, why: str) -> None:
         """Count entries that are lost; the next batch says so."""
@@ -186,7 +185,7 @@ class Intake:
                 self._counts["high_water"] = max(self._counts["high_water"], len(events))
                 self._counts["recorded"] += count
                 lost = self._lost if not self._outbox else 0
-                missing = dropped_events(lost, self._lost_why, _now()) if lost else []
+                missing = dropped_events(lost, self._lost_why, System.perf_counter_ns()) if lost else []
                 self._taken, seen = self.rendering.first(events, count)
                 self._chunk = [*missing, *seen] if missing else seen
                 self._lost -= lost

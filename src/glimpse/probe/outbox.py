@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 
 from ..assembly import is_from_handler
+from ..natives import System
 from .batches import ENOUGH, Batch
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Outbox"]
 
-_now: Final = time.perf_counter_ns
 _FIRST_PAUSE_NS: Final = 100_000_000
 _LONGEST_PAUSE_NS: Final = 30_000_000_000
 
@@ -61,14 +60,15 @@ class Outbox:
             if batches[-1] is batch or batches[-1].absorb(batch):
                 return
         else:
-            self._oldest = _now()
+            self._oldest = System.perf_counter_ns()
         batches.append(batch)
 
     def write_full(self, interval: int) -> None:
         """Write what waits if there is enough of it, or if it has waited for so many nanoseconds."""
-        if self._batches and (
-            len(self._batches) > 1 or self._batches[0].size >= ENOUGH or _now() - self._oldest > interval
-        ):
+        if not self._batches:
+            return
+        enough = len(self._batches) > 1 or self._batches[0].size >= ENOUGH
+        if enough or System.perf_counter_ns() - self._oldest > interval:
             self.write(False)
 
     def write(self, now: bool) -> None:
@@ -76,7 +76,7 @@ class Outbox:
 
         :param now: without regard to the pause after a failure.
         """
-        if self._retry_at and not now and _now() < self._retry_at:
+        if self._retry_at and not now and System.perf_counter_ns() < self._retry_at:
             self._bound()
             return
         while self._batches:
@@ -89,7 +89,7 @@ class Outbox:
                     raise
                 self._counts["written"] += before - batch.entries
                 self._failed(error)
-                self._retry_at = _now() + self._pause
+                self._retry_at = System.perf_counter_ns() + self._pause
                 self._pause = min(2 * self._pause, _LONGEST_PAUSE_NS)
                 self._bound()
                 return

@@ -36,8 +36,6 @@ CHUNK: Final = 256
 _MOST_AT_ONCE: Final = 4096
 """Events that the flusher takes at once: more would hold up the program's threads, which need the same interpreter."""
 
-_now: Final = System.perf_counter_ns
-_sleep: Final = System.sleep
 _FRAMES_OF_A_DRAIN: Final = 40
 _A_MOMENT_S: Final = 0.0005
 _AT_ONCE: Final = ((False,),)
@@ -132,7 +130,7 @@ class Recorder:
             while len(self.events) > self.buffer_size and not self.closed:
                 self._under_lock(self._drain if not self._flusher.runs else _nothing, _FOREVER)
                 self._flusher.wake()
-                _sleep(_A_MOMENT_S)
+                System.sleep(_A_MOMENT_S)
         else:
             self._intake.make_room()
 
@@ -181,9 +179,9 @@ class Recorder:
             else:
                 self._close_whatever_comes()
         elif self._closer != here:
-            deadline = _now() + _LONGEST_WAIT_NS
-            while self._closer and _now() < deadline:
-                _sleep(_A_MOMENT_S)
+            deadline = System.perf_counter_ns() + _LONGEST_WAIT_NS
+            while self._closer and System.perf_counter_ns() < deadline:
+                System.sleep(_A_MOMENT_S)
 
     def _close_whatever_comes(self) -> None:
         interruption: BaseException | None = None

@@ -45,7 +45,6 @@ _MOST_FAILURES = 10
 _REST_FOR_FAILURES_NS = 1_000_000_000
 
 _get_ident = System.get_ident
-_now_ns = System.perf_counter_ns
 _listeners = RENDERING.listeners
 
 
@@ -99,7 +98,7 @@ class GuardedCall:
         """
         if _get_ident() in RENDERING:
             return f"<{self._name}>"
-        started = _now_ns()
+        started = System.perf_counter_ns()
         if started < self._rest_until:
             return self._resting
         try:
@@ -107,12 +106,12 @@ class GuardedCall:
             self._failures = 0
         except BaseException as problem:
             text = self._failed(problem)
-        self._took(_now_ns() - started)
+        self._took(System.perf_counter_ns() - started)
         return text if type(text) is str else str.__str__(text)
 
     def silently(self, value: object) -> str:
         """The same for a function that reports no calls, so that nothing has to be kept from being recorded."""
-        started = _now_ns()
+        started = System.perf_counter_ns()
         if started < self._rest_until:
             return self._resting
         try:
@@ -120,7 +119,7 @@ class GuardedCall:
             self._failures = 0
         except BaseException as problem:
             text = self._failed(problem)
-        spent = _now_ns() - started
+        spent = System.perf_counter_ns() - started
         if spent > _SLOW_NS or self._slow_ns:
             self._took(spent)
         return text if type(text) is str else str.__str__(text)
@@ -146,7 +145,7 @@ class GuardedCall:
 
     def _rest(self, text: str, nanoseconds: int) -> None:
         self._resting = text
-        self._rest_until = _now_ns() + nanoseconds
+        self._rest_until = System.perf_counter_ns() + nanoseconds
 
 
 def is_programs_own(problem: BaseException) -> bool:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from operator import sub
-from time import perf_counter
 from typing import Any, Final
 
 from glimpse.assembly import Assembler, Filter, Origin, Rule, early_drop
 from glimpse.assembly.events import END, EXCEPTION, START, THREAD, Event
 from glimpse.assembly.runs import NEVER, args_of_run, fields_of, run_length, texts
 from glimpse.assembly.shapes import SHORT_INT_BITS, ArgsMaker
+from glimpse.natives import System
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
 from glimpse.writers.sqlite_schema import DEPTH_BITS, WHERE_BITS
 
@@ -91,7 +91,7 @@ class RowAssembler(Assembler):
 
     def _add(self, records: list[dict[str, Any]]) -> None:
         if self._filter is not None:
-            records = self._filter.apply(records, perf_counter() * 1000)
+            records = self._filter.apply(records, System.perf_counter() * 1000)
             self._filtered += len(records)
         self._maker.add(records)
 
