@@ -21,6 +21,10 @@ Message: TypeAlias = "Callable[[BaseException, Sequence[object]], str]"
 
 _MOST_FRAMES: Final = 50
 _OWN_MODULE: Final = __name__.rpartition(".")[0] + ".hooks"
+_ROOM: Final = (lambda: None).__code__.co_filename.removesuffix(
+    "exceptions.py"
+)  # as the code says it, not ``__file__``
+_OURS: Final = (_ROOM[: -len("probe") - 1], "<arguments>", "<lines>")  # the last are made when they are needed
 
 
 class Describer:
@@ -46,8 +50,10 @@ class Describer:
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
         traceback = traceback or exc.__traceback__
         inside = _inside(traceback)
+        if inside is not None:
+            _without_ours(inside, exc)
         line = inside.tb_lineno if inside is not None else None
-        first = inside is not None and not self._seen_below(inside.tb_next)
+        first = inside is not None and not self._seen_below(inside.tb_next, exc)
         try:
             text = message(exc, self._secrets(key, frame))
         except RecursionError:
@@ -63,9 +69,10 @@ class Describer:
         bound = frame.f_locals
         return [bound[name] for name in names if name in bound]
 
-    def _seen_below(self, traceback: TracebackType | None) -> bool:
+    def _seen_below(self, traceback: TracebackType | None, exc: BaseException) -> bool:
         while traceback is not None:
             if self.is_traced(traceback.tb_frame.f_code):
+                _without_ours(traceback, exc)
                 return True
             traceback = traceback.tb_next
         return False
@@ -107,6 +114,29 @@ def _inside(traceback: TracebackType | None) -> TracebackType | None:
     if traceback is not None and traceback.tb_next is not None and WRAPPERS.get(traceback.tb_frame.f_code) is not None:
         return traceback.tb_next
     return traceback
+
+
+def _without_ours(entry: TracebackType, exc: BaseException) -> None:
+    """Take our functions out of the traceback below a traced function that called one.
+
+    None of them raises, but a signal's handler may, as Ctrl-C does, while one runs.
+    """
+    after = last = entry.tb_next
+    if after is None or last is None or not after.tb_frame.f_code.co_filename.startswith(_ROOM):
+        return
+    while after is not None:
+        if after.tb_frame.f_code.co_filename.startswith(_OURS):
+            last = after
+        after = after.tb_next
+    entry.tb_next = last.tb_next
+    context = exc.__context__
+    while context is not None and _is_ours(context):  # what we were dealing with when the signal came
+        context = exc.__context__ = context.__context__
+
+
+def _is_ours(exc: BaseException) -> bool:
+    traceback = exc.__traceback__
+    return traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OURS)
 
 
 def bound_now(key: str, frame: FrameType, freeze: Callable[[Any], Any], receiver: Callable[[Any], str]) -> list[Any]:

@@ -15,6 +15,7 @@ from .coroutines import Coroutines
 from .exceptions import Describer, Message, bound_now
 from .gate import Gate, Levels
 from .greenlets import Greenlets
+from .interrupted import ending_the_call
 from .recorder import CHUNK, Recorder
 from .waits import Waits
 
@@ -194,7 +195,9 @@ class Probe:
             "freeze": freeze,
             "receiver": receiver,
             "class_name": type.__dict__["__name__"].__get__,
-            "drain_if_room": self.recorder.drain_if_room,
+            "drain_if_room": ending_the_call(
+                self.recorder.drain_if_room, self.recorder.events.append, self._thread, values.message
+            ),
             "NO_ROOM": NO_ROOM,
             "message": values.message,
             "describe": _describe_current(describer, values.message),
