@@ -162,13 +162,15 @@ class Probe:
 
     def _mute(self, ident: int, begins: bool) -> None:
         """A value's own code runs on this thread, because of Glimpse: what it calls leaves no entries."""
+        threads, rendering = self.threads, self.recorder.rendering
         if begins:
-            number = self.threads.get(ident)
-            self.recorder.rendering[ident] = self.new_thread() if number is None else number
-            self.threads.give(MUTED)
+            number = threads.get(ident)
+            rendering[ident] = self.new_thread() if number is None else number
+            number = MUTED
         else:
-            self.recorder.rendering.lately = True
-            self.threads.give(self.recorder.rendering.pop(ident, MUTED))
+            rendering.lately = True
+            number = rendering.pop(ident, MUTED)
+        threads[ident] = threads.mine.number = number
 
     def limited(self, depth: int | None, rate: float) -> dict[str, Any]:
         """What to add to ``namespace`` for a policy that limits depth, or for one beside such a policy.

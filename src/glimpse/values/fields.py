@@ -6,20 +6,23 @@ from bisect import bisect
 from itertools import accumulate
 
 from . import classes
-from .compiled import compile_renderer, form_of_class
+from .compiled import Form, compile_renderer, form_of_class
 from .limits import more
 from .plans import Plan
+from .shapes import Shapes
 from .walk import Label, Path, Render, Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, TypeAlias
 
-__all__ = ["attributes_renderer", "plan_renderer"]
+__all__ = ["attributes_renderer", "held_renderer", "plan_renderer"]
 
 First: TypeAlias = "Callable[[Any, int], tuple[list[tuple[str, Any]], int]]"
 _LEAST_ROOM_OF_FIELD = 4
+_MOST_NAMES_OF_SHAPE = 40
+_BETWEEN_NAMES = "\0"
 _MISSING = object()
 _attribute = object.__getattribute__
 
@@ -44,6 +47,51 @@ def attributes_renderer(walk: Walk, name: str, attributes_of: Callable[[Any], It
         return attributes[: room // _LEAST_ROOM_OF_FIELD + 2], len(attributes)
 
     return _named_pairs(walk, name, first, walk.field_label)
+
+
+def held_renderer(walk: Walk, cls: type, name: str, shown: Callable[[Iterable[str]], Sequence[str]]) -> Render:
+    """A renderer of what instances have in their ordinary ``__dict__``.
+
+    :param shown: which of the names there are shown, in their order.
+    """
+
+    def attributes_of(value: Any) -> list[tuple[str, Any]]:
+        held = classes.instance_dict(value)
+        return [(each, held[each]) for each in shown(tuple(held))]
+
+    general = attributes_renderer(walk, name, attributes_of)
+    if classes.lookup(cls, "__getattribute__") is not object.__dict__["__getattribute__"]:
+        return general
+
+    def form_of(key: str) -> Form:
+        names = key.split(_BETWEEN_NAMES) if key else []
+        fields = tuple(shown(names))
+        variables = {each: f"v{place}" for place, each in enumerate(fields)}
+        reading = f"{''.join(f'{variables.get(each, "_")}, ' for each in names)}= value.__dict__.values()"
+
+        def values_of(value: Any) -> list[Any]:
+            held = classes.instance_dict(value)
+            return [held.get(each) for each in fields]
+
+        return Form(f"{name}(", ")", fields, {each: walk.field_label(each) for each in fields}, reading, values_of)
+
+    def key_of(value: Any) -> str:
+        return _BETWEEN_NAMES.join(classes.instance_dict(value))
+
+    shapes = Shapes(walk, general, key_of, form_of)
+    shaped_as, of_new_shape = shapes.renderers.get, shapes.count
+
+    def render(value: Any, room: int, path: Path) -> str:
+        held = _attribute(value, "__dict__")
+        if len(held) > _MOST_NAMES_OF_SHAPE:
+            return general(value, room, path)
+        try:
+            key = _BETWEEN_NAMES.join(held)
+        except TypeError:  # not all are texts
+            return general(value, room, path)
+        return (shaped_as(key) or of_new_shape(key))(value, room, path)
+
+    return render
 
 
 def _named_pairs(

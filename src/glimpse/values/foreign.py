@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from . import classes
-from .fields import attributes_renderer
+from .fields import attributes_renderer, held_renderer
 from .hostile import GuardedCall
 from .leaves import by_type
 from .limits import shorten
@@ -13,7 +13,7 @@ from .walk import Path, Render, Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Final
 
 __all__ = ["is_shown_by_type", "recognise"]
@@ -58,7 +58,7 @@ def recognise(walk: Walk, cls: type) -> Render | None:
     mapped = classes.lookup(cls, "_sa_class_manager")
     if "django.db.models.base.Model" in names or mapped is not None:
         loaded = _loaded(tuple(dict.keys(mapped)) if classes.inherits(type(mapped), dict) else ())
-        return attributes_renderer(walk, name, loaded) if classes.has_plain_dict(cls) else by_type
+        return held_renderer(walk, cls, name, loaded) if classes.has_plain_dict(cls) else by_type
     if any(_is_within(dotted, _BY_TYPE) for dotted in names) and not classes.inherits(cls, BaseException):
         return by_type
     for module, _, base in bases:
@@ -81,15 +81,14 @@ def _is_within(module: str, modules: frozenset[str]) -> bool:
     return bool(module)
 
 
-def _loaded(first: tuple[str, ...]) -> Callable[[Any], Iterable[tuple[str, Any]]]:
+def _loaded(first: tuple[str, ...]) -> Callable[[Iterable[str]], Sequence[str]]:
     """What an instance has loaded already, in a known order: asking it for anything else would run a query."""
 
-    def attributes(value: Any) -> Iterable[tuple[str, Any]]:
-        held = classes.instance_dict(value)
-        names = [name for name in first if name in held]
-        return [(name, held[name]) for name in dict.fromkeys((*names, *held)) if name[:1] != "_"]
+    def shown(names: Iterable[str]) -> Sequence[str]:
+        held = dict.fromkeys(names)
+        return [name for name in dict.fromkeys((*(name for name in first if name in held), *held)) if name[:1] != "_"]
 
-    return attributes
+    return shown
 
 
 def _row(value: Any) -> Iterable[tuple[str, Any]]:
@@ -113,7 +112,17 @@ def _pydantic(walk: Walk, cls: type) -> Render | None:
             held = chain(held, extra.items())
         return [(name, field) for name, field in held if name not in unseen]
 
-    return attributes_renderer(walk, classes.class_name(cls), attributes) if classes.has_plain_dict(cls) else None
+    if not classes.has_plain_dict(cls):
+        return None
+    name = classes.class_name(cls)
+    general = attributes_renderer(walk, name, attributes)
+    of_declared = held_renderer(walk, cls, name, lambda names: [each for each in names if each not in unseen])
+
+    def render(value: Any, room: int, path: Path) -> str:
+        extra = _own(value, "__pydantic_extra__")
+        return (general if type(extra) is dict and extra else of_declared)(value, room, path)
+
+    return render
 
 
 _DECLARATIONS = ("__pydantic_fields__", "model_fields", "__fields__")

@@ -96,17 +96,26 @@ class GuardedCall:
         Within another such call it is the name alone: nobody will see it, and a traced function that a ``__repr__``
         gives the object to would come back here for ever.
         """
-        if _get_ident() in RENDERING:
+        thread = _get_ident()
+        if thread in RENDERING:
             return f"<{self._name}>"
         started = System.perf_counter_ns()
         if started < self._rest_until:
             return self._resting
         try:
-            text = blindly(self._function, value)
+            try:  # as ``blindly``, of which this is most of the use
+                RENDERING.add(thread)
+                for listener in _listeners:
+                    listener(thread, True)
+                text = self._function(value)
+            finally:
+                _end(thread)
             self._failures = 0
         except BaseException as problem:
             text = self._failed(problem)
-        self._took(System.perf_counter_ns() - started)
+        spent = System.perf_counter_ns() - started
+        if spent > _SLOW_NS or self._slow_ns:
+            self._took(spent)
         return text if type(text) is str else str.__str__(text)
 
     def silently(self, value: object) -> str:

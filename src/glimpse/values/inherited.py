@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import ChainMap, UserDict, UserList
 from types import SimpleNamespace
 
-from . import classes, containers, objects
-from .fields import attributes_renderer
+from . import classes, containers, objects, unasked
+from .fields import held_renderer
 from .limits import more
 from .strings import MARGIN, beginning, bytes_text, int_text
 from .walk import Path, Render, Walk
@@ -70,7 +70,7 @@ def _by(show: Callable[[Any], str]) -> Callable[[Walk, type], Render]:
 
 def _namespace(walk: Walk, cls: type) -> Render:
     name = "namespace" if cls is SimpleNamespace else classes.class_name(cls)
-    return attributes_renderer(walk, name, lambda value: classes.instance_dict(value).items())
+    return held_renderer(walk, cls, name, tuple)
 
 
 def _held(attribute: str) -> Callable[[Walk, type], Render]:
@@ -104,7 +104,7 @@ _BUILDERS: dict[int, tuple[type, Callable[[Walk, type], Render]]] = {
     id(base.__dict__["__repr__"]): (base, build)
     for base, build in (
         *containers.BUILDERS.items(),
-        (object, objects.default_repr),
+        (object, unasked.default_repr),
         (BaseException, objects.exception),
         (str, _string),
         (bytes, _bytes),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import islice
 
 from ..expressions import expression
 from . import classes
 from .conceal import conceal
 from .hostile import RENDERING, GuardedCall
-from .leaves import by_type
 from .limits import REDACTED, shorten
 from .scrub import hide_cut_login, may_hide
 from .strings import MARGIN
+from .unasked import UNSET, own, unasked_renderer
 from .walk import Path, Render, Walk
 
 TYPE_CHECKING = False
@@ -19,23 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-__all__ = ["cleaned", "default_repr", "enum_member", "exception", "is_secret_class", "secret_object", "user_repr"]
+__all__ = ["cleaned", "enum_member", "exception", "is_secret_class", "secret_object", "user_repr"]
 
 _LONGEST_LOOKED_AT = 65_536
-_MOST_ATTRIBUTES = 64
 _MOST_NAMES = 64
-_MOST_SHOWN = 6
-_AN_OBJECT = object()
-_UNSET = object()
+_INSIDE = 4
+"""Within other values, an object has so many times less to be looked through before its text is asked for."""
 _SECRET_CLASS = expression(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
-
-
-def default_repr(walk: Walk, cls: type) -> Render:
-    """For classes with the ``repr`` of ``object``."""
-    start = f"<{classes.dotted_name(cls)} object at "
-    if not classes.module_name(cls) or not by_type(_AN_OBJECT).endswith(f" at {hex(id(_AN_OBJECT))}>"):
-        return by_type
-    return lambda value, _room, _path: f"{start}{hex(id(value))}>"
 
 
 def user_repr(walk: Walk, cls: type) -> Render:
@@ -45,17 +34,17 @@ def user_repr(walk: Walk, cls: type) -> Render:
     """
     from .effects import harmless
 
-    unasked = _unasked(walk, cls, _attributes_of(cls))
+    unasked = unasked_renderer(walk, cls)
     found = harmless(cls, "__repr__")
     if found is None:
         return unasked
-    allows = found.allows
+    allows, at_once = found.allows, found.at_once or _never
     call = GuardedCall(repr, classes.class_name(cls))
     harmless_names: set[str] = set()
     secrets_of = _secrets_of(walk, cls, harmless_names)
 
     def render(value: Any, room: int, path: Path) -> str:
-        if not allows(value):
+        if not at_once(value) and not allows(value, room // _INSIDE if path else room):
             return unasked(value, room, path)
         text = call(value)
         return cleaned(walk, text, secrets_of(value), room)
@@ -65,6 +54,10 @@ def user_repr(walk: Walk, cls: type) -> Render:
         return render
     harmless_attributes = harmless_names if classes.has_plain_dict(cls) else None
     return _silent(walk, cls, call.silently, found.at_once, harmless_attributes, render)
+
+
+def _never(_value: object) -> bool:
+    return False
 
 
 def _silent(
@@ -127,58 +120,7 @@ def _secrets_of(walk: Walk, cls: type, harmless_names: set[str]) -> Callable[[An
 
 
 def _held_in(value: Any, slots: Iterable[str]) -> list[object]:
-    return [held for name in slots if (held := _own(value, name)) is not _UNSET]
-
-
-def _own(value: Any, name: str) -> Any:
-    try:
-        return object.__getattribute__(value, name)
-    except AttributeError:
-        return _UNSET
-
-
-def _unasked(walk: Walk, cls: type, attributes_of: Callable[[Any], Iterable[tuple[str, Any]]]) -> Render:
-    """The ``repr`` of ``object``, and what the object holds of plain values: they tell which one it is."""
-    from .effects import PLAIN_IDS
-
-    place = default_repr(walk, cls)
-
-    def render(value: Any, room: int, path: Path) -> str:
-        start = place(value, room, path)
-        shown = (
-            (name, held)
-            for name, held in attributes_of(value)
-            if type(name) is str and name[:1] != "_" and id(type(held)) in PLAIN_IDS and held is not None
-        )
-        pairs = list(islice(shown, _MOST_SHOWN))
-        if not pairs:
-            return start
-        inside = walk.pairs(pairs, len(pairs), room - len(start) - 2, (*path, id(value)), walk.field_label)
-        return f"{start[:-1]}: {inside}>"
-
-    return render
-
-
-def _attributes_of(cls: type) -> Callable[[Any], Iterable[tuple[str, Any]]]:
-    """The first attributes of an instance, read without running code of its class."""
-    slots = tuple(classes.slot_names(cls))
-    plain_dict = classes.has_plain_dict(cls)
-
-    def in_slots(value: Any) -> Iterator[tuple[str, Any]]:
-        for name in slots:
-            held = _own(value, name)
-            if held is not _UNSET:
-                yield name, held
-
-    def in_dict(value: Any) -> list[tuple[str, Any]]:
-        held = classes.instance_dict(value)
-        return list(held.items() if len(held) <= _MOST_ATTRIBUTES else islice(held.items(), _MOST_ATTRIBUTES))
-
-    if not slots and not plain_dict:
-        return lambda _value: ()
-    if slots and plain_dict:
-        return lambda value: [*in_dict(value), *in_slots(value)]
-    return in_dict if plain_dict else in_slots
+    return [held for name in slots if (held := own(value, name)) is not UNSET]
 
 
 def cleaned(walk: Walk, text: str, secrets: Sequence[object], room: int) -> str:

@@ -19,11 +19,16 @@ from .ways import summary_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, NamedTuple
+    from typing import Any, Final, NamedTuple
 else:
     from glimpse.light import NamedTuple
 
 __all__ = ["PLAIN_IDS", "Harmless", "harmless", "refusal"]
+
+
+_ROOM_OF_A_VALUE: Final = 32
+_ALWAYS: Final = 4
+"""Values that are looked at however little room there is."""
 
 
 def _allows(use: Use, value: Any) -> bool:
@@ -50,13 +55,14 @@ def _is_compiled(kind: type) -> bool:
 class Harmless(NamedTuple):
     """A method that changes nothing that can be noticed, for instances of which that is true.
 
-    :ivar allows: says so of an instance.
+    :ivar allows: says so of an instance, given the room that there is for its text: what holds more values than can be
+        shown in it is not looked through.
     :ivar at_once: says it of most of them, those with nothing but plain values where the method looks. None if that
         does not tell.
     :ivar is_silent: for those it runs no code that reports calls to a tracer.
     """
 
-    allows: Callable[[Any], bool]
+    allows: Callable[[Any, int], bool]
     at_once: Callable[[Any], bool] | None = None
     is_silent: bool = False
 
@@ -66,13 +72,13 @@ def harmless(cls: type, method: str) -> Harmless | None:
     if refusal(cls, method):
         return None
     if type(find(cls, method)) is not FunctionType:
-        return Harmless(lambda _value: True)
+        return Harmless(lambda _value, _room: True)
     summary = summary_of(cls, method, _allows)
     asked = summary.asked and needed(summary.asked, cls)
     if asked is None:
-        return Harmless(lambda _value: True, lambda _value: True, not summary.reports)
+        return Harmless(lambda _value, _room: True, lambda _value: True, not summary.reports)
 
-    def look(value: Any) -> bool:
-        return Look().fits(asked, value, type(value))
+    def look(value: Any, room: int) -> bool:
+        return Look(room // _ROOM_OF_A_VALUE + _ALWAYS).fits(asked, value, type(value))
 
     return Harmless(look, at_once(asked), not summary.reports)

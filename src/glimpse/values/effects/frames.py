@@ -7,6 +7,7 @@ function, and all is looked through again for as long as that becomes more. An i
 from __future__ import annotations
 
 import dis
+from functools import lru_cache
 
 from .places import EMPTY, UNKNOWN, Arguments, Made, Memory, RefusedError, Site, Values
 
@@ -28,6 +29,13 @@ _MOST_INSTRUCTIONS = 3000
 def has(instruction: str) -> bool:
     """Whether this interpreter has the instruction: from 256 on, there are names that only the compiler uses."""
     return dis.opmap.get(instruction, 256) < 256
+
+
+@lru_cache(maxsize=256)
+def _listed(code: CodeType) -> tuple[tuple[dis.Instruction, ...], tuple[Any, ...]]:
+    """The instructions and exception handlers. To list them takes most of a look, and helpers are met again and again."""
+    listing = dis.Bytecode(code)
+    return tuple(listing), tuple(getattr(listing, "exception_entries", ()))
 
 
 Step: TypeAlias = "Callable[[Frame, Any], None]"
@@ -97,9 +105,7 @@ class Frame:
         self._keywords: tuple[str, ...] = ()
         self._stacks: dict[int, list[Values]] = {}
         self._made: dict[tuple[int, str], Any] = {}
-        listing = dis.Bytecode(code)
-        self._instructions = list(listing)
-        self._handlers: tuple[Any, ...] = tuple(getattr(listing, "exception_entries", ()))
+        self._instructions, self._handlers = _listed(code)
         self._offset = 0
 
     def run(self) -> None:

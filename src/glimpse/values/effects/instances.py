@@ -24,7 +24,7 @@ else:
 
 __all__ = ["Look", "needed"]
 
-_MOST_VALUES = 400
+_MOST_VALUES = 50
 _COUNTED_AS_ONE = 8
 _DEEPEST = 24
 _NOTHING: Final = object()
@@ -41,12 +41,15 @@ _TEXT: Final = _use(TEXTS)
 
 
 class Look:
-    """One look at an instance and at what it holds, up to some number of values: beyond, nothing is allowed."""
+    """One look at an instance and at what it holds, up to some number of values: beyond, nothing is allowed.
+
+    :param most: how many. A container of plain values counts an eighth of their number.
+    """
 
     __slots__ = ("_depth", "_left", "_seen")
 
-    def __init__(self) -> None:
-        self._left = _MOST_VALUES
+    def __init__(self, most: int = _MOST_VALUES) -> None:
+        self._left = most
         self._depth = 0
         self._seen: set[tuple[int, ...]] = set()
 
@@ -134,12 +137,14 @@ class Look:
             return False
         if "__getitem__" in use.ops and type(value) is defaultdict:
             return False
-        inside = list(islice(items(value), _MOST_VALUES + 1))
-        if len(inside) > _MOST_VALUES:
+        most = max(self._left, 1) * _COUNTED_AS_ONE
+        inside = list(islice(items(value), most + 1))
+        if len(inside) > most:
             return False
         if PLAIN_IDS.issuperset(map(id, map(type, inside))):
             self._left -= len(inside) // _COUNTED_AS_ONE
             return True
+        self._left -= 1
         if not self._is_new(id(use), -id(value)):  # unlike the object itself, which may be a container and more
             return True
         return self._all_in(inside, [use, *(_uncalled(member) for _, member in called)] if called else (use,))

@@ -187,7 +187,8 @@ def _in_python(cls: type, op: str, method: Any, allows: Callable[[Use, Any], boo
     if op in TEXTS and (find(cls, "__next__") is not MISSING or find(cls, "__anext__") is not MISSING):
         return Summary("belongs to an iterator")
     is_of_two = op.startswith("__") and op not in TEXTS
-    summary = _looked_through(cls, method, UNKNOWN if is_of_two else PLAIN, allows)
+    look = _inherited_code if type(method) is FunctionType else _looked_through
+    summary = look(cls, method, UNKNOWN if is_of_two else PLAIN, allows)
     if op in COMPARING and summary.results != ():
         return Summary("gives what is not known")
     return summary
@@ -206,6 +207,24 @@ def _in_c(cls: type, op: str) -> Summary:
     if op == "__getitem__" and classes.inherits(cls, dict) and find(cls, "__missing__") is not MISSING:
         return Summary("may add an item")
     return Summary(shows_items=op in TEXTS)
+
+
+_refusals: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+"""How many classes a method was refused for that all of them inherit."""
+_MOST_REFUSALS: Final = 8
+
+
+def _inherited_code(cls: type, method: Any, others: Values, allows: Callable[[Use, Any], bool]) -> Summary:
+    """The same where many classes inherit the method: what was refused for all of the first is not looked at again.
+
+    Classes of nodes come by the hundred, and the longest looks are those that end in a refusal.
+    """
+    refused = _refusals.get(method, 0)
+    if refused >= _MOST_REFUSALS:
+        return Summary("is refused for the other classes that inherit it")
+    summary = _looked_through(cls, method, others, allows)
+    _refusals[method] = refused + 1 if summary.refusal and refused >= 0 else -1
+    return summary
 
 
 def _looked_through(cls: type, method: Any, others: Values, allows: Callable[[Use, Any], bool]) -> Summary:
