@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -207,3 +208,16 @@ def test_proxies_are_not_touched() -> None:
 
     for value in (werkzeug.LocalProxy(trap), wrapt.ObjectProxy(Trap()), wrapt.LazyObjectProxy(trap)):
         assert "Proxy object at 0x" in RENDERER.text([value])
+
+
+def test_namespaces_follow_what_they_hold() -> None:
+    """A shape of attributes that has code of its own gives the text that a fresh renderer gives."""
+    value = SimpleNamespace(name="a", token="t0ken-t0ken", size=1, _inner=None)
+    states: list[dict[str, Any]] = [{}, {"size": True}, {"name": None}, {"name": ["x"]}, {"more": value}, {"_inner": 2}]
+    renderer = Renderer()
+    for state in states:
+        value.__dict__.update(state)
+        assert {renderer.text(value) for _ in range(200)} == {Renderer().text(value)}
+        assert "t0ken" not in renderer.text(value)
+    value.__dict__.clear()
+    assert renderer.text(value) == "namespace()"

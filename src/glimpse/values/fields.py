@@ -67,7 +67,7 @@ def held_renderer(walk: Walk, cls: type, name: str, shown: Callable[[Iterable[st
         names = key.split(_BETWEEN_NAMES) if key else []
         fields = tuple(shown(names))
         variables = {each: f"v{place}" for place, each in enumerate(fields)}
-        reading = f"{''.join(f'{variables.get(each, "_")}, ' for each in names)}= value.__dict__.values()"
+        reading = "".join(f"{variables.get(each, '_')}, " for each in names) + "= value.__dict__.values()"
 
         def values_of(value: Any) -> list[Any]:
             held = classes.instance_dict(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..expressions import expression
 from . import classes
 from .conceal import conceal
@@ -15,7 +14,7 @@ from .walk import Path, Render, Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
 __all__ = ["cleaned", "enum_member", "exception", "is_secret_class", "secret_object", "user_repr"]

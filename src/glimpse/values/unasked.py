@@ -31,6 +31,7 @@ _AN_OBJECT: Final = object()
 _MOST_NAMES: Final = 32
 _MOST_LOOKED_AT: Final = 12
 _MOST_SHOWN: Final = 6
+_LONGEST_TEXT: Final = 120
 _SEEN_BEFORE_COMPILING: Final = 8
 _MOST_LAYOUTS: Final = 16
 _MOST_REMEMBERED: Final = 256
@@ -145,14 +146,27 @@ def _looked_at(names: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def _plain(value: Any) -> Any:
-    return value if id(type(value)) in _plain_ids() else None
+    """The value if it may be shown, else None. A long text does not tell which object it is."""
+    kind = type(value)
+    is_text = kind is str or kind is bytes
+    return value if id(kind) in _plain_ids() and not (is_text and len(value) > _LONGEST_TEXT) else None
 
 
 @lru_cache(maxsize=1)
-def _plain_ids() -> frozenset[int]:
+def _plain_ids() -> set[int]:
     from .effects import PLAIN_IDS
 
     return PLAIN_IDS
+
+
+def _only_plain(variable: str) -> tuple[str, ...]:
+    """As ``_plain``, written out."""
+    return (
+        f"kind = type({variable})",
+        "if kind is str or kind is bytes:",
+        f"    if len({variable}) > {_LONGEST_TEXT}: {variable} = None",
+        f"elif id(kind) not in plain: {variable} = None",
+    )
 
 
 @lru_cache(maxsize=256)
@@ -166,7 +180,7 @@ def _code(size: int, looked_at: tuple[int, ...], hidden: tuple[int, ...]) -> Cod
         f"    {read}= held",
         "except (ValueError, RuntimeError):  # another thread changes it",
         "    return place(value, room, path)",
-        *(f"if id(type(v{place})) not in plain: v{place} = None" for place in looked_at),
+        *(line for place in looked_at for line in _only_plain(f"v{place}")),
         *(f"if v{place} is not None: v{place} = HIDDEN" for place in hidden),
         "here = id(value)",
         f"{''.join(f'k{place}, ' for place in looked_at)}text, = memory.get(here) or NOTHING",

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from glimpse.values import Renderer
+from glimpse.values.effects import refusal
 from tests.values.effects.samples import (
     CALLS,
     Colour,
@@ -152,3 +153,59 @@ def test_weak_reference_is_followed() -> None:
     parent, loud = Held(name="p"), Held(name=Loud())
     assert RENDERER.text(Child(parent=weakref.ref(parent))) == "Child of p"
     assert not asked(Child(parent=weakref.ref(loud)))
+
+
+class Branch:
+    """A node of a tree that shows all that is below it."""
+
+    def __init__(self, *below: Any) -> None:
+        self.below = list(below)
+
+    def __repr__(self) -> str:
+        return f"Branch({self.below!r})"
+
+
+def test_large_trees_are_not_written_out() -> None:
+    """What holds more than can be shown is shown by its place, the sooner within other values."""
+    renderer = Renderer()
+    small, middle, large = (Branch(*(Branch(1) for _ in range(count))) for count in (2, 9, 60))
+    assert renderer.text(small) == "Branch([Branch([1]), Branch([1])])"
+    assert renderer.text([small]) == "[Branch([Branch([1]), Branch([1])])]"
+    assert renderer.text(middle).startswith("Branch([Branch([1]), ")
+    assert " object at 0x" in renderer.text([middle])
+    assert " object at 0x" in renderer.text(large)
+    assert " object at 0x" in renderer.text(Branch(list(range(1000))))
+
+
+class Node:
+    """The base of many classes, whose text is refused."""
+
+    def __repr__(self) -> str:
+        CALLS.append("repr")
+        return "node"
+
+
+class Shape:
+    """The base of many classes, of which one has a text that is not harmless."""
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def describe(self) -> str:
+        """What it is."""
+        return "shape"
+
+
+def test_refusals_are_not_repeated_for_each_of_many_classes() -> None:
+    """After some classes, a method that all inherit is not looked through any more; unless one of them passed."""
+    refusals = [refusal(type(f"Node{number}", (Node,), {}), "__repr__") for number in range(12)]
+    assert refusals[0] != refusals[-1] == "is refused for the other classes that inherit it"
+
+    def describe(self: Any) -> str:
+        CALLS.append("describe")
+        return "loud"
+
+    assert refusal(Shape, "__repr__") == ""
+    for number in range(12):
+        assert "inherit" not in refusal(type(f"Loud{number}", (Shape,), {"describe": describe}), "__repr__")
+    assert refusal(type("Quiet", (Shape,), {}), "__repr__") == ""

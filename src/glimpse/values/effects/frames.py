@@ -33,7 +33,7 @@ def has(instruction: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _listed(code: CodeType) -> tuple[tuple[dis.Instruction, ...], tuple[Any, ...]]:
-    """The instructions and exception handlers. To list them takes most of a look, and helpers are met again and again."""
+    """The instructions and exception handlers. To list them takes most of a look, and helpers are met often."""
     listing = dis.Bytecode(code)
     return tuple(listing), tuple(getattr(listing, "exception_entries", ()))
 

@@ -141,7 +141,7 @@ class Look:
         inside = list(islice(items(value), most + 1))
         if len(inside) > most:
             return False
-        if PLAIN_IDS.issuperset(map(id, map(type, inside))):
+        if not inside or PLAIN_IDS.issuperset(map(id, map(type, inside))):
             self._left -= len(inside) // _COUNTED_AS_ONE
             return True
         self._left -= 1
@@ -305,8 +305,13 @@ def _inert(_look: Look, use: Use, _value: Any) -> bool:
 
 
 def _class(_look: Look, use: Use, value: Any) -> bool:
+    if not _is_only_named(use):
+        return False
+    known = record_of(value).is_plain
     is_plain = is_named_plainly if use.ops.isdisjoint(TEXTS) else is_plain_class
-    return is_plain(value) and _is_only_named(use)
+    if is_plain not in known:
+        known[is_plain] = is_plain(value)
+    return known[is_plain]
 
 
 def _module(_look: Look, use: Use, _value: Any) -> bool:

@@ -84,14 +84,16 @@ class Record:
     """What is known of a class. It goes with the class, so it stands for it where the class itself must not be kept.
 
     :ivar items: how what is in an instance is had, if the class has a built-in container as a base.
+    :ivar is_plain: what was asked of the class as a value, and the answer.
     """
 
-    __slots__ = ("items", "summaries", "ways")
+    __slots__ = ("is_plain", "items", "summaries", "ways")
 
     def __init__(self, cls: type) -> None:
         self.items = next(filter(None, (CONTAINERS.get(id(base)) for base in classes.mro(cls))), None)
         self.summaries: dict[str, Summary] = {}
         self.ways: dict[str, str] = {}
+        self.is_plain: dict[Callable[[type], bool], bool] = {}
 
 
 _records: dict[int, Record] = {}
