@@ -55,9 +55,11 @@ class Traced:
 
     __slots__ = ("begins_at", "end", "key", "kind", "raised", "read", "resumed", "thrown", "yielded")
 
-    def __init__(self, site: Site, slot: Slot, read: Reader, begins_at: int, *, errors_only: bool) -> None:
+    def __init__(
+        self, site: Site, key: str, slot: Slot, read: Reader, begins_at: int, *, errors_only: bool
+    ) -> None:
         kind = self.kind = site.kind
-        self.key = site.key
+        self.key = key
         self.read = read
         self.begins_at = begins_at
         """The instruction at which a generator or coroutine stands before it has run."""
@@ -143,8 +145,9 @@ class Included:
         line = def_line(code, frame.f_globals)
         site = Site(module.replace(":", "_"), qualname, line, kind_of(code), params, owner.name)
         shown = [None if param.hidden else param.name for param in params]
-        read = reader_for(slot.function(entry_function(site)), site.key, shown, empties=not self._keeps_locals)
-        return Traced(site, slot, read, Instructions(code).beginning, errors_only=self._errors_only)
+        key = site.key  # the very same object in each event: by that, assembly tells that two belong together
+        read = reader_for(slot.function(entry_function(site)), key, shown, empties=not self._keeps_locals)
+        return Traced(site, key, slot, read, Instructions(code).beginning, errors_only=self._errors_only)
 
     def _slot(self, owner: TracingPolicy) -> tuple[Slot, Callable[[str], bool]]:
         known = self._slots.get(owner.name)
