@@ -12,9 +12,9 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
-__all__ = ["Beside", "TraceFunction", "hook_for", "take_out"]
+from .trace import TraceFunction
 
-TraceFunction = Callable[[FrameType, str, Any], Any]
+__all__ = ["Beside", "hook_for", "take_out"]
 
 
 class _Core(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
@@ -53,14 +54,16 @@ class Recording(Protocol):
 class Traced:
     """A code object whose calls are recorded: its site, and the probe's functions that take its calls."""
 
-    __slots__ = ("begins_at", "end", "key", "kind", "raised", "read", "resumed", "thrown", "yielded")
+    __slots__ = ("begins_at", "end", "key", "kind", "raised", "read", "reader", "resumed", "thrown", "yielded")
 
     def __init__(
-        self, site: Site, key: str, slot: Slot, read: Reader, begins_at: int, *, errors_only: bool
+        self, site: Site, key: str, slot: Slot, reader: Callable[..., Reader], begins_at: int, *, errors_only: bool
     ) -> None:
         kind = self.kind = site.kind
         self.key = key
-        self.read = read
+        self.reader = reader
+        """Makes functions like the next one; see ``reader_for``."""
+        self.read = reader()
         self.begins_at = begins_at
         """The instruction at which a generator or coroutine stands before it has run."""
         function: Callable[[str], Any] = slot.function
@@ -113,12 +116,17 @@ class Included:
             return None
         return self._decided(code, frame, module, file)
 
-    def leaves_out_file(self, code: CodeType, frame: FrameType) -> bool:
-        """Whether nothing that comes from this code's file can be included, whatever function it is."""
+    def leaves_out_module(self, frame: FrameType) -> tuple[bool, str | None]:
+        """Whether nothing that runs in this frame's globals can be included; and if its name alone says so, that.
+
+        Only of globals that are a module's, which others of the same name are not.
+        """
         module, file = _place(frame)
-        if module is None or module == _MAIN or file is None or code.co_filename != file:
-            return False
-        return not self._policy.may_include(module) or not self._includes(frame, module, file)
+        if module is None or not _is_module(module, frame.f_globals):
+            return False, None
+        if not self._policy.may_include(module):
+            return True, module
+        return not self._includes(frame, module, file), None
 
     def _includes(self, frame: FrameType, module: str, file: str | None) -> bool:
         aliases = _real_name(frame.f_globals) if module == _MAIN else ()
@@ -146,8 +154,9 @@ class Included:
         site = Site(module.replace(":", "_"), qualname, line, kind_of(code), params, owner.name)
         shown = [None if param.hidden else param.name for param in params]
         key = site.key  # the very same object in each event: by that, assembly tells that two belong together
-        read = reader_for(slot.function(entry_function(site)), key, shown, empties=not self._keeps_locals)
-        return Traced(site, key, slot, read, Instructions(code).beginning, errors_only=self._errors_only)
+        enter = slot.function(entry_function(site))
+        reader = functools.partial(reader_for, enter, key, shown, empties=not self._keeps_locals)
+        return Traced(site, key, slot, reader, Instructions(code).beginning, errors_only=self._errors_only)
 
     def _slot(self, owner: TracingPolicy) -> tuple[Slot, Callable[[str], bool]]:
         known = self._slots.get(owner.name)
@@ -170,6 +179,14 @@ def _place(frame: FrameType) -> tuple[str | None, str | None]:
     """The module and the file that the frame's code belongs to, as far as its globals tell."""
     module, file = frame.f_globals.get("__name__"), frame.f_globals.get("__file__")
     return module if type(module) is str else None, file if type(file) is str else None
+
+
+def _is_module(name: str, scope: Mapping[str, Any]) -> bool:
+    """Whether these are the globals of the module that has been imported by this name."""
+    try:
+        return object.__getattribute__(sys.modules[name], "__dict__") is scope
+    except (KeyError, AttributeError):
+        return False
 
 
 def _is_generated(code: CodeType, module: str, file: str | None) -> bool:

@@ -1,7 +1,8 @@
 """Dynamic mode by ``sys.settrace``, for interpreters without ``sys.monitoring``.
 
-- The interpreter calls the trace function for every call of every function; what is left out costs one look-up more
-  than a trace function that does nothing, by file where a whole module is left out. Line events are off.
+- The interpreter calls the trace function for every call of every function. What is left out is told by the frame's
+  globals, by one look where the call before was of the same module; line events are off. A trace function that only
+  asks the frame for its code takes as long.
 - A trace function that is there already, such as a debugger's or coverage's, goes on being called; see ``chain``.
 - ``sys.settrace`` is a thread's own affair. Threads that ``threading`` starts later are traced; those that run already
   are not, before 3.12, nor are those that are started behind its back (``_thread``).
@@ -13,18 +14,19 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
-from collections.abc import Callable
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
 from ..compat import CLOSES_SILENTLY, MAY_END_UNSTARTED, TRACES_OPCODES_AT_ONCE
 from ..probe.codes import CodeTable
 from .calls import Calls, Sentinel, hands_out
-from .chain import TraceFunction, hook_for, take_out
+from .chain import hook_for, take_out
 from .included import Included, Traced
 from .instructions import Instructions
+from .trace import Enter, TraceFunction, forget_scope, remember_scope, trace_function
 
 __all__ = ["SettraceCore"]
 
@@ -38,9 +40,9 @@ class SettraceCore:
         self._included, self._calls = included, calls
         self._errors_only = errors_only
         self._known: CodeTable[_Local] = CodeTable()
-        self._left_out: CodeTable[bool] = CodeTable()
-        self._files_left_out: set[str] = set()
-        self.stopped = False
+        self._enters: CodeTable[Enter] = CodeTable()
+        self._names_left_out: set[str] = set()
+        self.stopped = self._gave_up = False
         calls.set_depth(self.depth, errors_only=errors_only)
         calls.probe.watch(self.traces)
         self._start()
@@ -53,14 +55,17 @@ class SettraceCore:
         """How many traced calls are on the stack, this frame's included."""
         found = 0
         while frame is not None:
-            found += self._local_for(frame.f_code, frame) is not None
+            if self._enters.get(frame.f_code) is None:
+                self._decide(frame.f_code, frame)
+            found += self._known.get(frame.f_code) is not None
             frame = frame.f_back
         return found
 
     # -- connecting -------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        own = self._trace_function()
+        own = self._own = trace_function(self._names_left_out, self._enters.by_id, self._admit, self._failed)
+        own.core = self  # type: ignore[attr-defined] # by which ``chain`` knows whose it is
         present, for_threads = sys.gettrace(), threading.gettrace()
         self._hook = hook_for(own, present, self)
         self._thread_hook = hook_for(own, for_threads, self)
@@ -83,8 +88,9 @@ class SettraceCore:
         if not self._errors_only:
             self._calls.close_all(self._traced)
         self._known.clear()
-        self._left_out.clear()
-        self._files_left_out.clear()
+        self._enters.clear()
+        self._names_left_out.clear()
+        forget_scope(self._own)
         self._calls.probe.unwatch(self.traces)
         self._included.close()
 
@@ -94,45 +100,38 @@ class SettraceCore:
 
     # -- deciding ---------------------------------------------------------------------------------------------
 
-    def _local_for(self, code: CodeType, frame: FrameType) -> _Local | None:
-        local = self._known.get(code)
-        if local is None and self._left_out.get(code) is None:
-            traced = self._included.traced(code, frame)
-            if traced is None:
-                self._left_out.put(code, True)
-                if self._included.leaves_out_file(code, frame):
-                    self._files_left_out.add(code.co_filename)
-            else:
-                local = _Local(traced, code, self._calls, errors_only=self._errors_only)
-                self._known.put(code, local)
-        return local
+    def _decide(self, code: CodeType, frame: FrameType) -> Enter:
+        """What is to be called with the frame of each call of this code."""
+        traced = self._included.traced(code, frame)
+        enter: Enter
+        if traced is None:
+            enter = self._leave_out(frame)
+        else:
+            local = _Local(traced, code, self._calls, errors_only=self._errors_only)
+            self._known.put(code, local)
+            enter = local.enter
+        self._enters.put(code, enter)
+        return enter
 
-    def _trace_function(self) -> TraceFunction:
-        files, left_out = self._files_left_out, self._left_out.by_id
-        known, decide = self._known.by_id, self._local_for
+    def _leave_out(self, frame: FrameType) -> Enter:
+        whole, name = self._included.leaves_out_module(frame)
+        if name is not None:
+            self._names_left_out.add(name)
+        return functools.partial(remember_scope, self._own) if whole else _do_nothing
 
-        def trace(frame: FrameType, event: str, arg: Any) -> Any:
-            if frame.f_code.co_filename in files:  # the usual case, and cheaper to ask than for the code object
-                return None
-            number = id(frame.f_code)
-            if number in left_out:
-                return None
-            if self.stopped:  # in another thread than this one, and nothing is left out any more
-                take_out(trace, sys.gettrace, sys.settrace)
-                return None
-            try:
-                local = known.get(number) or decide(frame.f_code, frame)
-                return None if local is None else local.enter(frame)
-            except Exception as error:
-                self._failed(error)
-                return None
-
-        trace.core = self  # type: ignore[attr-defined] # by which ``chain`` knows whose it is
-        return trace
+    def _admit(self, frame: FrameType) -> Enter:
+        if self.stopped:  # in another thread than this one, and nothing is known any more
+            take_out(self._own, sys.gettrace, sys.settrace)
+        return _do_nothing if self.stopped or self._gave_up else self._decide(frame.f_code, frame)
 
     def _failed(self, error: Exception) -> None:
         if self._calls.failed(error):
-            self.stopped = True
+            self._gave_up = True
+            self._enters.clear()
+
+
+def _do_nothing(frame: FrameType) -> None:
+    """Trace nothing of this frame."""
 
 
 class _Watch:
@@ -168,17 +167,8 @@ class _Local:
         self._watched: dict[int, _Watch] = {}
         self._errors_only = errors_only
         self._follow = self._follower()
-        self.enter = self._enter_plain() if traced.kind == "f" and not errors_only else self._enter
-
-    def _enter_plain(self) -> Callable[[FrameType], TraceFunction]:
-        read, follow = self.traced.read, self._follow
-
-        def enter(frame: FrameType) -> TraceFunction:
-            frame.f_trace_lines = False
-            read(frame)
-            return follow
-
-        return enter
+        plain = traced.kind == "f" and not errors_only
+        self.enter = traced.reader(follow=self._follow) if plain else self._enter
 
     def _enter(self, frame: FrameType) -> TraceFunction:
         """The frame begins, or goes on after a suspension."""
