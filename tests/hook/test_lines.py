@@ -9,10 +9,9 @@ from types import CodeType
 
 import pytest
 
-from glimpse.hook.bind import bind
 from glimpse.hook.rewrite.lines import without_guesses
 from tests.support.codecompare import walk
-from tests.support.sidebyside import both, observe
+from tests.support.sidebyside import both, bound, observe
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="the table is of another form")
 
@@ -51,7 +50,7 @@ def test_what_follows_a_guess_keeps_its_place() -> None:
 def test_a_line_that_is_never_reached_is_never_told() -> None:
     """A return that stands nowhere is not told at the line before it, which may be any."""
     namespace: dict[str, object] = {}
-    exec(bind(both(GUESSED)[1]), namespace)
+    exec(bound(both(GUESSED)[1]), namespace)
     function = namespace["f"]
     assert callable(function)
     events = observe(function, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import marshal
 import sys
 import traceback
 import types
@@ -11,11 +12,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from glimpse.hook.bind import bind
+from glimpse.hook.compact import compact, expand
 from glimpse.hook.rewrite import Plan, instrument
+from glimpse.probe import hooks
 from tests.support.codecompare import compare
 
-__all__ = ["TELLS_ALIKE", "both", "differences", "drive", "handling", "observe", "with_ends_of"]
+__all__ = ["TELLS_ALIKE", "both", "bound", "differences", "drive", "handling", "observe", "with_ends_of"]
 
 TELLS_ALIKE = sys.version_info >= (3, 13)
 """Whether a trace function is told exactly the same of all programs; see ``with_ends_of`` and ``_told_once``."""
@@ -32,6 +34,12 @@ def both(source: bytes | str, filename: str = FILENAME) -> tuple[types.CodeType,
         return compile(data, filename, "exec", dont_inherit=True), instrument(data, filename, Plan("side")).code
 
 
+def bound(code: types.CodeType) -> types.CodeType:
+    """Rewritten code as it is when it is imported from the cache: kept in parts, read, and put together."""
+    kept = marshal.loads(marshal.dumps(compact(code)))
+    return expand(kept, {name: hooks.slot(0).constant(name) for name in kept[1]})
+
+
 def differences(
     source: bytes | str, observed: Callable[[dict[str, Any]], list[str]], *, exact: bool = True
 ) -> list[str]:
@@ -42,7 +50,7 @@ def differences(
     plain, traced = both(source)
     found = [str(difference) for difference in compare(plain, traced).differences]
     results: list[list[str]] = []
-    for code in (plain, bind(traced)):
+    for code in (plain, bound(traced)):
         namespace: dict[str, Any] = {"__name__": "side", "handling": handling, "drained": drained}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -6,6 +6,7 @@ import time
 from types import CodeType
 
 from glimpse.hook.cache import Kept, Seen, Store, entry_key, terms_key
+from glimpse.hook.collector import Uncollected
 from glimpse.hook.compact import compact, expand
 from glimpse.hook.source import Source
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from glimpse.hook.rewrite import Plan
     from glimpse.hook.terms import Terms, TermsOf
     from glimpse.policy import Decider, TracingPolicy
+    from glimpse.probe.hooks import Slot
 
 __all__ = ["Builder"]
 
@@ -58,27 +60,37 @@ class Builder:
         """
         filename = source.filename
         try:
-            kept, fresh = self.obtain(module, source, assertions=assertions)
-            if kept.code is None:
-                self.outcomes[module] = Outcome(module, filename, REFUSED, kept.refusal or "")
-                if fresh:
-                    say(f"{module} cannot be rewritten, so it is not traced: {kept.refusal}")
-                return None
-            if not (even_if_untraced or kept.traced):
-                return None
-            code = expand(kept.code, self._owners_of(module, filename).constant)
-            if code.co_filename != filename:
-                code = _moved(code, filename)
+            with Uncollected():
+                made = self._runnable(module, source, even_if_untraced, assertions)
         except SyntaxError:
             return None  # Python is about to say so itself
         except Exception as error:  # the program imports its module whatever happens here
             self.outcomes[module] = Outcome(module, filename, REFUSED, f"{type(error).__name__}: {error}")
             say(f"{module} is not traced: {type(error).__name__}: {error}")
             return None
+        if made is None:
+            return None
+        code, fresh = made
         self.outcomes[module] = Outcome(module, filename, REWRITTEN if fresh else CACHED)
         for files in self.told:
             files[module] = filename
         return code
+
+    def _runnable(
+        self, module: str, source: Source, even_if_untraced: bool, assertions: Assertions | None
+    ) -> tuple[CodeType, bool] | None:
+        """The code, and whether it had to be made; None if it is refused or not wanted."""
+        filename = source.filename
+        kept, fresh, owners = self._obtain(module, source, False, assertions)
+        if kept.code is None:
+            self.outcomes[module] = Outcome(module, filename, REFUSED, kept.refusal or "")
+            if fresh:
+                say(f"{module} cannot be rewritten, so it is not traced: {kept.refusal}")
+            return None
+        if not (even_if_untraced or kept.traced):
+            return None
+        code = expand(kept.code, owners.constants)
+        return code if code.co_filename == filename else _moved(code, filename), fresh
 
     def obtain(
         self, module: str, source: Source, *, functions: bool = False, assertions: Assertions | None = None
@@ -90,18 +102,23 @@ class Builder:
         :raises SyntaxError: Python cannot compile the source either.
         :raises OSError: the source cannot be read.
         """
-        owners = self._owners_of(module, source.filename)
-        fingerprint = self.policy.fingerprint(module, source.filename)
+        return self._obtain(module, source, functions, assertions)[:2]
+
+    def _obtain(
+        self, module: str, source: Source, functions: bool, assertions: Assertions | None
+    ) -> tuple[Kept, bool, _Owners]:
+        policies, fingerprint = self.policy.ownership(module, source.filename)
+        owners = self._owners_among(policies)
         key = entry_key(owners.key, module, fingerprint if assertions is None else f"{fingerprint} {assertions.key}")
         path = self.store.path(source, key)
         kept = self.store.load(path, key, source, functions=functions) if path else None
         if kept is not None:
-            return kept, False
-        return self._make(source, owners, self._planner(module, owners, assertions), path, key), True
+            return kept, False, owners
+        return self._make(source, owners, self._planner(module, owners, assertions), path, key), True, owners
 
     def plan(self, module: str, filename: str) -> Plan:
         """What the rewriter is asked to do with the module."""
-        return self._planner(module, self._owners_of(module, filename))()
+        return self._planner(module, self._owners_among(self.policy.owners_of(module, filename)))()
 
     def _planner(self, module: str, owners: _Owners, assertions: Assertions | None = None) -> Callable[[], Plan]:
         def plan() -> Plan:
@@ -134,8 +151,7 @@ class Builder:
             self.store.save(path, key, kept, Seen(content, stat, read_at))
         return kept
 
-    def _owners_of(self, module: str, filename: str) -> _Owners:
-        policies = self.policy.owners_of(module, filename)
+    def _owners_among(self, policies: Sequence[TracingPolicy]) -> _Owners:
         identities = tuple(map(id, policies))
         found = self._owners.get(identities)
         if found is None:
@@ -146,19 +162,14 @@ class Builder:
 class _Owners:
     """What is the same for all modules whose functions belong to certain policies."""
 
-    __slots__ = ("_slots", "key", "terms")
+    __slots__ = ("constants", "key", "terms")
 
     def __init__(self, terms: Sequence[tuple[TracingPolicy, Terms]]) -> None:
         from glimpse.probe import hooks
 
         self.terms = terms
         self.key = b"+".join(terms_key(each.mode, policy.name, each.redaction) for policy, each in terms)
-        self._slots = [hooks.slot(each.slot) for _, each in terms]
-
-    def constant(self, name: str) -> object:
-        """What a hook's name stands for; see ``Compact``."""
-        bare, _, number = name.partition("@")
-        return self._slots[int(number or 0)].constant(bare)
+        self.constants = _Constants([hooks.slot(each.slot) for _, each in terms])
 
     def numbers(self, keys: Iterable[str]) -> dict[str, int]:
         """Which of the policies owns each function, by its site's key; nothing where there is one policy only."""
@@ -166,6 +177,19 @@ class _Owners:
             return {}
         names = [policy.name for policy, _ in self.terms]
         return {key: names.index(key.split(":", 5)[5]) for key in keys}
+
+
+class _Constants(dict[str, object]):
+    """What the names of hooks stand for, by policies' slots; see ``Compact``."""
+
+    __slots__ = ("_slots",)
+
+    def __init__(self, slots: Sequence[Slot]) -> None:
+        self._slots = slots
+
+    def __missing__(self, name: str) -> object:
+        bare, _, number = name.partition("@")
+        return self.setdefault(name, self._slots[int(number or 0)].constant(bare))
 
 
 def _rewrite(

@@ -31,12 +31,13 @@ else:
 
 __all__ = ["Kept", "Seen", "Store", "entry_key", "terms_key"]
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _UNSETTLED: Final = b"?"
 _HASH_SIZE: Final = 8
 _SIZE_SIZE: Final = 4
 _VARIANTS: Final = 4  # entries kept for one module: policies and versions in turn
 _ABANDONED_S: Final = 3600.0
+_MAKING: Final = ("compact.py", "placeholder.py")  # beside the rewriter
 
 
 class Kept(NamedTuple):
@@ -147,13 +148,13 @@ def _toolchain() -> bytes:
 
 
 def _rewriter() -> str:
-    """A digest of the rewriter's own text: in a checkout it changes while the version stays."""
+    """A digest of the text of what makes and keeps code: in a checkout it changes while the version stays."""
     here = os.path.dirname(__file__)
     content = []
     try:
         for folder in (here, os.path.join(here, "rewrite")):
             for name in sorted(os.listdir(folder)):
-                if name.endswith(".py") and (folder != here or name == "placeholder.py"):
+                if name.endswith(".py") and (folder != here or name in _MAKING):
                     with open(os.path.join(folder, name), "rb") as file:
                         content.append(file.read())
     except OSError:  # in a zip archive: the version has to do

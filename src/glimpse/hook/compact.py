@@ -1,11 +1,15 @@
 """Rewritten code as it is kept: in parts where it calls hooks, and with the places where they belong.
 
 Every import of a kept module pays for this, function by function, and hardly for anything else. A code object cannot be
-kept with functions among its constants, and to read one and replace its constants would make it twice.
+kept with functions among its constants, and to read one and replace its constants would make it twice. So functions are
+kept as a table, a column for each argument of ``CodeType``, from which the interpreter makes all of them in one go: in
+these, the hooks are the last constants, so that they can be added to the others.
 """
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import add
 from types import CodeType
 
 from glimpse.compat import HAS_EXCEPTION_TABLE, HAS_QUALIFIED_CODE
@@ -13,8 +17,10 @@ from glimpse.hook.placeholder import hook_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any, Final, TypeAlias
+
+    _Place: TypeAlias = tuple[int, int]  # in which part, and where in it
 
 __all__ = ["Compact", "compact", "expand"]
 
@@ -23,19 +29,26 @@ Compact: TypeAlias = "tuple[Any, tuple[str, ...]]"
 
 A name ends in ``@number`` if its function belongs to another than the first of the policies that own the module.
 
-In the place of a code object that calls hooks, or holds one that does, stands a tuple: what ``CodeType`` takes before
-the constants; the constants; what it takes after them; the pairs of (position among the constants, number of the hook);
-and the positions of the constants that are such tuples.
+Where there are some, the code is a tuple: the file's name; a table of functions; the sets of hooks that these call,
+each of numbers of names; a table of what holds code that calls hooks, innermost first; and the constants of that table.
+
+A table is the columns of what ``CodeType`` takes before the constants, the columns of names, and those of what it takes
+after the file's name. Between them, in two columns, the first table has the constants but for the hooks, and the number
+of the set that follows them; the second has one column, of the numbers of the constants, counted through all hooks, the
+constants, the functions, and what was made before.
 """
 
 _BEFORE: Final = (
     "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize", "co_flags", "co_code",
 )  # fmt: skip
+_NAMES: Final = ("co_names", "co_varnames")
 _AFTER: Final = (
-    "co_names", "co_varnames", "co_filename", "co_name", *(["co_qualname"] if HAS_QUALIFIED_CODE else []),
-    "co_firstlineno", "co_linetable",
+    "co_name", *(["co_qualname"] if HAS_QUALIFIED_CODE else []), "co_firstlineno", "co_linetable",
     *(["co_exceptiontable"] if HAS_EXCEPTION_TABLE else []), "co_freevars", "co_cellvars",
 )  # fmt: skip
+_HOOK, _CONSTANT, _FUNCTION, _HOLDER = range(4)
+"""The parts, in the order in which the constants of holders count through them."""
+_BYTE: Final = 256  # as many constants can be loaded without an instruction that extends the argument
 
 
 def compact(code: CodeType, owners: Mapping[str, int] | None = None) -> Compact:
@@ -43,45 +56,126 @@ def compact(code: CodeType, owners: Mapping[str, int] | None = None) -> Compact:
 
     :param owners: the numbers of the owning policies by their sites' keys, where they are not all 0.
     """
-    names: dict[str, int] = {}
-    known: dict[Any, Any] = {}  # equal parts become one object, which is read once
-    return _taken_apart(code, names, known, owners or {}), tuple(names)
+    parts = _Parts(owners or {})
+    return (code if parts.take_in(code) is None else parts.whole(code.co_filename)), tuple(parts.names)
 
 
-def expand(kept: Compact, function: Callable[[str], object]) -> CodeType:
-    """The code with the functions that ``function`` gives for the hooks' names."""
+def expand(kept: Compact, functions: Mapping[str, object]) -> CodeType:
+    """The code with the functions that stand behind the hooks' names."""
     body, names = kept
-    return _put_together(body, [function(name) for name in names]) if names else body
+    if not names:
+        return body  # type: ignore[no-any-return]
+    filename, (before, constants, sets, used, after), members, holders, others = body
+    files = repeat(filename)
+    pool: list[Any] = [*map(functions.__getitem__, names)]
+    one = pool.__getitem__
+    of_set = list(map(tuple, map(map, repeat(one), members)))
+    with_hooks = map(add, constants, map(of_set.__getitem__, sets))
+    pool += others
+    pool += map(CodeType, *before, with_hooks, *used, files, *after)
+    before, numbers, used, after = holders
+    for code in map(CodeType, *before, map(tuple, map(map, repeat(one), numbers)), *used, files, *after):
+        pool.append(code)
+    return pool[-1]  # type: ignore[no-any-return]
 
 
-def _taken_apart(code: CodeType, names: dict[str, int], known: dict[Any, Any], owners: Mapping[str, int]) -> Any:
-    constants: list[Any] = list(code.co_consts)
-    number = next((owners[each] for each in constants if type(each) is str and each in owners), 0) if owners else 0
-    suffix = f"@{number}" if number else ""
-    hooks, nested = [], []
-    for position, constant in enumerate(constants):
-        if isinstance(constant, CodeType):
-            constants[position] = _taken_apart(constant, names, known, owners)
-            if constants[position] is not constant:
-                nested.append(position)
-        elif type(constant) is frozenset and (name := hook_name(constant)) is not None:
-            constants[position] = None
-            hooks.append(_one((position, names.setdefault(name + suffix, len(names))), known))
-    if not hooks and not nested:
-        return code
-    before, after = (tuple(getattr(code, name) for name in each) for each in (_BEFORE, _AFTER))
-    return before, tuple(constants), after, _one(tuple(hooks), known), _one(tuple(nested), known)
+class _Parts:
+    """Code objects that are taken apart, each after those that it holds."""
+
+    def __init__(self, owners: Mapping[str, int]) -> None:
+        self.names: dict[str, int] = {}
+        self._owners = owners
+        self._sets: dict[tuple[int, ...], int] = {}
+        self._functions: list[dict[str, Any]] = []
+        self._holders: list[dict[str, Any]] = []
+        self._constants: list[Any] = []  # of holders
+        self._known: dict[Any, Any] = {}  # equal parts become one object, which is read once
+
+    def take_in(self, code: CodeType) -> _Place | None:
+        """Where the code is among those taken in; None if there is nothing to put into it."""
+        constants = code.co_consts
+        hooks = self._hooks(constants)
+        held = {
+            position: place
+            for position, each in enumerate(constants)
+            if isinstance(each, CodeType) and (place := self.take_in(each)) is not None
+        }
+        if not hooks and not held:
+            return None
+        values = {name: self._one(getattr(code, name)) for name in (*_BEFORE, *_NAMES, *_AFTER)}
+        if not held and len(constants) <= _BYTE:
+            self._functions.append({**values, **self._with_hooks_last(code, hooks)})
+            return _FUNCTION, len(self._functions) - 1
+        held.update((position, (_HOOK, number)) for position, number in hooks.items())
+        places = [held.get(position) or self._kept(each) for position, each in enumerate(constants)]
+        self._holders.append({**values, "places": places})
+        return _HOLDER, len(self._holders) - 1
+
+    def whole(self, filename: str) -> tuple[Any, ...]:
+        """All that was taken in."""
+        sizes = (len(self.names), len(self._constants), len(self._functions))
+        for each in self._holders:
+            each["numbers"] = _column([sum(sizes[:part]) + number for part, number in each["places"]])
+        return (
+            filename,
+            _table(self._functions, "constants", "set"),
+            tuple(self._sets),
+            _table(self._holders, "numbers"),
+            tuple(self._constants),
+        )
+
+    def _hooks(self, constants: tuple[Any, ...]) -> dict[int, int]:
+        """The numbers of the hooks' names by their positions."""
+        owners = self._owners
+        number = next((owners[each] for each in constants if type(each) is str and each in owners), 0) if owners else 0
+        suffix = f"@{number}" if number else ""
+        return {
+            position: self.names.setdefault(name + suffix, len(self.names))
+            for position, each in enumerate(constants)
+            if type(each) is frozenset and (name := hook_name(each)) is not None
+        }
+
+    def _with_hooks_last(self, code: CodeType, hooks: Mapping[int, int]) -> dict[str, Any]:
+        others = [position for position in range(len(code.co_consts)) if position not in hooks]
+        numbers = tuple(hooks.values())
+        return {
+            "co_code": _with_constants_at(code.co_code, [*others, *hooks]),
+            "constants": tuple(code.co_consts[position] for position in others),
+            "set": self._sets.setdefault(numbers, len(self._sets)),
+        }
+
+    def _kept(self, constant: Any) -> _Place:
+        self._constants.append(constant)
+        return _CONSTANT, len(self._constants) - 1
+
+    def _one(self, value: Any) -> Any:
+        return self._known.setdefault((type(value), value), value)
 
 
-def _one(value: Any, known: dict[Any, Any]) -> Any:
-    return known.setdefault(value, value)
+def _table(rows: list[dict[str, Any]], *own: str) -> tuple[Any, ...]:
+    """The columns of the rows; ``own`` are those that other tables do not have."""
+    before, owned, names, after = (
+        tuple(_column([row[name] for row in rows]) for name in each) for each in (_BEFORE, own, _NAMES, _AFTER)
+    )
+    return before, *owned, names, after
 
 
-def _put_together(parts: Any, functions: list[object], make: Callable[..., CodeType] = CodeType) -> CodeType:
-    before, kept, after, hooks, nested = parts
-    constants = list(kept)
-    for position, number in hooks:
-        constants[position] = functions[number]
-    for position in nested:
-        constants[position] = _put_together(constants[position], functions)
-    return make(*before, tuple(constants), *after)
+def _column(values: list[Any]) -> Sequence[Any]:
+    """The values, small numbers as bytes: these are read at once."""
+    small = all(type(each) is int and 0 <= each < _BYTE for each in values)
+    return bytes(values) if small else tuple(values)
+
+
+def _with_constants_at(code: bytes, positions: list[int]) -> bytes:
+    """Instructions for constants in another order.
+
+    :param positions: where each one was before.
+    """
+    from opcode import hasconst
+
+    changed = bytearray(code)
+    now = {before: after for after, before in enumerate(positions)}
+    for index in range(0, len(code), 2):
+        if code[index] in hasconst:
+            changed[index + 1] = now[code[index + 1]]
+    return bytes(changed)

@@ -34,6 +34,7 @@ class Finder:
         self.owner = owner
         self._may_include = builder.policy.may_include
         self._others = Others(self)
+        self._expects_objects = False
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -66,7 +67,9 @@ class Finder:
         file = spec.origin if spec.has_location else None
         decision = self.builder.policy.decide_module(fullname, file)
         if decision.included and file is not None:
-            expect_objects()
+            if not self._expects_objects:
+                expect_objects()
+                self._expects_objects = True
             reason = instrument_spec(spec, self.builder)
             if reason is not None:
                 self.builder.outcomes[fullname] = Outcome(fullname, file, LEFT_ALONE, reason)

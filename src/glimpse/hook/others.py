@@ -35,10 +35,15 @@ class Others:
             self._asking.discard(asking)
 
     def _ask(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-        finders: list[Any] = list(sys.meta_path)
-        for finder in finders[finders.index(self._finder) + 1 :] if self._finder in finders else ():
-            find_spec = getattr(finder, "find_spec", None)
-            if find_spec is None:  # of a kind that only the import system of old Pythons knows to ask
+        finders: list[Any] = sys.meta_path
+        try:
+            behind = finders[finders.index(self._finder) + 1 :]
+        except ValueError:  # it has been taken away
+            return None
+        for finder in behind:
+            try:
+                find_spec = finder.find_spec
+            except AttributeError:  # of a kind that only the import system of old Pythons knows to ask
                 return None
             spec: ModuleSpec | None = find_spec(fullname, path, target)
             if spec is not None:

@@ -60,19 +60,21 @@ class Decider:
         """
         return self._memory.decide_function(module, qualname, file)
 
-    def owners_of(self, module: str, file: str | None = None) -> tuple[TracingPolicy, ...]:
-        """The policies that include the module, in order: each may own some of its functions.
+    def ownership(self, module: str, file: str | None = None) -> tuple[tuple[TracingPolicy, ...], str]:
+        """The policies that include the module, in order, and what they ask for. Each may own some of its functions.
 
-        Without ``file``, what ``decide_module`` was last told counts.
+        The latter is a short text that changes when, and only when, the module has to be rewritten in another way,
+        empty where no policy includes it. Without ``file``, what ``decide_module`` was last told counts.
         """
-        return self._memory.owners_of(module, file)
+        return self._memory.ownership(module, file)
+
+    def owners_of(self, module: str, file: str | None = None) -> tuple[TracingPolicy, ...]:
+        """The policies that include the module; see ``ownership``."""
+        return self.ownership(module, file)[0]
 
     def fingerprint(self, module: str, file: str | None = None) -> str:
-        """A short text that changes when, and only when, the module has to be rewritten in another way.
-
-        Empty for a module that is not included. Without ``file``, what ``decide_module`` was last told counts.
-        """
-        return self._memory.fingerprint(module, file)
+        """What the policies that include the module ask for; see ``ownership``."""
+        return self.ownership(module, file)[1]
 
     def explain(self, name: str) -> Decision:
         """Why a module or function is or is not traced.
@@ -100,14 +102,20 @@ class _Subject:
     def __init__(self, module: str, file: str | None, aliases: tuple[str, ...], rules: Sequence[Rules]) -> None:
         self.file = file
         self.aliases = aliases
-        names = (module, *aliases, *script_names(file)) if module in MAIN_MODULES else (module, *aliases)
-        self.names = tuple(dict.fromkeys(names))
+        names: tuple[str, ...] = (module,)
+        if aliases or module in MAIN_MODULES:
+            scripts = script_names(file) if module in MAIN_MODULES else ()
+            names = tuple(dict.fromkeys((module, *aliases, *scripts)))
+        self.names = names
         self.by_rules: list[tuple[Rules, Decision]] = []
-        forbidden = next((reason for name in self.names if (reason := _never_traced(name))), None)
-        if forbidden:
-            self.decision = Decision(False, forbidden)
-        else:
-            self.by_rules = [(each, each.decide_module(self.names, file)) for each in rules]
+        for name in names:
+            if (top_level := name.partition(".")[0]) in _NEVER_TRACED:
+                self.decision = Decision(False, _NEVER_TRACED[top_level])
+                return
+        for each in rules:
+            self.decision = each.decide_module(names, file)
+            self.by_rules.append((each, self.decision))
+        if len(rules) != 1:
             self.decision = _first_of([decision for _, decision in self.by_rules])
 
 
@@ -124,8 +132,10 @@ class _Memory:
         if answer is not None:
             return answer
         answer = False
-        for rules in () if _never_traced(module) else self._rules:
-            answer = answer or (rules.can_include if module in MAIN_MODULES else rules.may_include(module))
+        for rules in () if module.partition(".")[0] in _NEVER_TRACED else self._rules:
+            if rules.can_include if module in MAIN_MODULES else rules.may_include(module):
+                answer = True
+                break
         _remember(self._possible, module, answer)
         return answer
 
@@ -143,14 +153,16 @@ class _Memory:
             [rules.decide_function(subject.names, qualname, subject.file, made) for rules, made in subject.by_rules]
         )
 
-    def owners_of(self, module: str, file: str | None) -> tuple[TracingPolicy, ...]:
+    def ownership(self, module: str, file: str | None) -> tuple[tuple[TracingPolicy, ...], str]:
         subject = self._subject(module, file)
-        return tuple(rules.policy for rules, decision in subject.by_rules if decision.included)
-
-    def fingerprint(self, module: str, file: str | None) -> str:
-        subject = self._subject(module, file)
-        including = (rules for rules, decision in subject.by_rules if decision.included)
-        return "-".join(rules.fingerprint(subject.names, subject.file) for rules in including)
+        owners: tuple[TracingPolicy, ...] = ()
+        asked = ""
+        for rules, decision in subject.by_rules:
+            if decision.included:
+                fingerprint = rules.fingerprint(subject.names, subject.file)
+                asked = f"{asked}-{fingerprint}" if owners else fingerprint
+                owners += (rules.policy,)
+        return owners, asked
 
     def _subject(self, module: str, file: str | None) -> _Subject:
         known = self._subjects.get(module)
@@ -171,10 +183,6 @@ def _first_of(decisions: list[Decision]) -> Decision:
     telling = [decision for decision in decisions if decision.included]
     telling += [decision for decision in decisions if decision.rule]
     return next(iter(telling + decisions), Decision(False, "there is no policy"))
-
-
-def _never_traced(module: str) -> str | None:
-    return _NEVER_TRACED.get(module.partition(".")[0])
 
 
 def _remember(memory: dict[str, _T], name: str, value: _T) -> None:

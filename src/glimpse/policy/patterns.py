@@ -44,10 +44,17 @@ class PatternSet:
 
     def find(self, name: str) -> str | None:
         """The pattern that matches the name or, with ``below``, its nearest parent that any matches; None if none."""
+        if not self._has_wildcards:
+            exact = self._exact
+            while name not in exact:
+                name = name.rpartition(".")[0] if exact and self._below else ""
+                if not name:
+                    return None
+            return name
         found: str | None = self._remembered.get(name, _UNKNOWN)
         if found is not _UNKNOWN:
             return found
-        found = name if name in self._exact else self._wildcard(name) if self._has_wildcards else None
+        found = name if name in self._exact else self._wildcard(name)
         if found is None and self._below and (parent := name.rpartition(".")[0]):
             found = self.find(parent)
         if len(self._remembered) >= _MOST_REMEMBERED:

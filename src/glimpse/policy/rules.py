@@ -58,6 +58,9 @@ class Rules:
         self._placed = PatternSet(policy.project_root_packages, below=below)
         self._functions = FunctionPatterns(policy.included_functions)
         self._no_functions = FunctionPatterns(policy.excluded_functions)
+        self._excludes = bool(self._excluded)
+        self._names_functions = bool(self._functions or self._no_functions)
+        self._by_name_only = not (self._placed or self._functions)
 
     @property
     def can_include(self) -> bool:
@@ -66,9 +69,13 @@ class Rules:
 
     def may_include(self, module: str) -> bool:
         """False only where the name alone rules the module out, wherever its file is."""
-        if self._excluded.find(module) is not None:
+        if self._excludes and self._excluded.find(module) is not None:
             return False
-        if self._included.find(module) is not None or self._functions.brings_in(module) is not None:
+        if self._included.find(module) is not None:
+            return True
+        if self._by_name_only:
+            return False
+        if self._functions.brings_in(module) is not None:
             return True
         if not self._placed:
             return False
@@ -82,13 +89,14 @@ class Rules:
 
     def decide_module(self, names: Sequence[str], file: str | None) -> Decision:
         """Whether the module that is known under these names is included."""
-        place = self._place(file)
-        for name in _known_as(names, place):
+        place = None if self._by_name_only else self._place(file)
+        for name in _known_as(names, place) if self._excludes else ():
             if (pattern := self._excluded.find(name)) is not None:
                 return self._decision(False, "excluded_packages", pattern, name)
         for name in names:
             if (pattern := self._included.find(name)) is not None:
-                return self._unless_no_function(names, self._decision(True, "included_packages", pattern, name))
+                decision = self._decision(True, "included_packages", pattern, name)
+                return decision if self._by_name_only else self._unless_no_function(names, decision)
         if place is not None and (pattern := self._placed.find(place)) is not None:
             return self._unless_no_function(
                 (*names, place), self._decision(True, "project_root_packages", pattern, place)
@@ -103,7 +111,7 @@ class Rules:
 
     def decide_function(self, names: Sequence[str], qualname: str, file: str | None, module: Decision) -> Decision:
         """Whether a function is included, given what was decided on its module."""
-        if not module.included or not (self._functions or self._no_functions):
+        if not module.included or not self._names_functions:
             return module
         known_as = _known_as(names, self._place(file))
         function = f"{names[0]}.{qualname}"
@@ -117,7 +125,7 @@ class Rules:
 
     def fingerprint(self, names: Sequence[str], file: str | None) -> str:
         """A digest of what the policy asks of the rewriting of a module that it includes."""
-        if not (self._functions or self._no_functions):
+        if not self._names_functions:
             return self._usual_fingerprint
         return self._fingerprint(_known_as(names, self._place(file)))
 
@@ -150,9 +158,10 @@ class Rules:
         return decision
 
     def _decision(self, included: bool, key: str, pattern: str, name: str) -> Decision:
-        owner = f" of policy {self.policy.name!r}" if self.policy.name else ""
+        policy = self.policy
+        owner = f" of policy {policy.name!r}" if policy.name else ""
         reason = f"{key}{owner} has {pattern!r}, which matches {name}"
-        return Decision(included, reason, f"{key}: {pattern!r}", self.policy)
+        return Decision(included, reason, f"{key}: {pattern!r}", policy)
 
     def _no_match(self, module: str, file: str | None) -> str:
         if not self.can_include:

@@ -1,14 +1,13 @@
 """Source in, code out: the probe's calls are written into function bodies with libcst. Nothing is imported or run here.
 
 ``instrument`` is a pure function of the source and the plan. Its result contains placeholder constants, which
-``glimpse.hook.bind`` replaces by the probe's functions, so it can be kept on disk.
+``glimpse.hook.compact`` replaces by the probe's functions, so it can be kept on disk.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import gc
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Any
 import libcst as cst
 
 from ...errors import RewriteError
+from ..collector import Uncollected
 from .edit import Edited, Editor
 from .merge import Merger
 from .restore import restore_positions
@@ -74,7 +74,7 @@ def instrument(source: bytes, filename: str, plan: Plan, optimize: int = -1) -> 
     :raises SyntaxError: exactly as the interpreter does for this source.
     :raises RewriteError: the module cannot be rewritten; it can still be imported plainly.
     """
-    with _no_collection():
+    with Uncollected():
         tree = _concrete(source, filename)
         plain = ast.parse(source, filename)
         editor, prefix = _edit(tree, source, plain, plan, whole=False)
@@ -101,19 +101,6 @@ def rewritten_source(source: bytes, plan: Plan) -> str:
         plain = ast.parse(source)
     _edit(tree, source, plain, plan, whole=True)
     return tree.code
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Two trees of many nodes, none of them garbage: looking for some takes a fifth of the time."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextlib.contextmanager
