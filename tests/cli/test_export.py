@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from glimpse.cli import main
 from glimpse.views.exports import EXPORTS
-from tests.traces.recording import shop
+from tests.traces.recording import Recorder, shop
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
@@ -80,6 +83,22 @@ def test_damage_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert main(["export", "--to", "csv", str(path), *arguments]) == 0
         notes.append(capsys.readouterr().err)
     assert notes[0] == notes[1] != ""
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_text_that_utf_8_cannot_hold(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lone surrogates are escaped, in files and on standard output."""
+    program = Recorder()
+    program.leaf("app.\ud800", args="x='\udfff'")
+    path, out = str(tmp_path / "t.json"), tmp_path / "out"
+    Path(path).write_text(json.dumps(program.entries), encoding="ascii")
+    run(capsys, "--to", name, path, "-o", out)
+    assert "d800" in out.read_bytes().decode()
+    done = subprocess.run(
+        [sys.executable, "-m", "glimpse", "export", "--to", name, path],
+        capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )  # fmt: skip
+    assert done.stdout.replace(b"\r\n", b"\n") == out.read_bytes()
 
 
 def test_a_format_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,6 +33,18 @@ def test_json_and_markdown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.startswith("## Call 2: ")
 
 
+def test_numbers_of_any_length(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other writers may have their own, negative ones too."""
+    for number in (1 << 64, -(1 << 70)):
+        program = Recorder()
+        program.leaf("app.main")
+        for entry in program.entries:
+            entry["call_id"] = entry["entry_id"] = number
+        path = str(program.save(tmp_path / "t.jsonl"))
+        assert main(["show", str(number), path]) == 0
+        assert capsys.readouterr().out.startswith(f"#{number} app.main\n")
+
+
 def test_a_process_chooses_among_several(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """PID:NUMBER is one of several calls with the same number."""
     paths = []

@@ -48,6 +48,31 @@ def test_a_trace_cut_anywhere_gives_its_whole_lines(size: int) -> None:
         assert "cut off" in str(damage.note())
 
 
+@pytest.mark.parametrize("first", [1 << 53, 1 << 64, 1 << 127, -(1 << 70)])
+def test_ids_of_any_length(first: int) -> None:
+    """Other writers may number calls as they like; no digit is lost."""
+    program = small()
+    for entry in program.entries:
+        for name in ("entry_id", "call_id", "parent_id"):
+            if entry[name] is not None:
+                entry[name] += first
+    damage = Damage("t")
+    assert list(read_lines(io.BytesIO(text_of(program)), damage)) == program.entries
+    assert damage.note() is None
+
+
+def test_what_json_proper_does_not_hold() -> None:
+    """Lone surrogates, which texts of ours may have, and NaN, which other writers put there, are read."""
+    program = small()
+    program.entries[0]["args"] = "main(name='\ud800')"
+    program.entries[2]["duration_ms"] = float("nan")
+    damage = Damage("t")
+    found = list(read_lines(io.BytesIO(text_of(program)), damage))
+    program.entries[2]["duration_ms"] = None
+    assert found == program.entries
+    assert damage.note() is None
+
+
 def test_the_next_process_goes_on_behind_a_cut_line() -> None:
     """An entry that follows a fragment on the same line is found."""
     lines = text_of(small()).splitlines(keepends=True)

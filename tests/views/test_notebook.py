@@ -48,6 +48,20 @@ def test_dataframe(tmp_path: Path) -> None:
     assert frame.loc[frame["call_id"] == 2, "function"].item() == "shop.load.load_orders"
 
 
+def test_dataframe_of_unusual_numbers_and_times(tmp_path: Path) -> None:
+    """Ids of more than 64 bits stay whole; a time that is none is missing, and nothing warns."""
+    pytest.importorskip("pandas")
+    program = Recorder()
+    program.leaf("app.main")
+    program.leaf("app.other")
+    for entry in program.entries:
+        entry["call_id"] += 1 << 64
+    program.entries[0]["timestamp"] = program.entries[1]["timestamp"] = "yesterday"
+    frame = load(program.save(tmp_path / "t.jsonl")).to_dataframe()
+    assert list(frame["call_id"]) == [(1 << 64) + 1, (1 << 64) + 3]
+    assert list(frame["timestamp"].isna()) == [True, False]
+
+
 def test_without_pandas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One clear error says what to install."""
     monkeypatch.setitem(sys.modules, "pandas", None)

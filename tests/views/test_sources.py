@@ -105,6 +105,37 @@ def test_nothing_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         recognise(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("kind", "cut", "left", "message"),
+    [
+        ("json", 2, 7, "its end is cut off"),
+        ("json", 30, 6, "its last entry is cut off"),
+        ("journal", 2, 0, "bytes of it are damaged or cut off"),
+        ("journal", 30, 0, "bytes of it are damaged or cut off"),
+    ],
+)
+def test_a_file_that_was_cut_off(tmp_path: Path, kind: str, cut: int, left: int, message: str) -> None:
+    """What is there is read, and one line says that the rest is not."""
+    program = Recorder()
+    program.entries = shop(5).entries[:7]
+    path = written(program, kind, tmp_path / "t")
+    source = recognise(str(path))
+    assert len(list(source.records())) == 7
+    assert source.damage.note() is None
+    path.write_bytes(path.read_bytes()[:-cut])
+    for _ in range(2):
+        assert len(list(source.records())) == left
+        assert str(source.damage.note()).count(message) == 1
+        assert str(source.damage.note()).endswith("(being written, or its program was killed)")
+
+
+def test_arrays_in_one_file(tmp_path: Path) -> None:
+    """What ``cat`` makes of two files is both."""
+    path = written(shop(5), "json", tmp_path / "t.json")
+    path.write_bytes(path.read_bytes() * 2)
+    assert len(list(recognise(str(path)).records())) == 2 * len(shop(5).entries)
+
+
 def test_a_database_of_another_program(tmp_path: Path) -> None:
     """A database that is not a trace is refused."""
     import sqlite3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from typing import Final, TextIO
 
 from glimpse.cli.files import replacing
@@ -67,10 +68,13 @@ def _write(
     write: Callable[[Iterable[CallEvent], TextIO], None], events: Iterable[CallEvent], options: Namespace
 ) -> None:
     if options.output in (None, STDOUT):
+        if isinstance(sys.stdout, TextIOWrapper):
+            encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+            sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
         write(events, sys.stdout)
         return
     with (
         replacing(options.output, force=options.force) as path,
-        open(path, "w", encoding="utf-8", newline="") as stream,
+        open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
     ):
         write(events, stream)

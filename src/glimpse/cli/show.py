@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, Namespace
 from typing import Any, Final
 
-from glimpse.cli.reading import Output, add_output, add_traces, report_damage, whole
+from glimpse.cli.reading import Output, add_output, add_traces, report_damage
 from glimpse.errors import GlimpseError, bad_value
 from glimpse.traces.calls import Call, call_events
 from glimpse.traces.filters import Selection
 from glimpse.traces.tree import Folding, Node, TreeBuilder
 from glimpse.views.sources import open_sources, records_of
 from glimpse.views.text.show import call_row, show_lines, show_markdown
+
+_CALL: Final = re.compile(r"#?(?:(\d{1,18}):)?#?(-?\d{1,400})", re.ASCII)
 
 EXAMPLES: Final = """\
 examples:
@@ -52,12 +55,10 @@ def execute(options: Namespace) -> int:
 
 
 def _selection(text: str) -> Selection:
-    pid, colon, number = text.removeprefix("#").rpartition(":")
-    try:
-        pids = (whole("CALL_ID", pid),) if colon else ()
-        return Selection(call_id=whole("CALL_ID", number.removeprefix("#"), 1), pids=pids)
-    except GlimpseError:
-        raise GlimpseError(bad_value("CALL_ID", text, "a number, or PID:NUMBER")) from None
+    found = _CALL.fullmatch(text)
+    if found is None:
+        raise GlimpseError(bad_value("CALL_ID", text, "a number, or PID:NUMBER"))
+    return Selection(call_id=int(found[2]), pids=(int(found[1]),) if found[1] else ())
 
 
 def _row(node: Node) -> dict[str, Any]:

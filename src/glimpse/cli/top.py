@@ -31,7 +31,8 @@ examples:
 self is the time in a function itself, total includes what it calls; mean, p50,
 p95 and max are of one call's total. A recursive function's total counts the
 calls inside its calls again. Percentiles are exact for up to 8,192 different
-durations of a function, and within half a percent beyond.
+durations of a function, and within half a percent beyond; of a whole database
+they are always exact.
 """
 
 

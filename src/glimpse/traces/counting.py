@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 from glimpse.traces.durations import SETTLE_AT
 from glimpse.traces.lines import Damage, lines_of, parse_line
-from glimpse.traces.records import Record, number
+from glimpse.traces.records import LONGEST_MS, Record, number
 from glimpse.traces.stats import FunctionStats, TopTable
 
 __all__ = ["LineCounter"]
@@ -27,7 +27,6 @@ _ENTRY_ID: Final = len(b'{"entry_id":')
 _CALL_ID: Final = len(b'"call_id":')
 _PARENT_ID: Final = len(b'"parent_id":')
 _BRACE: Final = ord("}")
-_LONGEST_MS: Final = 1e15
 
 
 class LineCounter:
@@ -74,7 +73,7 @@ class LineCounter:
                         spent = float(rest[at:-1])
                     except ValueError:
                         spent = _amid_fields(rest, at)
-                    if 0.0 <= spent < _LONGEST_MS and (parts[5] == process or parts[5].startswith(_PID)):
+                    if 0.0 <= spent < LONGEST_MS and (parts[5] == process or parts[5].startswith(_PID)):
                         ended += 1
                         if parts[5] != process:
                             process = parts[5]
@@ -97,7 +96,7 @@ class LineCounter:
         record = parse_line(line)
         if record is None:
             self._damage.entries = self._damage.entries or bool(self._table.started or self._table.ended)
-            self._damage.odd(line, first + lines.index(line))
+            self._damage.odd(line, 0 if self._damage.skipped else first + lines.index(line))
         elif record["stage"] == "START":
             self._table.started += 1
         elif record["stage"] in {"END", "EXCEPTION"}:

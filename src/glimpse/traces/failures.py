@@ -8,11 +8,9 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-import orjson
-
 from glimpse.traces.calls import Call, finish, new_call
 from glimpse.traces.lines import CHUNK, Damage, chunks_of, parse_line
-from glimpse.traces.records import process_of, usable
+from glimpse.traces.records import process_of
 
 __all__ = ["Failure", "Failures"]
 
@@ -205,11 +203,8 @@ def _find_starts(text: bytes, offset: int, wanted: dict[tuple[Hashable, int], li
 
 
 def _take_start(line: bytes, offset: int, wanted: dict[tuple[Hashable, int], list[tuple[Call, int]]]) -> None:
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return
-    if not usable(record) or record["stage"] not in {"START", "END"}:
+    record = parse_line(line)
+    if record is None or record["stage"] not in {"START", "END"}:
         return
     key = (process_of(record), record["call_id"])
     ready = [child for child, below in wanted.get(key, ()) if offset < below]

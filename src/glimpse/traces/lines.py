@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 import orjson
 
 from glimpse.errors import ReadError
+from glimpse.json_text import load_record
 from glimpse.traces.records import Record, usable
 
 __all__ = ["Damage", "chunks_of", "lines_of", "parse_line", "read_lines"]
@@ -31,6 +32,7 @@ class Damage:
     first_line: int = 0
     cut: int = 0
     sample: str = ""
+    told: list[str] = field(default_factory=list)
 
     def odd(self, line: bytes, number: int) -> None:
         """Note a line (numbered from 1) that is no entry: the beginning of one, or something else.
@@ -69,6 +71,7 @@ class Damage:
         if self.cut:
             word = "entry is" if self.cut == 1 else "entries are"
             parts.append(f"{self.cut:,} {word} cut off (being written, or its program was killed)")
+        parts += self.told
         return f"{self.name}: {'; '.join(parts)}" if parts else None
 
 
@@ -105,11 +108,13 @@ def read_lines(stream: BinaryIO, damage: Damage) -> Iterator[Record]:
                 record = loads(line)
             except orjson.JSONDecodeError:
                 record = parse_line(line)
-            if usable(record):
+            else:
+                record = record if usable(record) else parse_line(line)
+            if record is not None:
                 damage.entries = True
                 yield record
             else:
-                damage.odd(line, first + lines.index(line))
+                damage.odd(line, 0 if damage.skipped else first + lines.index(line))
         first += len(lines)
     damage.check()
 
@@ -119,14 +124,16 @@ def parse_line(line: bytes) -> Record | None:
 
     A line that was cut short by a kill may have the next process's entry right behind it.
     """
+    begin = line.rfind(ENTRY)
+    if begin < 0 and not line.lstrip(PADDING).startswith(b"{"):
+        return None
     try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        begin = line.rfind(ENTRY)
+        record = load_record(line)
+    except ValueError:
         if begin < 0:
             return None
         try:
-            record = orjson.loads(line[begin:].rstrip(PADDING))
-        except orjson.JSONDecodeError:
+            record = load_record(line[begin:].rstrip(PADDING))
+        except ValueError:
             return None
     return record if usable(record) else None

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterator
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-__all__ = ["SOURCE", "Record", "epoch_us", "number", "process_of", "text_of", "timestamp_of", "usable"]
+__all__ = ["LONGEST_MS", "SOURCE", "Record", "epoch_us", "number", "process_of", "text_of", "timestamp_of", "usable"]
 
 Record: TypeAlias = dict[str, Any]
 """The fields of ``LogEntry`` by name; absent fields are ``None``. Checked by ``usable``."""
 
 SOURCE: Final = "_source"
 """Key under which merging notes which trace a record came from, where process ids alone could be mistaken."""
+
+LONGEST_MS: Final = 1e12
+"""Thirty years; so much in nanoseconds still fits in 64 bits."""
 
 _STAGES: Final = frozenset(("START", "END", "EXCEPTION", "SUSPEND", "RESUME"))
 _SECOND: Final = len("2023-12-01 10:30:15")
@@ -46,8 +48,8 @@ def process_of(record: Record) -> Hashable:
 
 
 def number(value: Any) -> float | None:
-    """A finite number of milliseconds, also from the text that other tools make of it; else None."""
-    if type(value) is float and 0.0 <= value < math.inf:
+    """A number of milliseconds, also from the text that other tools make of it; None if it is no length of time."""
+    if type(value) is float and 0.0 <= value < LONGEST_MS:
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
@@ -55,7 +57,7 @@ def number(value: Any) -> float | None:
         converted = float(value)
     except (ValueError, OverflowError):
         return None
-    return converted if 0.0 <= converted < math.inf else None
+    return converted if 0.0 <= converted < LONGEST_MS else None
 
 
 def text_of(value: Any) -> str | None:

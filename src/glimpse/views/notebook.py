@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,7 @@ class Trace:
 
         :raises GlimpseError: pandas is not installed.
         """
+        from glimpse.traces.records import epoch_us
         from glimpse.views.exports.csv import COLUMNS, row_of
 
         try:
@@ -95,9 +97,11 @@ class Trace:
 
             raise GlimpseError("to_dataframe needs pandas: pip install pandas") from None
         frame = pd.DataFrame(map(row_of, self.calls()), columns=list(COLUMNS))
-        frame["timestamp"] = pd.to_datetime(frame["timestamp"], utc=True, errors="coerce")
+        moments = frame["timestamp"].map(epoch_us)
+        frame["timestamp"] = pd.to_datetime(moments, unit="us", utc=True, errors="coerce")
         for name in ("call_id", "parent_id", "depth", "yields", "pid", "line"):
-            frame[name] = frame[name].astype("Int64")
+            with suppress(OverflowError, TypeError):  # more than 64 bits
+                frame[name] = frame[name].astype("Int64")
         for name in ("duration_ms", "self_ms", "active_ms"):
             frame[name] = frame[name].astype("float64")
         return frame

@@ -92,7 +92,8 @@ class Source:
                 record[SOURCE] = process
                 yield record
             return
-        for entry in _reader(self.format)(self.name):
+        read = writer_class(self.format).read
+        for entry in read(self.name) if self.format == "sqlite" else read(self.name, self.damage.told.append):
             self.damage.entries = True
             yield entry.to_dict()
 
@@ -256,11 +257,6 @@ def entry_of(record: Record) -> LogEntry:
     record.setdefault("depth", 1)
     record.setdefault("level", _LEVELS.get(record["stage"], "DEBUG"))
     return LogEntry.from_dict(record)
-
-
-def _reader(kind: str) -> Callable[[str], Iterator[Any]]:
-    read: Callable[[str], Iterator[Any]] = writer_class(kind).read
-    return read
 
 
 def writer_class(kind: str) -> Any:

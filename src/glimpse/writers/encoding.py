@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Final
 
-__all__ = ["decode_entry", "dump_json", "encode_entries", "entry_from", "load_json"]
+__all__ = ["decode_entry", "dump_json", "encode_entries", "entry_from"]
 
 _TEXT: Final = ("level", "function", "args", "stage", "timestamp", "thread")
 _NUMBERS: Final = ("entry_id", "call_id", "depth", "pid")
@@ -53,28 +53,14 @@ def dump_json(data: Any) -> bytes:
         return json.dumps(_finite(data), separators=(",", ":"), default=repr).encode("ascii")
 
 
-def load_json(text: bytes | str) -> Any:
-    """The value of a JSON text, lone surrogates included.
-
-    :raises ValueError: it is not JSON.
-    """
-    try:
-        return orjson.loads(text)
-    except ValueError as error:
-        if b"\\u" not in text if isinstance(text, bytes) else "\\u" not in text:
-            raise ValueError(str(error)) from None
-    try:
-        return json.loads(text, parse_constant=lambda name: None)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
 def decode_entry(text: bytes | str) -> LogEntry:
     """The entry of a JSON text.
 
     :raises ValueError: it is not JSON, or not an entry.
     """
-    return entry_from(load_json(text))
+    from glimpse.json_text import load_record
+
+    return entry_from(load_record(text))
 
 
 def entry_from(data: Any) -> LogEntry:

@@ -22,7 +22,7 @@ from glimpse.writers.reading import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, ClassVar, Final
 
 __all__ = ["JournalWriter", "read_frames"]
@@ -117,10 +117,13 @@ class JournalWriter(BaseWriter):
         return frame(b"M", self._process, dump_json(dict(meta)))
 
     @classmethod
-    def read(cls, source: str) -> Iterator[LogEntry]:
-        """Yield the entries of a journal, made of its events as they are read."""
+    def read(cls, source: str, tell: Callable[[str], None] | None = None) -> Iterator[LogEntry]:
+        """Yield the entries of a journal, made of its events as they are read.
+
+        :param tell: is told what of it is damaged.
+        """
         replay = Replay()
-        for batch in read_frames(source):
+        for batch in read_frames(source, tell):
             yield from batch.entries
             try:
                 for record in replay.records(batch.meta, batch.events) if batch.events else ():
@@ -156,17 +159,18 @@ class _Ring:
         """Nothing belongs to the parent."""
 
 
-def read_frames(path: str) -> Iterator[Frame]:
+def read_frames(path: str, tell: Callable[[str], None] | None = None) -> Iterator[Frame]:
     """Yield the batches of a journal, oldest first; those of its older half, if it has one, come before.
 
+    :param tell: is told how much of it is damaged.
     :raises ReadError: it is missing, or not a journal.
     """
     with opened(path) as file:
         older = path + _OLDER
         if os.path.exists(older) and not os.path.samefile(older, file.fileno()):  # it may have been moved just now
             with opened(older) as first:
-                yield from frames(first, older)
-        yield from frames(file, path)
+                yield from frames(first, older, tell)
+        yield from frames(file, path, tell)
 
 
 def _new_process() -> bytes:

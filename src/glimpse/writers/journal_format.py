@@ -9,12 +9,13 @@ import zlib
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
-from glimpse.writers.encoding import entry_from, load_json
-from glimpse.writers.reading import MAX_RECORD_BYTES, shown
+from glimpse.json_text import load_json
+from glimpse.writers.encoding import entry_from
+from glimpse.writers.reading import CUT_OFF, MAX_RECORD_BYTES, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from dataclasses import dataclass as record
     from typing import Any, BinaryIO, Final
 else:
@@ -28,6 +29,7 @@ PROCESS_ID_BYTES: Final = 4
 _MARK: Final = 0xF5  # never a byte of UTF-8, so no frame's content can look like the beginning of one
 _HEAD: Final = 1 + 1 + 2 * PROCESS_ID_BYTES + 8 + 8
 _CHUNK: Final = 1 << 20
+_BETWEEN: Final = b"\0\n"  # a file system that lost power may leave NULs
 _META, _EVENTS, _ENTRIES = _KINDS = b"M", b"E", b"L"
 
 
@@ -45,14 +47,18 @@ def frame(kind: bytes, process: bytes, content: bytes) -> bytes:
     return b"\xf5%b%b%08x%08x%b\n" % (kind, process, len(content), zlib.crc32(content), content)
 
 
-def frames(file: BinaryIO, source: str) -> Iterator[Frame]:
+def frames(file: BinaryIO, source: str, tell: Callable[[str], None] | None = None) -> Iterator[Frame]:
     """Yield the whole batches of a journal; damaged ones are passed over.
 
+    :param tell: is told how much that was.
     :raises ReadError: it is not a journal, or one of a later version.
     """
     _check_header(file, source)
     metas: dict[bytes, dict[str, Any]] = {}
+    lost = 0
     for kind, process, content in _contents(file):
+        if not kind:
+            lost += len(content.strip(_BETWEEN))
         if kind not in _KINDS:  # of a later version that says no more than this one needs to know
             continue
         try:
@@ -65,6 +71,8 @@ def frames(file: BinaryIO, source: str) -> Iterator[Frame]:
                 yield Frame(metas.get(process, {}), [], [entry_from(item) for item in _list(data)])
         except ValueError as error:
             raise ReadError(f"{source}: a frame that is not as Glimpse writes them: {error}") from None
+    if lost and tell is not None:
+        tell(f"{lost:,} bytes of it are damaged or cut off {CUT_OFF}")
 
 
 def _check_header(file: BinaryIO, source: str) -> None:
@@ -77,7 +85,7 @@ def _check_header(file: BinaryIO, source: str) -> None:
 
 
 def _contents(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, process and content of each frame whose checksum is right."""
+    """Kind, process and content of each frame whose checksum is right; what is no such frame has no kind."""
     data, at, more = b"", 0, True
     while more or at < len(data):
         found = _frame_at(data, at)
@@ -90,9 +98,10 @@ def _contents(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
             new = file.read(max(_CHUNK, _missing(data, at)))
             data, at, more = data[at:] + new, 0, bool(new)
             continue
-        at = data.find(_MARK, at + 1)
+        begin, at = at, data.find(_MARK, at + 1)
         if at < 0:
             at = len(data)
+        yield b"", b"", data[begin:at]
 
 
 def _frame_at(data: bytes, at: int) -> tuple[bytes, int, int] | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Final
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
+from glimpse.json_text import load_json
 from glimpse.parsers import file_path
 from glimpse.writers.base import BaseWriter
-from glimpse.writers.encoding import dump_json, entry_from, load_json
+from glimpse.writers.encoding import dump_json, entry_from
 from glimpse.writers.files import Attempt, System, create, locked, same_file, write_all
 from glimpse.writers.json_stream import elements
 from glimpse.writers.options import Option
@@ -105,10 +106,13 @@ class JsonWriter(BaseWriter):
             raise error
 
     @classmethod
-    def read(cls, source: str) -> Iterator[LogEntry]:
-        """Yield the elements of an array, however it is laid out. One that was cut short is left out."""
+    def read(cls, source: str, tell: Callable[[str], None] | None = None) -> Iterator[LogEntry]:
+        """Yield the elements of an array, however it is laid out. One that was cut short is left out.
+
+        :param tell: is told what is not there.
+        """
         with opened(source) as file:
-            for number, element in enumerate(elements(file, source), 1):
+            for number, element in enumerate(elements(file, source, tell), 1):
                 try:
                     yield entry_from(element)
                 except ValueError as error:

@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final
 
 from glimpse.errors import ReadError
-from glimpse.writers.reading import MAX_RECORD_BYTES, shown
+from glimpse.writers.reading import CUT_OFF, MAX_RECORD_BYTES, shown
 
 __all__ = ["elements"]
 
 _LOOK: Final = 1 << 16
 _SPACE: Final = " \t\r\n"
+_NOTHING: Final = ("", "\0")
 _LONGEST_TOKEN: Final = 16  # of what may be cut in two: an escape, a literal, the sign of a number
 
 
-def elements(file: BinaryIO, source: str) -> Iterator[Any]:
-    """Yield the objects of a JSON array. One that the end of the file cuts short is left out.
+def elements(file: BinaryIO, source: str, tell: Callable[[str], None] | None = None) -> Iterator[Any]:
+    """Yield the objects of a JSON array, or of several one after the other. One that is cut short is left out.
 
+    :param tell: is told what is not there.
     :raises ReadError: it is not an array of objects.
     """
     text = _Text(file, source)
-    if text.skip(_SPACE) not in ("[", ""):
-        raise ReadError(f"{source}: not a JSON array: {text.rest()}")
-    text.take()
-    while (character := text.skip(_SPACE + ",")) not in ("]", "", "\0"):
-        if character != "{":
-            raise ReadError(f"{source}: not an array of entries: {text.rest()}")
-        found, element = text.element()
-        if not found:
+    while (character := text.skip(_SPACE)) not in _NOTHING:
+        if character != "[":
+            raise ReadError(f"{source}: not a JSON array: {text.rest()}")
+        text.take()
+        while (character := text.skip(_SPACE + ",")) not in ("]", *_NOTHING):
+            if character != "{":
+                raise ReadError(f"{source}: not an array of entries: {text.rest()}")
+            found, element = text.element()
+            if not found:
+                break
+            yield element
+        if character != "]":
+            if tell is not None:
+                tell(f"its {'last entry' if character == '{' else 'end'} is cut off {CUT_OFF}")
             return
-        yield element
+        text.take()
 
 
 class _Text:

@@ -9,7 +9,7 @@ from glimpse.errors import ReadError, WriterError
 from glimpse.parsers import file_path, flag, seconds, size, whole
 from glimpse.writers.appending import AppendFile, Shelf
 from glimpse.writers.base import BaseWriter, PartialWrite
-from glimpse.writers.encoding import decode_entry, encode_entries, entry_from, load_json
+from glimpse.writers.encoding import decode_entry, encode_entries, entry_from
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
 from glimpse.writers.reading import MAX_RECORD_BYTES, opened, shown
@@ -92,13 +92,15 @@ class JsonlWriter(BaseWriter):
     @classmethod
     def read(cls, source: str) -> Iterator[LogEntry]:
         """Yield the entries of a file, plain or gzip. Lines that a kill cut short are passed over."""
+        from glimpse.json_text import load_record
+
         with opened(source) as file:
             for number, line in enumerate(_lines(file, source), 1):
                 text = line.strip(_PADDING)
                 if not text:
                     continue
                 try:
-                    data = load_json(text)
+                    data = load_record(text)
                 except ValueError as error:
                     yield from _after_fragment(text, line, f"{source}:{number}: {error}")
                     continue

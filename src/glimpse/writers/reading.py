@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 else:
     from glimpse.light import cast
 
-__all__ = ["MAX_RECORD_BYTES", "opened", "shown"]
+__all__ = ["CUT_OFF", "MAX_RECORD_BYTES", "opened", "shown"]
 
 MAX_RECORD_BYTES: Final = 1 << 28
 """A single record longer than this is not one of ours, and is not taken into memory."""
+
+CUT_OFF: Final = "(being written, or its program was killed)"
+"""Why the end of a file may be missing, for a note to the reader."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _CHUNK: Final = 1 << 16

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from glimpse.errors import WriterError
-from glimpse.writers.encoding import dump_json, load_json
+from glimpse.json_text import load_json
+from glimpse.writers.encoding import dump_json
 from glimpse.writers.files import System, create, open_existing, try_lock, write_all
 
 __all__ = ["Spool"]

@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, Final
 
-from glimpse.writers.encoding import load_json
+from glimpse.json_text import load_json
 from glimpse.writers.sqlite_schema import DEPTH_BITS, DETAILS, PROCESS_BITS, SPANS, WHERE_BITS, build_indexes, has_table
 from glimpse.writers.sqlite_times import batches_without
 

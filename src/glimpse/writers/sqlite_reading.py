@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
-from glimpse.writers.encoding import decode_entry, entry_from, load_json
+from glimpse.json_text import load_json
+from glimpse.writers.encoding import decode_entry, entry_from
 from glimpse.writers.sqlite_packs import COLUMNS, ranges_of, rows_of, settle
 from glimpse.writers.sqlite_schema import (
     APPLICATION_ID,

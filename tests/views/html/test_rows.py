@@ -42,6 +42,15 @@ def test_places_and_what_is_kept() -> None:
     assert len(rows) == 2
 
 
+def test_ids_that_a_page_cannot_count_with() -> None:
+    """They are kept beside the column; a number of JavaScript has 53 bits."""
+    rows = rows_of()
+    for serial, call_id in enumerate((7, (1 << 53) - 1, 1 << 53, -(1 << 70))):
+        rows.identify(serial, call_id)
+    assert list(rows.call_id) == [7, (1 << 53) - 1, 0, 0]
+    assert rows.long_ids == {2: 1 << 53, 3: -(1 << 70)}
+
+
 def test_a_caller_without_a_row_is_stepped_over() -> None:
     """A call hangs on the nearest call above that has a row."""
     rows = rows_of({"serial": 9, "caller": 4}, {"serial": 1})

@@ -29,6 +29,19 @@ def test_functions_are_those_of_glimpse_top() -> None:
     assert {name: row[2:] for name, row in zip(page.names(), page.facts["functions"], strict=True)} == wanted
 
 
+def test_ids_and_times_of_any_size() -> None:
+    """Long ids are text by the number of the row; a duration that is no length of time is unknown."""
+    program = Recorder()
+    program.leaf("app.one")
+    program.leaf("app.two")
+    for entry in program.entries[2:]:
+        entry["call_id"] += 1 << 64
+    program.entries[1]["duration_ms"] = 1e300
+    facts = report_of(program.entries).facts
+    assert facts["long_ids"] == {"1": str((1 << 64) + 3)}
+    assert facts["span_ns"] < 1 << 60
+
+
 def test_failures() -> None:
     """By type and place, with the way there, and rows to go to."""
     page = report_of(shop(50).entries)

@@ -24,6 +24,7 @@ EXAMPLES: Final = 20
 """So many calls of each function keep their texts whatever the limit."""
 
 NS_PER_US: Final = 1000
+_LONGEST_NS: Final = 1 << 60
 
 
 @dataclass(slots=True, frozen=True)
@@ -117,15 +118,14 @@ class Gathered:
         self.table.add_calls((call,))
         if call.failed:
             self.failures.add(call)
-        start, duration = round(piece.start_us * NS_PER_US), round(piece.duration_us * NS_PER_US)
+        start, duration = _nanoseconds(piece.start_us), _nanoseconds(piece.duration_us)
         caller = NOBODY if call.parent is None else call.parent.node
         function = self.functions.setdefault(call.function, len(self.functions))
-        rows.serial.append(call.node)
+        rows.identify(call.node, call.call_id)
         rows.caller.append(caller)
         rows.start.append(start)
         rows.duration.append(duration)
-        rows.below.append(round(call.children_ms * 1e6))
-        rows.call_id.append(call.call_id)
+        rows.below.append(_nanoseconds(call.children_ms * 1000))
         rows.function.append(function)
         rows.lane.append(self._lane(piece.lane, call, start, duration))
         rows.count.append(1)
@@ -153,6 +153,11 @@ class Gathered:
             return 0
         text = text_of_call(call, piece.start_us + piece.lane.origin_us, duration)
         return self.texts.add(text, important=important)
+
+
+def _nanoseconds(microseconds: float) -> int:
+    """At most as many as a column holds: a file may say anything."""
+    return round(min(microseconds * NS_PER_US, _LONGEST_NS))
 
 
 def _flags(call: Call) -> int:

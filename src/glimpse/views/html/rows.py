@@ -40,6 +40,7 @@ _COLUMNS: Final = (
     "serial", "caller", "start", "duration", "below", "call_id", "function", "lane", "count", "text", "flags"
 )  # fmt: skip
 ROWS_A_BLOCK: Final = 1 << 16
+_LONGEST_ID: Final = (1 << 53) - 1
 LEVEL: Final = 6
 
 
@@ -47,7 +48,8 @@ class Rows:
     """Calls in the order of their ends. Times are nanoseconds; ``below`` is what a call's time the calls in it took.
 
     ``serial`` numbers the calls in the order of their starts, and ``caller`` is a serial. ``count`` is how many calls
-    a row stands for, ``text`` where its texts are.
+    a row stands for, ``text`` where its texts are. ``long_ids`` has by serial the call ids that a number of the page
+    cannot hold.
     """
 
     def __init__(self) -> None:
@@ -62,11 +64,20 @@ class Rows:
         self.count = array("q")
         self.text = array("q")
         self.flags = array("B")
+        self.long_ids: dict[int, int] = {}
         self._order = array("q")
         self._serials = array("q")
 
     def __len__(self) -> int:
         return len(self.serial)
+
+    def identify(self, serial: int, call_id: int) -> None:
+        """Add the call's serial and id."""
+        self.serial.append(serial)
+        if abs(call_id) > _LONGEST_ID:
+            self.long_ids[serial] = call_id
+            call_id = 0
+        self.call_id.append(call_id)
 
     def keep(self, marks: bytes | bytearray) -> None:
         """Drop the rows whose mark is 0."""

@@ -51,6 +51,7 @@ def summary(gathered: Gathered, title: str, lanes: Sequence[dict[str, Any]]) -> 
         "failures_left_out": max(len(groups) - MOST_FAILURES, 0) + gathered.failures.dropped,
         "rows": len(rows),
         "block": ROWS_A_BLOCK,
+        "long_ids": {rows.place(serial): str(call_id) for serial, call_id in rows.long_ids.items()},
         "texts": {"shown": sum(map(bool, rows.text)), "kept": gathered.texts.kept, "starts": gathered.texts.starts},
         "bundles": {
             "count": len(bundles),

@@ -77,10 +77,11 @@ def _path_lines(failure: Failure, style: Style) -> Iterator[str]:
         yield style.paint(f"    … {count_of(len(path) - _LONGEST_PATH, 'call')} above", "dim")
         path = path[-_LONGEST_PATH:]
     module: str | None = None
+    passed = set(failure.passed)
     for level, call in enumerate(path):
         lead = "    " + ("  " * (level - 1) + "└ " if level else "")
         mark = f"#{call.call_id}"
-        sign = " ✗" if call in failure.passed else ""
+        sign = " ✗" if call in passed else ""
         room = width - cells(lead) - len(mark) - 2 - len(sign)
         text = fit(call_text(call, module), max(room, 16))
         gap = max(width - cells(lead) - cells(text) - len(sign) - len(mark), 2) if style.width else 2
@@ -98,6 +99,7 @@ def _traceback(call: Call) -> list[str]:
 def failure_row(failure: Failure) -> dict[str, Any]:
     """The group as JSON has it."""
     caught = failure.caught_in
+    passed = set(failure.passed)
     return {
         "type": failure.type,
         "message": failure.messages.most_common(1)[0][0] if failure.messages else "",
@@ -116,7 +118,7 @@ def failure_row(failure: Failure) -> dict[str, Any]:
                 "pid": call.pid,
                 "function": call.function,
                 "args": call.args,
-                "failed": call in failure.passed,
+                "failed": call in passed,
             }
             for call in failure.example.path()
         ],
@@ -130,8 +132,9 @@ def failure_markdown(failure: Failure, *, traceback: bool = False) -> Iterator[s
     yield ""
     yield f"Raised in {code(place_of(failure))}; {_when_and_where(failure)}."
     yield ""
+    passed = set(failure.passed)
     for level, call in enumerate(failure.example.path()):
-        lead, sign = "  " * min(level, _LONGEST_PATH), " ✗" if call in failure.passed else ""
+        lead, sign = "  " * min(level, _LONGEST_PATH), " ✗" if call in passed else ""
         yield f"{lead}- {code(call_text(call))} (#{call.call_id}){sign}"
     if traceback:
         yield from ("", "```", *map(clean, _traceback(failure.example)), "```")

@@ -107,6 +107,8 @@ async function recordOf(row) {
   return record;
 }
 
+// The call's number; one that is too long to count with is text.
+const idOf = (row) => facts.long_ids[row] ?? `${rows.id[row]}`;
 const isBundle = (row) => (rows.flags[row] & BUNDLE) !== 0;
 const isFailed = (row) => (rows.flags[row] & FAILED) !== 0;
 // Whether only its end was recorded, as at level ERROR.

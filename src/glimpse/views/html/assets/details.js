@@ -19,7 +19,7 @@ function select(row, { reveal = false, focus = false } = {}) {
 // Keeps the call in the address, so that a link or a reload comes back to it.
 function remember(row) {
   try {
-    history.replaceState(null, "", `#call=${rows.id[row]}`);
+    history.replaceState(null, "", `#call=${idOf(row)}`);
   } catch {
     // a browser that does not allow it for files
   }
@@ -253,7 +253,7 @@ function placeParts(row, record) {
     ["Process", `${lane.pid}`],
     lane.service ? ["Service", lane.service] : null,
     record.source ? ["Source", record.source] : null,
-    ["Call", `${rows.id[row]}`],
+    ["Call", idOf(row)],
     ...IDS.filter((name) => record[name]).map((name) => [name.replaceAll("_", " "), record[name]]),
     rows.flags[row] & INCOMPLETE ? ["Note", "its START is not in the trace"] : null,
   ];

@@ -95,8 +95,9 @@ async function start() {
 
 // A call named in the address, as in report.html#call=42.
 function openAddress() {
-  const wanted = /^#call=(\d+)$/.exec(location.hash);
-  const row = wanted ? rows.id.indexOf(Number(wanted[1])) : -1;
+  const wanted = /^#call=(-?\d+)$/.exec(location.hash)?.[1];
+  const long = Object.keys(facts.long_ids).find((row) => facts.long_ids[row] === wanted);
+  const row = wanted ? Number(long ?? rows.id.indexOf(Number(wanted))) : -1;
   if (row >= 0) select(row, { reveal: true });
 }
 
