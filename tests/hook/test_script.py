@@ -29,6 +29,18 @@ def look(scope):
 look(globals())
 atexit.register(lambda: print("end", "__file__" in vars(__main__), hasattr(sys, "last_value"), sys.excepthook))
 '''
+BELOW = """
+import inspect, sys, traceback, warnings
+
+def look():
+    print([entry.function for entry in inspect.stack()], "runpy" in sys.modules)
+    traceback.print_stack(file=sys.stdout)
+    warnings.warn("from below", stacklevel=9)
+
+look()
+print(sys._getframe().f_back, sys._getframe().f_locals is globals())
+[].missing
+"""
 ENDINGS = """
 import sys
 
@@ -89,12 +101,18 @@ def test_script_elsewhere(tmp_path: Path) -> None:
     plain_and_traced("link.py", policy=policy, cwd=tmp_path)
 
 
+def test_nothing_stands_below_a_script(tmp_path: Path) -> None:
+    """The script's first frame is the first of all, and ``runpy`` has not been needed."""
+    write_files(tmp_path, {"app.py": BELOW})
+    plain_and_traced("app.py", policy=write_policy(tmp_path, "app"), cwd=tmp_path)
+
+
 @pytest.mark.parametrize("how", ["error", "exit", "text", "hook", "recursion", "nothing"])
 def test_endings(tmp_path: Path, how: str) -> None:
     """Exit code, output and traceback of a script that ends in some way are those of a plain run."""
     write_files(tmp_path, {"app.py": ENDINGS})
     policy = write_policy(tmp_path, "app")
-    if how == "recursion":  # a frame of ours at the bottom: the number of repetitions is another
+    if how == "recursion":  # the limit may be reached a little earlier: the number of repetitions is another
         env = {"GLIMPSE_AUTO": "1", "GLIMPSE_POLICY": str(policy)}
         run = run_python("app.py", how, cwd=tmp_path, expect=1, env=env)
     else:

@@ -2,19 +2,21 @@
 
 Before the interpreter compiles a script, it asks ``sys.path_hooks`` whether the script's path is a place to import
 from, as an archive or a folder with a ``__main__.py`` would be; ``runpy.run_path`` does the same, for processes that
-``multiprocessing`` spawns. The hook here answers yes for a script that the policy includes. ``runpy`` then asks for the
-code of a module ``__main__`` found there and runs it in the prepared main module.
+``multiprocessing`` spawns. The hook here answers yes for a script that the policy includes.
 
-What ``runpy`` sets up for an archive and not for a script (the import path, ``__spec__`` and its like) is put right
-before the script's first line. ``runpy``'s frames stay below the script's, and are taken out of the traceback of an
-exception that ends it.
+The interpreter then imports ``runpy`` to run a module ``__main__`` found there. For the script that it was started with
+it is given a stand-in, which sets the scene as it is for a script and runs it at the bottom of the stack.
+``runpy.run_path`` asks for the code of the module, and what it sets up for an archive and not for a script is put right
+before the first line.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from operator import contains, methodcaller
 
 from glimpse.hook.source import Source
 from glimpse.hook.status import say
@@ -22,7 +24,8 @@ from glimpse.values import expect_objects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType, TracebackType
+    from collections.abc import Iterator
+    from types import CodeType
     from typing import Any, Final
 
     from glimpse.hook.build import Builder
@@ -61,7 +64,8 @@ class ScriptHook:
             raise ImportError("not a script that Glimpse instruments", path=path)
         if started:
             self._started = None
-        return _ScriptFinder(path, code, started=started)
+            _Start(path, code)
+        return _ScriptFinder(path, code)
 
     def _code(self, path: str) -> CodeType | None:
         policy = self.builder.policy
@@ -77,10 +81,9 @@ class ScriptHook:
 class _ScriptFinder:
     """What ``sys.path_importer_cache`` holds for the script: it finds ``__main__``, once, and nothing else."""
 
-    def __init__(self, path: str, code: CodeType, *, started: bool) -> None:
+    def __init__(self, path: str, code: CodeType) -> None:
         self.path = path
         self.code = code
-        self.started = started
 
     def find_spec(self, fullname: str, target: object = None) -> ModuleSpec | None:
         if fullname != _MAIN:
@@ -100,48 +103,53 @@ class _ScriptFinder:
         """The code that sets the scene and then runs the script's."""
         sys.path_importer_cache.pop(self.path, None)
         if self.path in sys.path:
-            self._correct_path(sys.path.index(self.path))
+            sys.path.remove(self.path)
         return _TRAMPOLINE.replace(
-            co_consts=tuple((self._prepare, exec, self._end) if c == _PLACE else c for c in _TRAMPOLINE.co_consts)
+            co_consts=tuple((self._prepare, exec) if c == _PLACE else c for c in _TRAMPOLINE.co_consts)
         )
 
-    def _correct_path(self, position: int) -> None:
-        """An archive is itself an entry of the import path; for a script, it is the folder that the script is in."""
-        if self.started:
-            sys.path_importer_cache[self.path] = None
-        if self.started and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
-            sys.path[position] = os.path.dirname(os.path.realpath(self.path))
-        else:
-            del sys.path[position]
-
     def _prepare(self, scope: dict[str, Any]) -> tuple[CodeType, dict[str, Any]]:
-        """The scene of the script: what the interpreter sets for one, where ``runpy`` set otherwise."""
-        scope.update(__spec__=None, __cached__=None)
-        if self.started:
-            scope.update(__package__=None, __loader__=_loader(self.path))
-        else:
-            scope.update(__loader__=None)
+        """The scene of the script: what ``runpy`` sets for one, where it has set otherwise."""
+        scope.update(__spec__=None, __cached__=None, __loader__=None)
         return self.code, scope
 
-    def _end(self, error: BaseException | None) -> None:
-        """The script has ended, by an exception or not, but not yet the interpreter."""
-        if not self.started:
+
+class _Start:
+    """In the place of ``runpy``, when the interpreter imports that in order to run the script: runs it without a frame.
+
+    ``_run_module_as_main("__main__", False)`` is a partial call of ``setattr``. It gives False to the property
+    ``__main__``, which looks for it in this object, and so goes through it; what it goes through are the results of
+    calling the script's code and then the end. All of that is C, but for what is over before the script begins.
+    """
+
+    def __init__(self, path: str, code: CodeType) -> None:
+        self._path = path
+        self._code = code
+        self._runpy = sys.modules.get("runpy")
+        self._run_module_as_main = partial(setattr, self)
+        sys.modules["runpy"] = self  # type: ignore[assignment]
+
+    __main__ = property(None, contains)  # type: ignore[arg-type] # nobody wants what a setter returns
+
+    def __iter__(self) -> Iterator[object]:
+        del sys.modules["runpy"]
+        if self._runpy is not None:
+            sys.modules["runpy"] = self._runpy
+        self._correct_path()
+        scope = vars(sys.modules[_MAIN])
+        scope.update(__file__=self._path, __cached__=None, __loader__=_loader(self._path))
+        return map(methodcaller("__call__"), (partial(exec, self._code, scope), _forget_file))
+
+    def _correct_path(self) -> None:
+        """An archive is itself an entry of the import path; for a script, it is the folder that the script is in."""
+        sys.path_importer_cache[self._path] = None
+        if self._path not in sys.path:
             return
-        if error is None:
-            _forget_file()
-        elif not isinstance(error, SystemExit):
-            shown = sys.excepthook
-
-            def show_without_our_frames(kind: type[BaseException], value: BaseException, _: object) -> None:
-                sys.excepthook = shown
-                traceback = _from_script_on(value.__traceback__)
-                value.__traceback__ = sys.last_traceback = traceback
-                try:
-                    shown(kind, value, traceback)
-                finally:
-                    _forget_file()
-
-            sys.excepthook = show_without_our_frames
+        position = sys.path.index(self._path)
+        if sys.flags.isolated or getattr(sys.flags, "safe_path", False):
+            del sys.path[position]
+        else:
+            sys.path[position] = os.path.dirname(os.path.realpath(self._path))
 
 
 def _started_script() -> str | None:
@@ -181,24 +189,9 @@ def _forget_file() -> None:
         scope.pop("__cached__", None)
 
 
-def _from_script_on(traceback: TracebackType | None) -> TracebackType | None:
-    entry = traceback
-    while entry is not None:
-        code = entry.tb_frame.f_code
-        entry = entry.tb_next
-        if code.co_name == _TRAMPOLINE.co_name and code.co_filename == _RUNPY:
-            return entry
-    return traceback
-
-
 def _trampoline() -> None:
     hooks: Any = "the hooks' place"
-    try:
-        hooks[1](*hooks[0](globals()))
-    except BaseException as error:
-        hooks[2](error)
-        raise
-    hooks[2](None)
+    hooks[1](*hooks[0](globals()))
 
 
 _PLACE: Final = "the hooks' place"
