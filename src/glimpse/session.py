@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
 from glimpse.context import TraceContext, TraceParent, check_correlation_id, here, parent_in
+from glimpse.encoder import JSON
 from glimpse.parsers import Redaction
 from glimpse.policy import TracingPolicy
 from glimpse.probe import Probe, Recorder, Slot, sink_for
@@ -88,6 +89,10 @@ class Session:
         self._forked_in: TraceParent | None = None
         self._caller = self._begin_propagation().remote
         writer = open_writer(config)
+        if hasattr(writer, "write_lines"):
+            JSON.load_if_cheap()
+        else:
+            JSON.load()
         self._limited = any(policy.trace_depth is not None or policy.sample_rate < 1 for policy in policies)
         rules = {policy.name: Rule(policy.trace_depth, policy.min_duration_ms) for policy in policies}
         levels = {policy.name: policy.level_in(config.level) for policy in policies}

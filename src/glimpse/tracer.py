@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from glimpse.config import Config
 from glimpse.errors import ConfigError, GlimpseError, bad_value
+from glimpse.encoder import JSON
 from glimpse.natives import System
 from glimpse.policy import PolicySet, TracingPolicy
 from glimpse.probe import slot
@@ -88,6 +89,7 @@ class Tracer:
                 from glimpse.dynamic import start
 
                 expect_objects()
+                JSON.load()  # what it needs is needed to name functions too, in the middle of calls
                 try:
                     self._core = start(self.policy, self._opened(), self.config)
                 except BaseException:

@@ -242,3 +242,53 @@ def test_what_objects_need_is_there_before_the_first_call(tmp_path: Path) -> Non
     write_files(tmp_path, {**SHOP, "shop.py": f"{loaded}def f(): return 1\n"})
     run = run_python("-c", f"{loaded}import shop", cwd=tmp_path, env=switched_on({"GLIMPSE_INCLUDE": "shop"}))
     assert run.stdout == "False\nTrue\n"
+
+
+ZOO = """
+import itertools, sys, types
+
+class Thing:
+    def __init__(self, inside): self.inside, self.password = inside, "hunter2xyz"
+    def __repr__(self): return "Thing(%r, %s)" % (self.inside, str(self.inside).upper())
+
+class Sub(dict): pass
+class Wrong(Exception): pass
+
+def show(value, *args, password="s", **kw): return value
+def each(number): yield from range(number)
+async def later(number): return number
+def fail(value): raise Wrong("token=abc1234567", value)
+def deep(number): return 0 if not number else deep(number - 1)
+
+VALUES = [
+    1, 1.5, float("nan"), "a", "\\ud800", "token=abcdefgh Bearer abcdefghijkl", "https://u:pw@h/x", b"x", None, True,
+    2**300, 10**5000, [1, [2]], {"password": 1, "k": [1]}, {1, 2}, (1,), range(3), slice(1), Thing(1),
+    Thing("token=x1234567"),
+    Thing([Thing(2)]), Sub(a=1), Wrong("x"), types.SimpleNamespace(a=1), sys, len, show, Thing, "x".upper, iter([1]),
+    ..., memoryview(b"x"), types.MappingProxyType({1: 2}), 1j, "-----BEGIN RSA PRIVATE KEY-----\\nabc",
+    "x" * 100000, [0] * 100000,
+]
+
+def go():
+    for value in VALUES + list(range(400)):
+        show(value, value, k=value)
+    list(each(3)), next(each(3))
+    for call in [lambda: later(1).send(None), lambda: fail(1), lambda: fail(2), lambda: deep(5000)]:
+        try:
+            call()
+        except (StopIteration, Wrong, RecursionError):
+            pass
+    for number in range(400):
+        show(number)
+"""
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG", "ERROR"])
+def test_nothing_is_imported_within_calls(tmp_path: Path, level: str) -> None:
+    """Whatever they are given and do: the program may be going through ``sys.modules``, or have no stack left."""
+    write_files(tmp_path, {"zoo.py": ZOO})
+    code = "import sys, zoo; before = {*sys.modules}; zoo.go(); print({*sys.modules} - before)"
+    env = switched_on({"GLIMPSE_INCLUDE": "zoo", "GLIMPSE_LEVEL": level, "GLIMPSE_FLUSH_INTERVAL": "60"})
+    run = run_python(code=code, cwd=tmp_path, env=env)
+    assert run.stdout == "set()\n"
+    assert len(run.entries) > (100 if level != "ERROR" else 3)

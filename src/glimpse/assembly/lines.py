@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-import orjson
-
+from ..encoder import JSON, ascii_json
 from .calls import Frame
 from .plain import DIGITS, PlainLines, escaped
 from .records import Origin, Records, SiteText
@@ -35,7 +32,7 @@ def as_lines(records: Sequence[dict[str, Any]]) -> bytes:
     if not records:
         return b""
     try:
-        data = orjson.dumps(records)
+        data = JSON.dumps(records)
     except (TypeError, UnicodeError):
         return b"".join(map(_line, records))
     return data[1:-1].replace(_BETWEEN, _NEW_LINE) + b"\n"
@@ -48,9 +45,9 @@ def as_bytes(pieces: Sequence[str]) -> bytes:
 
 def _line(record: Any) -> bytes:
     try:
-        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        return JSON.dumps(record) + b"\n"
     except (TypeError, UnicodeError):
-        return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        return ascii_json(record) + b"\n"
 
 
 class LineRecords(Records):

@@ -14,12 +14,11 @@ template of bytes and ``%`` for both lines takes as long as the pieces, an f-str
 from __future__ import annotations
 
 import functools
+from _json import encode_basestring
 from _operator import itemgetter, sub
-from json.encoder import encode_basestring
-
-import orjson
 
 from ..entry import Site
+from ..encoder import JSON
 from .runs import NEVER, fields_of, texts
 from .shapes import FIRST, SHORT_INT_BITS, labels_of, shape_of
 
@@ -43,7 +42,7 @@ DIGITS: Final = tuple(f"{number:03d}" for number in range(1000))
 def escaped(text: str) -> str:
     """A text as it stands between the quotes of a JSON string."""
     try:
-        data = orjson.dumps(text)
+        data = JSON.dumps(text)
     except TypeError:  # lone surrogates
         return encode_basestring(text)[1:-1]
     return text if len(data) == len(text) + 2 else data[1:-1].decode()
@@ -175,7 +174,6 @@ def _text(atom_text: Callable[[Any], str]) -> Callable[[Any], str]:
     Where the JSON encoder escapes nothing but quotes, a string's ``repr`` is the string in apostrophes. Asking it takes
     a tenth of the time of ``repr`` and an escaping of its own.
     """
-    dumps = orjson.dumps
 
     def text(value: Any) -> str:
         ready = type(value) is tuple
@@ -184,7 +182,7 @@ def _text(atom_text: Callable[[Any], str]) -> Callable[[Any], str]:
         elif type(value) is not str:
             return atom_text(value)
         try:
-            data = dumps(value)
+            data = JSON.dumps(value)
         except TypeError:  # lone surrogates
             return escaped(value if ready else atom_text(value))
         added = len(data) - len(value) - 2

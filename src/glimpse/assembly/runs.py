@@ -9,8 +9,7 @@ from __future__ import annotations
 from _operator import is_
 from itertools import repeat
 
-import orjson
-
+from ..encoder import JSON
 from .events import END, START, Event
 from .shapes import FIRST, labels_of, shape_of
 
@@ -27,7 +26,6 @@ NEVER: Final = 1 << 62
 """Later than any event."""
 
 _LENGTHS: Final = (126, 64, 32, 16, 8)
-_OF_NUMBERS: Final = b"-0123456789,"
 
 
 def run_length(chunk: Sequence[Event], position: int, most: int, key: str, until: int) -> int:
@@ -73,13 +71,9 @@ def texts(values: Sequence[Any], text: Callable[[Any], str]) -> Sequence[str]:
     if values[1] is first and list(map(is_, values, repeat(first))).count(True) == count:
         return [text(first)] * count
     if type(first) is int:
-        try:
-            data = orjson.dumps(values)[1:-1]
-        except TypeError:  # of more than 64 bits
-            pass
-        else:
-            if not data.translate(None, _OF_NUMBERS):  # nothing but integers
-                return data.decode().split(",")
+        found = JSON.integers(values)
+        if found is not None:
+            return found
     return list(map(text, values))
 
 

@@ -7,7 +7,6 @@ it are in it too, threads are not. Recorders are told when one is entered or lef
 from __future__ import annotations
 
 import functools
-import inspect
 from contextvars import ContextVar
 
 from ..errors import GlimpseError, bad_value
@@ -165,6 +164,8 @@ class Scope:
 
         :raises GlimpseError: it is a generator function, whose scope would leak to whoever consumes it.
         """
+        import inspect
+
         target: Any = function
         if inspect.isgeneratorfunction(target) or inspect.isasyncgenfunction(target):
             raise GlimpseError(f"{target.__qualname__} is a generator function: enter the scope where it is consumed")

@@ -8,6 +8,7 @@ from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
 from glimpse.hook.others import Others
 from glimpse.hook.status import LEFT_ALONE, Outcome, say
+from glimpse.encoder import JSON
 from glimpse.probe.greenlets import expect_greenlets
 from glimpse.values import expect_objects
 
@@ -70,6 +71,7 @@ class Finder:
             if not self._expects_objects:
                 expect_objects()
                 self._expects_objects = True
+            JSON.load_if_cheap()
             reason = instrument_spec(spec, self.builder)
             if reason is not None:
                 self.builder.outcomes[fullname] = Outcome(fullname, file, LEFT_ALONE, reason)

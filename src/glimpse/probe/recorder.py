@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from ..assembly import OpenCall, Origin, is_from_handler
 from ..assembly.events import MUTED, Event
+from ..encoder import JSON
 from ..natives import System
 from .flusher import Flusher
 from .intake import Intake
@@ -274,6 +275,7 @@ class Recorder:
                 threads[ident] = threads.mine.number = before
 
     def _drain_by_time(self) -> None:
+        JSON.load_in_thread()
         self._under_lock(self._drain_and_tell, _AT_ONCE)
 
     def _drain_and_tell(self) -> None:

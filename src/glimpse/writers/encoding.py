@@ -6,13 +6,10 @@ the infinities) as ``null``. Reading trusts nothing: whatever is not an entry is
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping
 
-import orjson
-
 from glimpse.entry import FIELDS, LogEntry
+from glimpse.encoder import JSON, ascii_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["decode_entry", "dump_json", "encode_entries", "entry_from"]
 
+_INFINITE: Final = float("inf")
 _TEXT: Final = ("level", "function", "args", "stage", "timestamp", "thread")
 _NUMBERS: Final = ("entry_id", "call_id", "depth", "pid")
 _OPTIONAL: Final[dict[str, tuple[type, ...]]] = {
@@ -47,10 +45,11 @@ def encode_entries(entries: Iterable[LogEntry]) -> bytes:
 
 def dump_json(data: Any) -> bytes:
     """Compact JSON in UTF-8, on one line, of anything; what JSON has no type for becomes its ``repr``."""
+    JSON.load()  # before anything is recorded, where this is needed for that
     try:
-        return orjson.dumps(data)
+        return JSON.dumps(data)
     except TypeError:  # lone surrogates, integers beyond 64 bits, foreign types
-        return json.dumps(_finite(data), separators=(",", ":"), default=repr).encode("ascii")
+        return ascii_json(_finite(data))
 
 
 def decode_entry(text: bytes | str) -> LogEntry:
@@ -94,7 +93,7 @@ def _kind(value: object) -> str:
 
 def _finite(data: Any) -> Any:
     if isinstance(data, float):
-        return data if math.isfinite(data) else None
+        return data if -_INFINITE < data < _INFINITE else None
     if isinstance(data, Mapping):
         return {str(key): _finite(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
