@@ -6,8 +6,8 @@ import sys
 from contextlib import contextmanager
 
 from glimpse.config import Config
-from glimpse.errors import ConfigError, GlimpseError, bad_value
 from glimpse.encoder import JSON
+from glimpse.errors import ConfigError, GlimpseError, bad_value
 from glimpse.natives import System
 from glimpse.policy import PolicySet, TracingPolicy
 from glimpse.probe import slot

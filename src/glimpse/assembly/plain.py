@@ -17,8 +17,8 @@ import functools
 from _json import encode_basestring
 from _operator import itemgetter, sub
 
-from ..entry import Site
 from ..encoder import JSON
+from ..entry import Site
 from .runs import NEVER, fields_of, texts
 from .shapes import FIRST, SHORT_INT_BITS, labels_of, shape_of
 

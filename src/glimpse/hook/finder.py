@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from glimpse.encoder import JSON
 from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
 from glimpse.hook.others import Others
 from glimpse.hook.status import LEFT_ALONE, Outcome, say
-from glimpse.encoder import JSON
 from glimpse.probe.greenlets import expect_greenlets
 from glimpse.values import expect_objects
 

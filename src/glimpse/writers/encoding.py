@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from glimpse.entry import FIELDS, LogEntry
 from glimpse.encoder import JSON, ascii_json
+from glimpse.entry import FIELDS, LogEntry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
