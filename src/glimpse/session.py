@@ -77,8 +77,6 @@ class Session:
         correlation_id: str | None = None,
         files: dict[str, str] | None = None,
     ) -> None:
-        from glimpse.writers.registry import open_writer
-
         self.config = config
         given = correlation_id if correlation_id is not None else config.correlation_id
         self.correlation_id = None if given is None else check_correlation_id(given)
@@ -88,11 +86,7 @@ class Session:
         self._unwatch: Callable[[], None] = _nothing
         self._forked_in: TraceParent | None = None
         self._caller = self._begin_propagation().remote
-        writer = open_writer(config)
-        if hasattr(writer, "write_lines"):
-            JSON.load_if_cheap()
-        else:
-            JSON.load()
+        writer = _opened_writer(config)
         self._limited = any(policy.trace_depth is not None or policy.sample_rate < 1 for policy in policies)
         rules = {policy.name: Rule(policy.trace_depth, policy.min_duration_ms) for policy in policies}
         levels = {policy.name: policy.level_in(config.level) for policy in policies}
@@ -266,6 +260,18 @@ class Session:
         util: Any = sys.modules.get("multiprocessing.util")
         if util is not None:  # a multiprocessing child ends by os._exit, after its own exit functions
             util.register_after_fork(self, _finalize_with_process)
+
+
+def _opened_writer(config: Config) -> Any:
+    """The destination, with the encoder that it needs."""
+    from glimpse.writers.registry import open_writer
+
+    writer = open_writer(config)
+    if hasattr(writer, "write_lines"):
+        JSON.load_if_cheap()
+    else:
+        JSON.load()
+    return writer
 
 
 _living: weakref.WeakSet[Session] = weakref.WeakSet()

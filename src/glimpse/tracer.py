@@ -6,7 +6,6 @@ import sys
 from contextlib import contextmanager
 
 from glimpse.config import Config
-from glimpse.encoder import JSON
 from glimpse.errors import ConfigError, GlimpseError, bad_value
 from glimpse.natives import System
 from glimpse.policy import PolicySet, TracingPolicy
@@ -89,7 +88,6 @@ class Tracer:
                 from glimpse.dynamic import start
 
                 expect_objects()
-                JSON.load()  # what it needs is needed to name functions too, in the middle of calls
                 try:
                     self._core = start(self.policy, self._opened(), self.config)
                 except BaseException:

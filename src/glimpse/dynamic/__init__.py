@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ..compat import HAS_MONITORING, KEEPS_LOCALS_DICT
+from ..encoder import JSON
 from ..errors import GlimpseError
 from .calls import Calls
 from .included import Included, Recording
@@ -42,6 +43,7 @@ def start(policy: Decider, session: Recording, config: Config) -> Core:
     core = config.dynamic
     if core == "monitoring" and not HAS_MONITORING:
         raise GlimpseError("option dynamic: monitoring needs Python 3.12 or later; accepted here: auto, settrace")
+    JSON.load()  # what it asks for is needed here too, to name functions in the middle of calls
     errors_only = all(each.level_in(config.level) == "ERROR" for each in policy.policies())
     monitors = core == "monitoring" or (core == "auto" and HAS_MONITORING)
     calls = Calls(session.probe)
