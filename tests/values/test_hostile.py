@@ -35,9 +35,12 @@ def raises(problem: type[BaseException]) -> Callable[[Any], str]:
     return shown
 
 
+SLOW = "slow"
+
+
 def slow(_: object) -> str:
-    """A ``__repr__`` that takes long, if the clock is told so."""
-    return "slow"
+    """A ``__repr__`` that takes long, if the clock is told so. It uses a global, so it is called each time."""
+    return SLOW
 
 
 class Clock:
@@ -179,9 +182,10 @@ def test_sleeping_repr_cannot_hang_the_program() -> None:
 def test_slow_call_now_and_then_is_forgiven(clock: Clock) -> None:
     """A class that is fast as a rule is shown also after many slow calls: the machine was busy."""
     calls = itertools.count(1)
+    fast = "fast"
 
     def shown(_: object) -> str:
-        return "fast"
+        return fast
 
     def busy() -> None:
         if next(calls) % 50 == 0:

@@ -7,6 +7,7 @@ from . import classes
 from .conceal import conceal
 from .hostile import RENDERING, GuardedCall
 from .limits import REDACTED, shorten
+from .remembered import remembering
 from .scrub import hide_cut_login, may_hide
 from .strings import MARGIN
 from .unasked import UNSET, own, unasked_renderer
@@ -22,7 +23,8 @@ __all__ = ["cleaned", "enum_member", "exception", "is_secret_class", "secret_obj
 _LONGEST_LOOKED_AT = 65_536
 _MOST_NAMES = 64
 _INSIDE = 4
-"""Within other values, an object has so many times less to be looked through before its text is asked for."""
+_REPORTING = 2
+"""Within other values, or if its text reports calls, so many times less of an object is looked through for its text."""
 _SECRET_CLASS = expression(r"_?(?:Secret|Password|Credentials?)(?:Str|String|Bytes|Value|Text|Int|Date)?")
 
 
@@ -42,17 +44,24 @@ def user_repr(walk: Walk, cls: type) -> Render:
     harmless_names: set[str] = set()
     secrets_of = _secrets_of(walk, cls, harmless_names)
 
+    outermost = 1 if found.is_silent else _REPORTING
+
     def render(value: Any, room: int, path: Path) -> str:
-        if not at_once(value) and not allows(value, room // _INSIDE if path else room):
+        if not at_once(value) and not allows(value, room // (_INSIDE if path else outermost)):
             return unasked(value, room, path)
         text = call(value)
         return cleaned(walk, text, secrets_of(value), room)
 
     hidden_slots = any(map(walk.hides, classes.slot_names(cls)))
-    if found.at_once is None or not found.is_silent or hidden_slots or type(cls) is not type:
+    if found.at_once is None or hidden_slots or type(cls) is not type:
         return render
     harmless_attributes = harmless_names if classes.has_plain_dict(cls) else None
-    return _silent(walk, cls, call.silently, found.at_once, harmless_attributes, render)
+    asking = (
+        _silent(walk, cls, call.silently, found.at_once, harmless_attributes, render) if found.is_silent else render
+    )
+    if found.told_by is None or walk.redactor.inspects_every_text:
+        return asking
+    return remembering(cls, found.told_by, found.at_once, harmless_attributes, asking)
 
 
 def _never(_value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import FunctionType, MethodType
 
 from . import classes
 
@@ -50,8 +50,13 @@ def _attrs(cls: type, shown: Any) -> Plan | None:
         return None
     generated = type(shown) is FunctionType and shown.__code__.co_filename.startswith("<attrs generated")
     names = tuple(field.name for field in declared if field.repr)
-    own_texts = any(field.repr not in (True, False) for field in declared)
+    own_texts = any(field.repr not in (True, False) and not _only_shortens(field.repr) for field in declared)
     return Plan(classes.qualified_name(cls).rsplit(">.", 1)[-1], names, generated and not own_texts)
+
+
+def _only_shortens(shown: Any) -> bool:
+    """Whether it is the ``repr`` of ``reprlib``, which takes ten times as long and says no more."""
+    return type(shown) is MethodType and classes.dotted_name(type(shown.__self__)) == "reprlib.Repr"
 
 
 def _named_tuple(cls: type, shown: Any) -> Plan | None:

@@ -13,6 +13,7 @@ from sys import getsizeof
 
 from . import classes
 from .leaves import by_type
+from .remembered import LARGEST_REMEMBERED, MOST_OBJECTS, ROOM_OF_A_CUT
 from .walk import Path, Render, Walk
 
 TYPE_CHECKING = False
@@ -34,9 +35,6 @@ _MOST_SHOWN: Final = 6
 _LONGEST_TEXT: Final = 120
 _SEEN_BEFORE_COMPILING: Final = 8
 _MOST_LAYOUTS: Final = 16
-_MOST_REMEMBERED: Final = 256
-_LARGEST_REMEMBERED: Final = 400
-_ROOM_OF_A_CUT: Final = 64
 
 
 def default_repr(walk: Walk, cls: type) -> Render:
@@ -187,8 +185,8 @@ def _code(size: int, looked_at: tuple[int, ...], hidden: tuple[int, ...]) -> Cod
         f"if not ({unlike}) and len(text) <= room:",
         "    return text",
         f"text = write(value, ({kept},), room, path)",
-        f"if len(text) + {_ROOM_OF_A_CUT} < room and max(map(getsizeof, ({kept},))) < {_LARGEST_REMEMBERED}:",
-        f"    if len(memory) >= {_MOST_REMEMBERED}:",
+        f"if len(text) + {ROOM_OF_A_CUT} < room and max(map(getsizeof, ({kept},))) < {LARGEST_REMEMBERED}:",
+        f"    if len(memory) >= {MOST_OBJECTS}:",
         "        memory.clear()",
         f"    memory[here] = ({kept}, text)",
         "return text",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import BuiltinFunctionType, FunctionType
 
 from .. import classes
-from .asked import at_once
+from .asked import at_once, told_by
 from .instances import Look, needed
 from .nature import MISSING, find, is_c_method
 from .places import Use
@@ -60,25 +60,29 @@ class Harmless(NamedTuple):
     :ivar at_once: says it of most of them, those with nothing but plain values where the method looks. None if that
         does not tell.
     :ivar is_silent: for those it runs no code that reports calls to a tracer.
+    :ivar told_by: the attributes that alone tell the result of those; None if more may have a part in it.
     """
 
     allows: Callable[[Any, int], bool]
     at_once: Callable[[Any], bool] | None = None
     is_silent: bool = False
+    told_by: tuple[str, ...] | None = None
 
 
 def harmless(cls: type, method: str) -> Harmless | None:
     """Which instances the method can be called on; None if it never can."""
     if refusal(cls, method):
         return None
-    if type(find(cls, method)) is not FunctionType:
+    function = find(cls, method)
+    if type(function) is not FunctionType:
         return Harmless(lambda _value, _room: True)
     summary = summary_of(cls, method, _allows)
     asked = summary.asked and needed(summary.asked, cls)
     if asked is None:
-        return Harmless(lambda _value, _room: True, lambda _value: True, not summary.reports)
+        names = told_by(function, None)
+        return Harmless(lambda _value, _room: True, lambda _value: True, not summary.reports, names)
 
     def look(value: Any, room: int) -> bool:
         return Look(room // _ROOM_OF_A_VALUE + _ALWAYS).fits(asked, value, type(value))
 
-    return Harmless(look, at_once(asked), not summary.reports)
+    return Harmless(look, at_once(asked), not summary.reports, told_by(function, asked))

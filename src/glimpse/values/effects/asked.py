@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 from functools import lru_cache
+from types import CodeType
 
 from .places import Use
 from .tables import PLAIN_IDS
@@ -11,11 +12,12 @@ from .tables import PLAIN_IDS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, NamedTuple
+    from types import FunctionType
+    from typing import Any, Final, NamedTuple
 else:
     from glimpse.light import NamedTuple
 
-__all__ = ["Asked", "at_once"]
+__all__ = ["Asked", "at_once", "told_by"]
 
 
 class Asked(NamedTuple):
@@ -43,6 +45,28 @@ def at_once(asked: Asked) -> Callable[[Any], bool] | None:
     if asked.others or asked.ops or asked.has_getattr or not all(map(_can_be_written, names)):
         return None
     return _has_plain_values(names, asked.unshadowed)
+
+
+_OF_TEXTS: Final = frozenset({
+    "__class__", "__name__", "__qualname__", "format", "hex", "id", "join", "len", "repr", "str", "type",
+})  # fmt: skip
+
+
+def told_by(function: FunctionType, asked: Asked | None) -> tuple[str, ...] | None:
+    """The attributes that tell a method's result as long as they hold plain values; None if more may have a part in it.
+
+    The result is then the same whenever they hold the same.
+    """
+    if asked is not None and (asked.others or asked.ops or asked.has_getattr or asked.unshadowed):
+        return None
+    names = tuple(name for name, _ in asked.direct) if asked is not None else ()
+    code = function.__code__
+    if code.co_freevars or any(type(constant) is CodeType for constant in code.co_consts):
+        return None
+    others = set(code.co_names).difference(names)
+    if not others <= _OF_TEXTS or not others.isdisjoint(function.__globals__):
+        return None
+    return names if all(map(_can_be_written, names)) else None
 
 
 def _can_be_written(name: str) -> bool:
