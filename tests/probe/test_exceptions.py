@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.support import read_entries
 from tests.support.process import run_python
 
 INTERRUPTED = '''
@@ -80,3 +81,45 @@ def test_a_handler_that_raises_leaves_none_of_ours_in_the_traceback(tmp_path: Pa
     policy.write_text('{"included_packages": ["interrupted"], "excluded_functions": ["*Interruption*"]}')
     environment = {"GLIMPSE_AUTO": "1", "GLIMPSE_POLICY": str(policy)}
     assert run_python(script, cwd=tmp_path, env=environment).stdout == "True\n"
+
+
+FOUND_TWICE = """
+def caught():
+    try:
+        raise ValueError("caught")
+    except ValueError as error:
+        raise error
+
+def cleans_up():
+    try:
+        yield
+    finally:
+        pass
+
+def thrower():
+    context = cleans_up()
+    next(context)
+    try:
+        raise ValueError("thrown")
+    except ValueError as error:
+        context.throw(error)
+
+for each in caught, thrower:
+    try:
+        each()
+    except ValueError:
+        pass
+"""
+
+
+def test_the_traceback_is_at_the_first_frame_that_is_left(tmp_path: Path) -> None:
+    """Frames of the traceback that still run, having caught the exception or thrown it, do not count as left."""
+    (tmp_path / "twice.py").write_text(FOUND_TWICE)
+    program = "import glimpse\nglimpse.install(policy=glimpse.TracingPolicy(included_packages=['twice']))\nimport twice"
+    run_python("-c", program, cwd=tmp_path)
+    entries = [entry for entry in read_entries(tmp_path / "glimpse.jsonl") if entry["stage"] == "EXCEPTION"]
+    assert [(entry["args"], "traceback" in entry["exception"]) for entry in entries] == [
+        ("caught()", True),
+        ("cleans_up()", True),
+        ("thrower()", False),
+    ]

@@ -54,8 +54,10 @@ class MonitoringCore:
         """How it traces, for people."""
         return f"sys.monitoring (tool {self._tool})"
 
-    def traces(self, code: CodeType) -> bool:
-        """Whether calls of this code are recorded."""
+    def traces(self, code: CodeType, frame: FrameType | None) -> bool:
+        """Whether calls of this code are recorded; at level ERROR, it may be met here for the first time."""
+        if self._errors_only and frame is not None:
+            return self._known(code, frame) is not None
         return id(code) in self._traced.by_id
 
     def depth(self, frame: FrameType | None) -> int:

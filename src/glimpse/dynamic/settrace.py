@@ -47,7 +47,7 @@ class SettraceCore:
         calls.probe.watch(self.traces)
         self._start()
 
-    def traces(self, code: CodeType) -> bool:
+    def traces(self, code: CodeType, frame: FrameType | None) -> bool:
         """Whether calls of this code are recorded."""
         return id(code) in self._known.by_id
 
@@ -156,6 +156,13 @@ class _Watch:
         self.unfollowed = False
         """Whether it is being handled, and nothing has been seen to run since."""
 
+    def is_over(self, handled: BaseException) -> bool:
+        """Whether the frame has handled what came, if this is being handled now.
+
+        What is thrown in may be what the thrower is handling, as ``contextlib`` does it: then only the end can tell.
+        """
+        return id(handled) == self.outside and (self.last is None or self.last[0] is not handled)
+
 
 class _Local:
     """The local trace function of one code object's frames."""
@@ -173,11 +180,11 @@ class _Local:
     def _enter(self, frame: FrameType) -> TraceFunction:
         """The frame begins, or goes on after a suspension."""
         frame.f_trace_lines = False
-        if self._errors_only:
-            return self._follow
         if not self._code.begins(frame):
             return self._goes_on(frame)
         self._watched.pop(id(frame), None)
+        if self._errors_only:
+            return self._follow
         if MAY_END_UNSTARTED:
             self._calls.forget_other(frame)
             frame.f_trace_opcodes = True  # it begins with its first instruction, if it gets that far
@@ -268,12 +275,12 @@ class _Local:
         watch.flying, watch.unfollowed = False, self._code.begins_handling(frame)
         if watch.unfollowed:
             return
-        handled = sys.exc_info()[1]
-        if handled is None or id(handled) == watch.outside:
+        _, handled, traceback = sys.exc_info()
+        if handled is None or watch.is_over(handled):
             del self._watched[id(frame)]
             self._set_watching(frame, False)
         else:
-            watch.last = handled, handled.__traceback__
+            watch.last = handled, traceback  # before 3.11 not the exception's own, which its thrower may have changed
             watch.flying = self._code.raises_again(frame)
 
     @staticmethod

@@ -31,7 +31,7 @@ class Describer:
     """Describes exceptions: type, message, the line in this frame, and at the first traced frame the traceback."""
 
     def __init__(self) -> None:
-        self.others: list[Callable[[CodeType], bool]] = []
+        self.others: list[Callable[[CodeType, FrameType | None], bool]] = []
         """Who else is asked whether a code object is traced, though it does not call the probe."""
         self._hidden: dict[str, tuple[str, ...]] = {}
         self._traced: dict[int, tuple[CodeType, bool]] = {}
@@ -53,7 +53,7 @@ class Describer:
         if inside is not None:
             _without_ours(inside, exc)
         line = inside.tb_lineno if inside is not None else None
-        first = inside is not None and not self._seen_below(inside.tb_next, exc)
+        first = inside is not None and not self._seen_below(frame, inside.tb_next, exc)
         try:
             text = message(exc, self._secrets(key, frame))
         except RecursionError:
@@ -69,16 +69,20 @@ class Describer:
         bound = frame.f_locals
         return [bound[name] for name in names if name in bound]
 
-    def _seen_below(self, traceback: TracebackType | None, exc: BaseException) -> bool:
+    def _seen_below(self, frame: FrameType, traceback: TracebackType | None, exc: BaseException) -> bool:
         while traceback is not None:
-            if self.is_traced(traceback.tb_frame.f_code):
+            below = traceback.tb_frame
+            if self.is_traced(below.f_code, below) and _has_left(below, frame):
                 _without_ours(traceback, exc)
                 return True
             traceback = traceback.tb_next
         return False
 
-    def is_traced(self, code: CodeType) -> bool:
-        """Whether this code calls the probe: it has one of its functions among its constants, or is a wrapper's."""
+    def is_traced(self, code: CodeType, frame: FrameType | None = None) -> bool:
+        """Whether this code calls the probe: it has one of its functions among its constants, or is a wrapper's.
+
+        :param frame: one that runs it, by which others can tell of code that they have not met before.
+        """
         known = self._traced.get(id(code))
         if known is None or known[0] is not code:
             found = WRAPPERS.get(code) is not None
@@ -87,13 +91,13 @@ class Describer:
             if len(self._traced) > 10_000:
                 self._traced.clear()
             known = self._traced[id(code)] = (code, found)
-        return known[1] or any(traces(code) for traces in self.others)
+        return known[1] or any(traces(code, frame) for traces in self.others)
 
     def depth(self, frame: FrameType | None) -> int:
         """How many traced calls are on the stack, this frame's included."""
         found = 0
         while frame is not None:
-            found += self.is_traced(frame.f_code)
+            found += self.is_traced(frame.f_code, frame)
             frame = frame.f_back
         return found
 
@@ -114,6 +118,24 @@ def _inside(traceback: TracebackType | None) -> TracebackType | None:
     if traceback is not None and traceback.tb_next is not None and WRAPPERS.get(traceback.tb_frame.f_code) is not None:
         return traceback.tb_next
     return traceback
+
+
+def _has_left(below: FrameType, frame: FrameType) -> bool:
+    """Whether an exception that leaves ``frame`` has left another frame of its traceback before.
+
+    It has not left those that run: who raises again what it has handled, and who threw it into a generator.
+    """
+    if below is frame:
+        return False
+    caller = below.f_back
+    while caller is not None and caller is not frame:
+        caller = caller.f_back
+    if caller is None:  # it has not been called from there, or was a generator's
+        caller = frame.f_back
+        while caller is not None and caller is not below:
+            caller = caller.f_back
+        return caller is None
+    return True
 
 
 def _without_ours(entry: TracebackType, exc: BaseException) -> None:

@@ -119,15 +119,15 @@ class Probe:
         scoped = context.correlation_id is not None or context.remote is not None
         self._before = self.enter(context) if scoped else None
 
-    def watch(self, traces: Callable[[CodeType], bool]) -> None:
+    def watch(self, traces: Callable[[CodeType, FrameType | None], bool]) -> None:
         """Calls are recorded, from now on, of code that does not call the probe.
 
-        :param traces: whether those of some code are.
+        :param traces: whether those of some code are, which a frame runs, if it is known.
         """
         self.describer.others.append(traces)
         RENDERING.watchers += 1
 
-    def unwatch(self, traces: Callable[[CodeType], bool]) -> None:
+    def unwatch(self, traces: Callable[[CodeType, FrameType | None], bool]) -> None:
         """They are no more."""
         self.describer.others.remove(traces)
         RENDERING.watchers -= 1
