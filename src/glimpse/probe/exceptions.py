@@ -20,6 +20,7 @@ Message: TypeAlias = "Callable[[BaseException, Sequence[object]], str]"
 """Gives the bounded, redacted text of an exception, given the values of redacted parameters."""
 
 _MOST_FRAMES: Final = 50
+_ONLY_THE_FRAMES: Final = 3  # references to what ``locals()`` gave, our variable and the argument of a call included
 _OWN_MODULE: Final = __name__.rpartition(".")[0] + ".hooks"
 _ROOM: Final = (lambda: None).__code__.co_filename.removesuffix(
     "exceptions.py"
@@ -66,7 +67,7 @@ class Describer:
             names = self._hidden[key] = tuple(param.name for param in Site.parse(key).params if param.hidden)
         if not names:
             return ()
-        bound = frame.f_locals
+        bound = _bound(frame)
         return [bound[name] for name in names if name in bound]
 
     def _seen_below(self, frame: FrameType, traceback: TracebackType | None, exc: BaseException) -> bool:
@@ -138,6 +139,15 @@ def _has_left(below: FrameType, frame: FrameType) -> bool:
     return True
 
 
+def _bound(frame: FrameType) -> dict[str, Any]:
+    """A frame's variables. Before 3.13 it keeps those that were asked for, and so alive, even when it is cleared."""
+    names = frame.f_locals
+    bound = dict(names)
+    if type(names) is dict and sys.getrefcount(names) == _ONLY_THE_FRAMES:
+        names.clear()
+    return bound
+
+
 def _without_ours(entry: TracebackType, exc: BaseException) -> None:
     """Take our functions out of the traceback below a traced function that called one.
 
@@ -167,7 +177,7 @@ def bound_now(key: str, frame: FrameType, freeze: Callable[[Any], Any], receiver
     if exc is not None and WRAPPERS.get(frame.f_code) is not None:
         inside = _inside(exc.__traceback__)
         frame = inside.tb_frame if inside is not None else frame
-    bound = frame.f_locals
+    bound = _bound(frame)
     shown: list[Any] = []
     for param in Site.parse(key).params:
         if param.hidden:
