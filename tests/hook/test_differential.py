@@ -28,18 +28,8 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outputs, Path]:
     return found, folder / "glimpse.jsonl"
 
 
-SEEN = {"state.py": "sys.path_hooks has one entry more"}
-"""What can be seen of the import machinery, and is said so in docs/invisible.md."""
-
-
-def known(name: str) -> object:
-    """The name as a parameter, expected to differ if it is known to."""
-    marks = [pytest.mark.xfail(reason=SEEN[name], strict=False)] if name in SEEN else []
-    return pytest.param(name, marks=marks, id=name)
-
-
 @pytest.mark.parametrize("cache", ["cold", "warm"])
-@pytest.mark.parametrize("name", [known(name) for name in [*MODULES, "stderr", "exit"]])
+@pytest.mark.parametrize("name", [*MODULES, "stderr", "exit"])
 def test_prints_the_same(outputs: tuple[Outputs, Path], name: str, cache: str) -> None:
     """One module of the program, plain and instrumented."""
     plain, traced = outputs[0]["plain"], outputs[0][cache]
@@ -74,7 +64,7 @@ def test_levels(level: str, tmp_path: Path) -> None:
 PROGRAMS = sorted(path.name for path in (compare.HERE / "programs").glob("*.py"))
 
 
-@pytest.mark.parametrize("program", [known(name) for name in PROGRAMS])
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_programs(program: str, tmp_path: Path) -> None:
     """Programs that are about their own start and end: scripts, exit codes, what runs at shutdown."""
     script = str(compare.HERE / "programs" / program)

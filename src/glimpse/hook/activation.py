@@ -35,8 +35,8 @@ class Activation:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
-        self._finder = Finder(builder, self)
-        self._script_hook = ScriptHook(builder)
+        self._asked = ScriptHook(builder).asked
+        self._finder = Finder(builder, self, self._asked)
 
     @property
     def policy(self) -> Decider:
@@ -66,15 +66,14 @@ class Activation:
         with _lock:
             if not self.active:
                 sys.meta_path.insert(0, self._finder)
-                sys.path_hooks.insert(0, self._script_hook)
+                self._asked.connect()
 
     def deactivate(self) -> None:
         """Import plainly from now on. Once is enough."""
         with _lock:
             if self._finder in sys.meta_path:
                 sys.meta_path.remove(self._finder)
-            if self._script_hook in sys.path_hooks:
-                sys.path_hooks.remove(self._script_hook)
+            self._asked.disconnect()
 
     def imported_before(self) -> list[str]:
         """The modules that the policy includes and that were imported too early, by anyone, to be instrumented."""

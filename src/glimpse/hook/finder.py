@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from glimpse.encoder import JSON
+from glimpse.hook.asked import ASKING
 from glimpse.hook.assertions import rewrites_assertions
 from glimpse.hook.loader import instrument_spec
 from glimpse.hook.others import Others
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Final
 
+    from glimpse.hook.asked import Asked
     from glimpse.hook.build import Builder
 
 __all__ = ["Finder"]
+
+_WATCHED: Final = frozenset({ASKING, "greenlet"})
 
 
 class Finder:
@@ -28,11 +33,13 @@ class Finder:
 
     :param builder: makes the code, and knows the policy.
     :param owner: whoever connected it, to be found again.
+    :param asked: wants to see what is imported.
     """
 
-    def __init__(self, builder: Builder, owner: object = None) -> None:
+    def __init__(self, builder: Builder, owner: object, asked: Asked) -> None:
         self.builder = builder
         self.owner = owner
+        self._asked = asked
         self._may_include = builder.policy.may_include
         self._others = Others(self)
         self._expects_objects = False
@@ -43,8 +50,10 @@ class Finder:
         """The spec that the other finders have for an included module; None for all others."""
         if sys.meta_path[0] is not self:
             self._come_before_pytest()
-        if fullname == "greenlet":
-            expect_greenlets()
+        if self._asked.starts or fullname in _WATCHED:
+            self._asked.see(fullname)
+            if fullname == "greenlet":
+                expect_greenlets()
         if not self._may_include(fullname):
             return None
         spec = self._others.spec(fullname, path, target)

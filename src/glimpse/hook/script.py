@@ -18,6 +18,7 @@ from functools import partial
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from operator import contains, methodcaller
 
+from glimpse.hook.asked import Asked, started_script
 from glimpse.hook.source import Source
 from glimpse.hook.status import say
 from glimpse.values import expect_objects
@@ -46,10 +47,11 @@ class ScriptHook:
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
-        self._started = _started_script()
+        self.asked = Asked(self)
+        self._started = started_script()
 
-    def __call__(self, path: str) -> _ScriptFinder:
-        """A finder of the script at this path.
+    def __call__(self, path: str) -> Any:
+        """A finder of the script at this path; for the interpreter's own script, what others find if this finds none.
 
         :raises ImportError: it is not one, the policy does not include it, or it has nothing to instrument.
         """
@@ -60,10 +62,14 @@ class ScriptHook:
                 code = self._code(path) if not (started and _is_to_skip_a_line()) else None
             except Exception as error:  # the program runs its script whatever happens here
                 say(f"{path} is not traced: {type(error).__name__}: {error}")
-        if code is None:
-            raise ImportError("not a script that Glimpse instruments", path=path)
         if started:
             self._started = None
+        if code is None:
+            if started:
+                return self.asked.leave_to_others(path)
+            raise ImportError("not a script that Glimpse instruments", path=path)
+        if started:
+            self.asked.answered()
             _Start(path, code)
         return _ScriptFinder(path, code)
 
@@ -150,14 +156,6 @@ class _Start:
             del sys.path[position]
         else:
             sys.path[position] = os.path.dirname(os.path.realpath(self._path))
-
-
-def _started_script() -> str | None:
-    """The absolute path of the script that the interpreter is about to run."""
-    arguments = sys.argv[:1]
-    if not arguments or arguments[0] in ("", "-", "-c", "-m") or hasattr(sys.modules.get(_MAIN), "__file__"):
-        return None
-    return os.path.abspath(arguments[0])
 
 
 def _is_to_skip_a_line() -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from glimpse.hook.asked import ASKING, Asked, started_script
 from glimpse.hook.others import Others
 from glimpse.natives import System
 from glimpse.process import at_forks
@@ -32,7 +33,7 @@ _waiting: Final[list[Waiting]] = []
 
 
 class Waiting:
-    """Stands first on ``sys.meta_path`` and ``sys.path_hooks``, and gives way to what ``begin`` connects there.
+    """Stands first on ``sys.meta_path``, and where scripts are asked for, until ``begin`` connects the real one there.
 
     :param policy: decides whether a module is included.
     :param begin: connects the real hook. What it raises is told, and nothing is traced then.
@@ -43,6 +44,7 @@ class Waiting:
         self._policy, self._begin, self._tell = policy, begin, tell
         self._may_include = policy.may_include
         self._others = Others(self)
+        self._asked = Asked(self)
         self._lock = System.RLock()
         self._ended = False
 
@@ -52,7 +54,7 @@ class Waiting:
             if name != _MAIN and self._includes(name, getattr(module, "__file__", None)):
                 return False
         sys.meta_path.insert(0, self)
-        sys.path_hooks.insert(0, self)
+        self._asked.connect()
         _waiting.append(self)
         at_forks(in_child=self._renew_lock)
         return True
@@ -64,6 +66,8 @@ class Waiting:
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """What the other finders find; of the first module that is included, what the real hook makes of it."""
+        if self._asked.starts or fullname == ASKING:
+            self._asked.see(fullname)
         if fullname in _WAKING:
             self.end()
         elif not self._ended and self._may_include(fullname):
@@ -79,14 +83,16 @@ class Waiting:
         return finder.find_spec(fullname, path, target) if finder is not self else None
 
     def __call__(self, path: str) -> Any:
-        """What the real hook finds for a script that the policy includes.
+        """What the real hook finds for a script that the policy includes, others for the interpreter's own script.
 
         :raises ImportError: the path is none, or there is nothing to instrument.
         """
+        asked = self._asked.starts and os.path.abspath(path) == started_script()
         if not self._ended and self._may_include(_MAIN) and os.path.isfile(path) and self._includes(_MAIN, path):
             self.end()
-            if sys.path_hooks[0] is not self:
-                return sys.path_hooks[0](path)
+            asked = True
+        if asked:
+            return self._asked.leave_to_others(path)
         raise ImportError("not a script that Glimpse instruments", path=path)
 
     def end(self) -> None:
@@ -96,9 +102,9 @@ class Waiting:
                 return
             self._ended = True
             _waiting.remove(self)
-            for place in (sys.meta_path, sys.path_hooks):
-                if self in place:
-                    place.remove(self)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+            self._asked.disconnect()
             try:
                 self._begin()
             except Exception as error:  # the program imports its module whatever happens here
