@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import select
 import shutil
 import sqlite3
 import subprocess
+import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from tests.support import assert_complete, outline, read_entries, run_python, write_files
+from tests.support.process import TIMEOUT_S, clean_environment
 
 SHOP = """
 from dataclasses import dataclass
@@ -102,6 +108,38 @@ def test_thirty_seconds_typed(tmp_path: Path) -> None:
         "calculate_total",
     ]
     assert "Error" not in run.stderr
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="the prompt of Python 3.13")
+def test_thirty_seconds_pasted(tmp_path: Path) -> None:
+    """Pasted at a terminal's prompt, which on Python 3.13.0 bears the names of a module, it records its call too."""
+    pty = pytest.importorskip("pty")
+    terminal, inner = pty.openpty()
+    ends = dict.fromkeys(("stdin", "stdout", "stderr"), inner)
+    environment = {**clean_environment(), "TERM": "xterm"}
+    python = subprocess.Popen([sys.executable, "-q"], cwd=tmp_path, env=environment, start_new_session=True, **ends)
+    log = tmp_path / "glimpse.jsonl"
+    try:
+        read_until(terminal, lambda shown: b">>> " in shown)
+        os.write(terminal, b"\x1b[200~" + (SHOP + THIRTY_SECONDS).encode() + b"\x1b[201~")
+        read_until(terminal, lambda shown: b"tracer.stop()" in shown)
+        os.write(terminal, b"\n")
+        read_until(terminal, lambda shown: log.exists() and len(read_entries(log)) == 2)
+    finally:
+        python.kill()
+        python.wait(TIMEOUT_S)
+        os.close(inner)
+        os.close(terminal)
+    assert [entry["function"] for entry in read_entries(log)] == ["__main__.calculate_total"] * 2
+
+
+def read_until(terminal: int, done: Callable[[bytes], bool]) -> None:
+    """Read what a terminal shows until that is so; an error after a long while."""
+    shown, deadline = b"", time.monotonic() + TIMEOUT_S
+    while not done(shown):
+        assert time.monotonic() < deadline, shown
+        if select.select([terminal], [], [], 0.1)[0]:
+            shown += os.read(terminal, 65536)
 
 
 def test_output_example(tmp_path: Path) -> None:

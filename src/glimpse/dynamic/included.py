@@ -24,6 +24,7 @@ __all__ = ["Included", "Recording", "Traced"]
 
 _FUNCTION: Final = 0x03  # optimized, with locals of its own: neither a module's nor a class's body
 _MAIN: Final = "__main__"
+_PROMPT: Final = "_pyrepl.__main__"  # Python 3.13.0 shows what is typed the names of the module that reads it
 _GENERATED: Final = "__create_fn__"  # what dataclasses generates
 
 
@@ -177,7 +178,10 @@ class Included:
 
 def _place(frame: FrameType) -> tuple[str | None, str | None]:
     """The module and the file that the frame's code belongs to, as far as its globals tell."""
-    module, file = frame.f_globals.get("__name__"), frame.f_globals.get("__file__")
+    scope = frame.f_globals
+    module, file = scope.get("__name__"), scope.get("__file__")
+    if module == _MAIN and getattr(scope.get("__spec__"), "name", None) == _PROMPT:
+        file = None
     return module if type(module) is str else None, file if type(file) is str else None
 
 
@@ -203,4 +207,4 @@ def _is_generated(code: CodeType, module: str, file: str | None) -> bool:
 def _real_name(scope: Mapping[str, Any]) -> tuple[str, ...]:
     """The name under which ``python -m`` found the main module."""
     name = getattr(scope.get("__spec__"), "name", None)
-    return (name,) if type(name) is str else ()
+    return (name,) if type(name) is str and name != _PROMPT else ()
