@@ -173,9 +173,14 @@ def _with_constants_at(code: bytes, positions: list[int]) -> bytes:
     """
     from opcode import hasconst
 
-    changed = bytearray(code)
+    operations, before = code[::2], code[1::2]
+    after = bytearray(before)
     now = {before: after for after, before in enumerate(positions)}
-    for index in range(0, len(code), 2):
-        if code[index] in hasconst:
-            changed[index + 1] = now[code[index + 1]]
+    for operation in hasconst:
+        unit = operations.find(operation) if operation < _BYTE else -1  # beyond, they are the compiler's own
+        while unit >= 0:
+            after[unit] = now[before[unit]]
+            unit = operations.find(operation, unit + 1)
+    changed = bytearray(code)
+    changed[1::2] = after
     return bytes(changed)
