@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 TYPE_CHECKING = False
@@ -19,20 +18,10 @@ def auto() -> None:
 
     Never raises: where that cannot be done, one line on stderr says why, and the program runs untraced.
     """
-    with _WithoutCollector():
+    from glimpse.hook.collector import Uncollected
+
+    with Uncollected():
         _switch_on()
-
-
-class _WithoutCollector:
-    """No garbage is looked for meanwhile: none of what is imported is any, and to look takes a tenth of the time."""
-
-    def __enter__(self) -> None:
-        self._collects = gc.isenabled()
-        gc.disable()
-
-    def __exit__(self, *_: object) -> None:
-        if self._collects:
-            gc.enable()
 
 
 def _switch_on() -> None:
@@ -94,10 +83,11 @@ def _install() -> None:
 def _begin(policy: Decider, config: Config) -> Tracer:
     """Load what records calls: from a bundle, which is completed at the end of the process."""
     from glimpse.bundle import Bundle
+    from glimpse.hook.collector import Uncollected
     from glimpse.process import at_exit
 
     bundle = Bundle(os.fspath(config.cache_dir) if config.cache_dir else None)
-    with _WithoutCollector(), bundle:
+    with Uncollected(), bundle:
         from glimpse import tracer
         from glimpse.values import expect_objects
 
