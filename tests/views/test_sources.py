@@ -17,7 +17,7 @@ from glimpse.errors import ReadError
 from glimpse.traces.calls import call_events
 from glimpse.traces.filters import Selection
 from glimpse.traces.tree import TreeBuilder
-from glimpse.views.sources import configured, open_sources, recognise, records_below, records_of, writer_class
+from glimpse.views.sources import configured, entry_of, open_sources, recognise, records_below, records_of, writer_class
 from tests.traces.recording import Recorder, shop
 from tests.traces.strategies import programs
 
@@ -181,3 +181,27 @@ def test_only_databases_are_read_for_functions(tmp_path: Path) -> None:
     program = Recorder()
     program.leaf("app.main")
     assert records_below(recognise(str(written(program, "jsonl", tmp_path / "t.jsonl"))), str.isupper) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("depth", "x", 1),
+        ("depth", None, 1),
+        ("level", 7, "INFO"),
+        ("duration_ms", "5", 5.0),
+        ("duration_ms", [1], None),
+        ("policy", [], None),
+        ("service", {"a": 1}, None),
+        ("exception", {"type": 1, "message": None}, {"type": "1", "message": "None"}),
+        ("entry_id", 1.5, 2),
+    ],
+)
+def test_entries_of_other_writers(field: str, value: object, kept: object) -> None:
+    """Fields of other types than ours are converted or left out, and every format can hold the rest."""
+    program = Recorder()
+    program.leaf("app.main")
+    record = program.entries[1] | {"call_id": 2, field: value}
+    entry = entry_of(record)
+    assert getattr(entry, field) == kept
+    assert (entry.function, entry.call_id) == ("app.main", 2)

@@ -47,7 +47,8 @@ def summary(stats_folder: str, config: Config, before: Before) -> str:
         return "nothing was recorded: no Python process started Glimpse, or none lived to say so"
     if not written and not any(each.get("dropped") for each in stats):
         return f"nothing was recorded{_why(stats)}: no included function was called (see glimpse explain NAME)"
-    parts = [count_of(written, "entry", "entries")]
+    events = config.dest == "journal"  # of which some, as those of generators, are no entries
+    parts = [count_of(written, "event") if events else count_of(written, "entry", "entries")]
     if len(stats) > 1:
         parts[0] += f" of {len(stats)} processes"
     parts += _highlights(before)

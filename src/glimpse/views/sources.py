@@ -14,7 +14,7 @@ from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.traces.clocks import measure
 from glimpse.traces.lines import Damage, read_lines
-from glimpse.traces.records import SOURCE, Record
+from glimpse.traces.records import SOURCE, Record, number
 from glimpse.views.pipes import copied, is_pipe, standard_input, waits_in_lines
 
 __all__ = [
@@ -252,11 +252,20 @@ def _moment(record: Record) -> str:
 
 
 def entry_of(record: Record) -> LogEntry:
-    """The entry of a record, with what an older or foreign writer has left out filled in."""
-    record.setdefault("entry_id", record["call_id"])
-    record.setdefault("depth", 1)
-    record.setdefault("level", _LEVELS.get(record["stage"], "DEBUG"))
-    return LogEntry.from_dict(record)
+    """The entry of a record, with what an older or foreign writer has left out, or put in its own way, filled in."""
+    from glimpse.writers.encoding import entry_from, fitting
+
+    usual = {"entry_id": record["call_id"], "depth": 1, "level": _LEVELS.get(record["stage"], "DEBUG")}
+    for name, value in usual.items():
+        record.setdefault(name, value)
+    try:
+        return entry_from(record)
+    except ValueError:
+        fields = usual | fitting(record)
+    for name in ("duration_ms", "active_ms"):
+        if record.get(name) is not None:
+            fields[name] = number(record[name])
+    return entry_from(fields)
 
 
 def writer_class(kind: str) -> Any:

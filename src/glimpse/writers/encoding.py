@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Final
 
-__all__ = ["decode_entry", "dump_json", "encode_entries", "entry_from"]
+__all__ = ["decode_entry", "dump_json", "encode_entries", "entry_from", "fitting"]
 
 _INFINITE: Final = float("inf")
 _TEXT: Final = ("level", "function", "args", "stage", "timestamp", "thread")
@@ -85,6 +85,16 @@ def entry_from(data: Any) -> LogEntry:
     if missing:
         raise ValueError(f"not an entry: it has no {missing[0]!r}")
     return LogEntry.from_dict(data)
+
+
+def fitting(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a foreign entry that have the types of ours."""
+    fields = {name: value for name, value in data.items() if name in _KINDS and type(value) in _KINDS[name]}
+    exception = fields.get("exception")
+    if exception is not None:
+        texts = {name: str(exception[name]) for name in _EXCEPTION_TEXT if name in exception}
+        fields["exception"] = {**exception, **texts}
+    return fields
 
 
 def _kind(value: object) -> str:
