@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glimpse.errors import ReadError
 from glimpse.traces.calls import finished_calls
 from glimpse.traces.failures import Failures
+from glimpse.traces.filters import Selection
 from glimpse.traces.stats import TopTable
 from glimpse.views import database
 from glimpse.views.database import database_failures, database_table
-from glimpse.views.sources import entry_of
+from glimpse.views.sources import entry_of, recognise
+from glimpse.views.statistics import top_table
 from glimpse.writers.sqlite import SqliteWriter
 from tests.support.memory import folder_in_memory
 from tests.traces.recording import Recorder
@@ -25,11 +28,16 @@ from tests.traces.test_stats import close
 from tests.views.test_sources import written
 from tests.writers import entries as made
 
+CHOICES = (
+    Selection(functions=("app.main", "lib.walk")), Selection(depth=2), Selection(min_ms=3), Selection(errors=True),
+    Selection(threads=("Main*",)), Selection(args=("1",)), Selection(functions=("*",), errors=True),
+)  # fmt: skip
 
-@given(program=programs)
+
+@given(program=programs, chosen=st.sampled_from(CHOICES))
 @settings(max_examples=40)
-def test_the_same_as_from_entries(program: Recorder) -> None:
-    """Any program gives the same table and the same failures."""
+def test_the_same_as_from_entries(program: Recorder, chosen: Selection) -> None:
+    """Any program gives the same table and the same failures, also of calls that are chosen."""
     table, failures = TopTable(), Failures()
     table.add_calls(finished_calls(program.entries))
     failures.add_calls(finished_calls(program.entries))
@@ -37,9 +45,16 @@ def test_the_same_as_from_entries(program: Recorder) -> None:
         path = written(program, "sqlite", folder / "t.db")
         asked = database_table(str(path))
         found = summary(database_failures(str(path)))
+        selected = summary(database_failures(str(path), chosen))
+        some = top_table([recognise(str(path))], chosen).rows()
     assert sorted(asked.rows(), key=lambda row: row["function"]) == close(table.rows())
     assert asked.unfinished == table.unfinished
     assert found == summary(failures)
+    table, failures = TopTable(), Failures()
+    failures.add_calls(filter(chosen.selects, finished_calls(program.entries)))
+    table.add_calls(filter(chosen.selects, finished_calls(program.entries)))
+    assert selected == summary(failures)
+    assert sorted(some, key=lambda row: row["function"]) == close(table.rows())
 
 
 def test_generators_take_their_active_time(tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def _show(
     trees: Iterator[tuple[Track, Node | Fold]], builder: TreeBuilder, output: Output, *, whole_trace: bool
 ) -> None:
     shown = False
-    for text in trees_text(trees, output.style):
+    why_missing = "is not in the trace" if whole_trace else "was not read"
+    for text in trees_text(trees, output.style, why_missing=why_missing):
         output.line(text)
         shown = True
     if shown:

@@ -14,9 +14,11 @@ from glimpse.errors import ReadError
 from glimpse.traces.calls import Call
 from glimpse.traces.durations import SETTLE_AT
 from glimpse.traces.failures import Failures
+from glimpse.traces.filters import Selection
 from glimpse.traces.records import timestamp_of
 from glimpse.traces.stats import COLUMNS, TopTable
 from glimpse.views.times import SiteStats, add_times
+from glimpse.writers.sqlite_packs import COLUMNS as ROW
 from glimpse.writers.sqlite_packs import failed_rows, packed_batches, rows_of
 from glimpse.writers.sqlite_reading import KeptSummary, open_trace, text_of
 from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
@@ -25,6 +27,7 @@ from glimpse.writers.sqlite_times import is_timed
 __all__ = ["database_failures", "database_table"]
 
 _SITE: Final = DEPTH_BITS + WHERE_BITS
+_IDS: Final = ROW.index("trace_id")
 _CALL: Final = (1 << PROCESS_BITS) - 1
 _WORTH_KEEPING: Final = 20_000
 """Calls of which counting takes longer than anybody would notice."""
@@ -130,16 +133,17 @@ def _count(connection: sqlite3.Connection, process: int, stats: SiteStats) -> No
             found.self_ms += max(occupied - below.pop(call, 0), 0) / 1e6
 
 
-def database_failures(path: str) -> Failures:
-    """Every exception, with the calls that led to the first of each kind.
+def database_failures(path: str, selection: Selection | None = None) -> Failures:
+    """The exceptions of calls that are chosen, with the calls that led to the first of each kind.
 
     :raises ReadError: it is not a trace.
     """
     failures = Failures()
     with _asking(path) as connection:
         names = _Names(connection)
-        for row in failed_rows(connection):
-            failures.add(names.call(row))
+        for call in map(names.call, failed_rows(connection)):
+            if selection is None or selection.selects(call):
+                failures.add(call)
         known: dict[int, Call] = {}
         for failure in failures.rows():
             call = failure.example.path()[0]
@@ -192,6 +196,7 @@ class _Names:
             timestamp_of((origin + start) // 1000), name, pid, process, place & (1 << DEPTH_BITS) - 1, task, service,
         )  # fmt: skip
         call.file, call.line = file, line
+        call.trace_id, call.span_id, call.parent_span_id, call.correlation_id = map(text_of, row[_IDS : _IDS + 4])
         call.finished = ended is not None
         call.duration_ms = None if duration is None else duration / 1e6
         call.ended = timestamp_of((origin + start + (duration or 0)) // 1000) if call.finished else None

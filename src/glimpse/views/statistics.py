@@ -9,14 +9,15 @@ from glimpse.traces.counting import LineCounter
 from glimpse.traces.failures import Failures, find_callers
 from glimpse.traces.filters import Selection
 from glimpse.traces.stats import TopTable
-from glimpse.views.sources import Source, records_of
+from glimpse.views.sources import Source, records_below, records_of
 
 __all__ = ["failures_of", "selected_calls", "top_table"]
 
 
 def selected_calls(sources: Sequence[Source], selection: Selection) -> Iterator[Call]:
     """The calls that are chosen, as they end."""
-    calls = finished_calls(records_of(sources))
+    below = records_below(sources[0], selection.names) if selection.functions and len(sources) == 1 else None
+    calls = finished_calls(records_of(sources) if below is None else below)
     return calls if selection.everything else filter(selection.selects, calls)
 
 
@@ -44,10 +45,10 @@ def failures_of(sources: Sequence[Source], selection: Selection, limit: int | No
 
     :raises ReadError: a source cannot be read.
     """
-    if len(sources) == 1 and sources[0].format == "sqlite" and selection.everything:
+    if len(sources) == 1 and sources[0].format == "sqlite":
         from glimpse.views.database import database_failures
 
-        return database_failures(sources[0].name)
+        return database_failures(sources[0].name, selection)
     failures = Failures()
     if len(sources) == 1 and sources[0].format == "jsonl" and sources[0].plain and selection.everything:
         with sources[0].opened() as stream:

@@ -33,10 +33,15 @@ class _Place:
 
 
 def trees_text(
-    trees: Iterable[tuple[Track, Node | Fold]], style: Style, *, why_hidden: str = "deeper than --depth"
+    trees: Iterable[tuple[Track, Node | Fold]],
+    style: Style,
+    *,
+    why_hidden: str = "deeper than --depth",
+    why_missing: str = "is not in the trace",
 ) -> Iterator[str]:
     """The lines of all trees, each thread below its heading.
 
+    :param why_missing: what is said of the caller of a root, if it is not known.
     :param why_hidden: what is said of calls that are left out below one that is shown.
     """
     shown: Track | None = None
@@ -48,7 +53,7 @@ def trees_text(
             yield style.paint(fit(heading(track), style.width or 10**6), "bold")
             shown, context = track, ""
         if isinstance(tree, Node):
-            above = _context(tree.call)
+            above = _context(tree.call, why_missing)
             if above and above != context:
                 yield style.paint(" " * TIME_WIDTH + fit_left(above, _room(style) or 10**6), "dim")
             context = above
@@ -191,14 +196,14 @@ def _room(style: Style) -> int:
     return style.width - TIME_WIDTH if style.width else 0
 
 
-def _context(call: Call) -> str:
+def _context(call: Call, why_missing: str) -> str:
     """The calls around a root that are not shown themselves."""
     above = call.path()[:-1]
     if above:
         names = [local_name(outer.function) for outer in above[-CONTEXT:]]
         return "in " + ("… › " if len(above) > CONTEXT else "") + " › ".join(names)
     if call.parent_id is not None:
-        return f"in call #{call.parent_id}, which is not in the trace"
+        return f"in call #{call.parent_id}, which {why_missing}"
     if call.parent_span_id is not None:
-        return f"called from span {clean(call.parent_span_id)}, which is not in the trace"
+        return f"called from span {clean(call.parent_span_id)}, which {why_missing}"
     return ""
