@@ -16,6 +16,7 @@ __all__ = [
     "HAS_QUALIFIED_CODE",
     "HAS_RESUME",
     "KEEPS_LOCALS_DICT",
+    "KNOWS_MAIN_THREAD",
     "LEAVES_CONSTANT_RETURNS_NOWHERE",
     "LEAVES_MANAGERS_AT_THEIRS",
     "MAY_END_UNSTARTED",
@@ -26,6 +27,9 @@ __all__ = [
 
 HAS_EXCEPTION_TABLE: Final = sys.version_info >= (3, 11)
 """Handlers are found through a table of the code object, not through instructions that set them up."""
+
+KNOWS_MAIN_THREAD: Final = sys.version_info >= (3, 13)
+"""``threading`` asks the interpreter which thread is the main one, whichever imports it first."""
 
 INLINES_COMPREHENSIONS: Final = sys.version_info >= (3, 12)
 """The code of a comprehension is part of the function around it (PEP 709)."""

@@ -286,9 +286,10 @@ class Assembler:
         if call is None or call.since is not None:
             return  # thrown while running: an exception of its own
         for each in (*call.chain, call):
+            if each.frame is None:  # it has ended since
+                continue
             each.th = event[3]
             each.since = event[2]
-            assert each.frame is not None
             each.frame = each.frame._replace(ctx=event[4])
             self._stack(event[3]).append(each.frame)
             self._note(each, event[2], "RESUME", out)
@@ -328,6 +329,7 @@ class Assembler:
         finish = self._emit_end if event[0] == ev.GEN_END else self._emit_exception
         finish(call.frame, event[2], event[3], event[4], out)
         del self._generators[event[5]]
+        call.frame = None  # no cycle: a program that looks for garbage finds none of ours
 
     # -- coroutines and async generators ----------------------------------------------------------------------
 
@@ -364,7 +366,9 @@ class Assembler:
             call.waited = event[2]
 
     def _coro_dropped(self, event: Event, out: list[Record]) -> None:
-        self._coroutines.pop(event[1], None)
+        call = self._coroutines.pop(event[1], None)
+        if call is not None:
+            call.frame = None
         self._scopes.pop(event[1], None)
 
     def _agen_yield(self, event: Event, out: list[Record]) -> None:

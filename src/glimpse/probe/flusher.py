@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from ..compat import KNOWS_MAIN_THREAD
 from ..natives import System
 from .shield import start_deaf
 
@@ -40,6 +41,7 @@ class Flusher:
     def start(self) -> None:
         """Start the thread, unless it runs. Near the end of the interpreter there is none."""
         if self._wake is None and self._interval > 0:
+            _have_the_main_thread_known()
             wake, ended = System.allocate_lock(), System.allocate_lock()
             wake.acquire()
             ended.acquire()
@@ -79,6 +81,15 @@ class Flusher:
                         _be_unknown()
         finally:
             ended.release()
+
+
+def _have_the_main_thread_known() -> None:
+    """Import ``threading``, which takes the thread that imports it first for the main one, and waits for it at exit.
+
+    A writer may import it, by way of ``uuid`` or a driver, in the thread that is started here.
+    """
+    if not KNOWS_MAIN_THREAD:
+        import threading  # noqa: F401
 
 
 def _be_unknown() -> None:
