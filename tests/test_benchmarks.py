@@ -55,6 +55,14 @@ def test_peers() -> None:
 
 
 @pytest.mark.once
+def test_packages() -> None:
+    """Large arguments are recorded, and each of them takes a bounded text."""
+    costs = run("packages.py", "--only", "giants")["giants"]
+    assert costs["glimpse, journal"]["calls"] >= 13
+    assert 0 < costs["glimpse, jsonl"]["bytes"] < 2_000
+
+
+@pytest.mark.once
 @pytest.mark.skipif(sys.platform == "win32", reason="it counts processor time with getrusage")
 def test_what_installing_brings() -> None:
     """Sizes of the wheel and of what is installed, and starts with and without the import."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from types import GetSetDescriptorType
 
 from . import classes
 from .fields import attributes_renderer, held_renderer
@@ -44,6 +45,7 @@ _SCALARS: Final = frozenset({
 _MODELS: Final = frozenset({"pydantic.main.BaseModel", "pydantic.v1.main.BaseModel"})
 _LONGEST_DTYPE = 80
 _MOST_DTYPES = 6
+_MOST_KINDS = 64
 
 
 def recognise(walk: Walk, cls: type) -> Render | None:
@@ -144,7 +146,9 @@ def _shaped(root: str, name: str, base: type) -> Render | None:
     shape, dtype = classes.lookup(base, "shape"), classes.lookup(base, "dtype")
     if shape is None:
         return None
-    call = GuardedCall(lambda value: _described(value, shape, dtype), name)
+    guarded = GuardedCall(lambda value: _described(value, shape, dtype), name)
+    in_c = type(shape) is GetSetDescriptorType and type(dtype) is GetSetDescriptorType
+    call: Callable[[Any], str] = guarded.silently if in_c else guarded
 
     def render(value: Any, room: int, _path: Path) -> str:
         return shorten(f"<{root}.{name} {call(value)}>", room)
@@ -157,8 +161,24 @@ def _described(value: Any, shape: Any, dtype: Any) -> str:
     if not classes.inherits(type(sizes), tuple) or not all(type(size) is int for size in sizes):
         return f"object at {id(value):#x}"
     kinds = [dtype.__get__(value)] if hasattr(type(dtype), "__get__") else _column_kinds(value)
-    text = ", ".join(sorted({str(kind)[:_LONGEST_DTYPE] for kind in kinds[:_MOST_DTYPES]}))
+    text = _kind_text(kinds[0]) if len(kinds) == 1 else ", ".join(sorted(set(map(_kind_text, kinds[:_MOST_DTYPES]))))
     return f"shape={tuple(sizes)}{f' dtype={text}' if text else ''}"
+
+
+def _kind_text(kind: Any) -> str:
+    """The text of a dtype. Those of numpy without fields do not change; their text, made in Python, is kept."""
+    known = _kind_texts.get(id(kind))
+    if known is not None and known[0] is kind:
+        return known[1]
+    text = str(kind)[:_LONGEST_DTYPE]
+    if classes.module_name(type(kind)).partition(".")[0] == "numpy" and "[" not in text:
+        if len(_kind_texts) >= _MOST_KINDS:
+            _kind_texts.clear()
+        _kind_texts[id(kind)] = (kind, text)
+    return text
+
+
+_kind_texts: dict[int, tuple[Any, str]] = {}
 
 
 def _column_kinds(value: Any) -> list[Any]:
