@@ -2,7 +2,7 @@
 
 - The interpreter calls the trace function for every call of every function. What is left out is told by the frame's
   globals, by one look where the call before was of the same module; line events are off. A trace function that only
-  asks the frame for its code takes as long.
+  asks the frame for its code takes nearly as long.
 - A trace function that is there already, such as a debugger's or coverage's, goes on being called; see ``chain``.
 - ``sys.settrace`` is a thread's own affair. Threads that ``threading`` starts later are traced; those that run already
   are not, before 3.12, nor are those that are started behind its back (``_thread``).
