@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from glimpse.traces.stats import TopTable
 from glimpse.views import database
 from glimpse.views.database import database_failures, database_table
 from glimpse.views.sources import entry_of, recognise
-from glimpse.views.statistics import top_table
+from glimpse.views.statistics import failures_of, top_table
 from glimpse.writers.sqlite import SqliteWriter
 from tests.support.memory import folder_in_memory
 from tests.traces.recording import Recorder
@@ -44,8 +44,8 @@ def test_the_same_as_from_entries(program: Recorder, chosen: Selection) -> None:
     with folder_in_memory() as folder:
         path = written(program, "sqlite", folder / "t.db")
         asked = database_table(str(path))
-        found = summary(database_failures(str(path)))
-        selected = summary(database_failures(str(path), chosen))
+        found = summary(failures_of([recognise(str(path))], Selection()))
+        selected = summary(failures_of([recognise(str(path))], chosen))
         some = top_table([recognise(str(path))], chosen).rows()
     assert sorted(asked.rows(), key=lambda row: row["function"]) == close(table.rows())
     assert asked.unfinished == table.unfinished
@@ -136,3 +136,24 @@ def test_packs_are_counted_as_rows_are(tmp_path: Path) -> None:
     asked = database_table(str(tmp_path / "t.db"))
     assert sorted(asked.rows(), key=lambda row: row["function"]) == close(table.rows())
     writer.close()
+
+
+def test_calls_that_no_row_has_room_for(tmp_path: Path) -> None:
+    """Very deep calls are counted, found and told as all others are."""
+    program = Recorder()
+    with suppress(ValueError), program.call("app.main"):
+        program.leaf("app.usual")
+        with program.call("app.deep"):
+            raise ValueError("deep")
+    for entry in program.entries:
+        if entry["function"] == "app.deep":
+            entry["depth"] = 1 << 15
+    source = recognise(str(written(program, "sqlite", tmp_path / "t.db")))
+    assert database_failures(source.name) is None
+    (failure,) = failures_of([source], Selection()).rows()
+    assert (failure.function, [call.function for call in failure.example.path()]) == (
+        "app.deep",
+        ["app.main", "app.deep"],
+    )
+    assert [row["calls"] for row in top_table([source], Selection(functions=("app.deep",))).rows()] == [1]
+    assert len(top_table([source], Selection()).rows()) == 3

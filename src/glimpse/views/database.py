@@ -20,7 +20,7 @@ from glimpse.traces.stats import COLUMNS, TopTable
 from glimpse.views.times import SiteStats, add_times
 from glimpse.writers.sqlite_packs import COLUMNS as ROW
 from glimpse.writers.sqlite_packs import failed_rows, packed_batches, rows_of
-from glimpse.writers.sqlite_reading import KeptSummary, open_trace, text_of
+from glimpse.writers.sqlite_reading import KeptSummary, has_noted_calls, open_trace, text_of
 from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
 from glimpse.writers.sqlite_times import is_timed
 
@@ -133,13 +133,17 @@ def _count(connection: sqlite3.Connection, process: int, stats: SiteStats) -> No
             found.self_ms += max(occupied - below.pop(call, 0), 0) / 1e6
 
 
-def database_failures(path: str, selection: Selection | None = None) -> Failures:
+def database_failures(path: str, selection: Selection | None = None) -> Failures | None:
     """The exceptions of calls that are chosen, with the calls that led to the first of each kind.
+
+    None if not all are told by rows.
 
     :raises ReadError: it is not a trace.
     """
     failures = Failures()
     with _asking(path) as connection:
+        if has_noted_calls(connection):
+            return None
         names = _Names(connection)
         for call in map(names.call, failed_rows(connection)):
             if selection is None or selection.selects(call):

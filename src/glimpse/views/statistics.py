@@ -48,7 +48,9 @@ def failures_of(sources: Sequence[Source], selection: Selection, limit: int | No
     if len(sources) == 1 and sources[0].format == "sqlite":
         from glimpse.views.database import database_failures
 
-        return database_failures(sources[0].name, selection)
+        found = database_failures(sources[0].name, selection)
+        if found is not None:
+            return found
     failures = Failures()
     if len(sources) == 1 and sources[0].format == "jsonl" and sources[0].plain and selection.everything:
         with sources[0].opened() as stream:

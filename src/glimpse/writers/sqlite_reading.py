@@ -27,7 +27,7 @@ from glimpse.writers.sqlite_schema import (
     has_table,
 )
 
-__all__ = ["KeptSummary", "open_trace", "read_entries", "text_of"]
+__all__ = ["KeptSummary", "has_noted_calls", "open_trace", "read_entries", "text_of"]
 
 _CALL_ID: Final = (1 << PROCESS_BITS) - 1
 _BUSY_S: Final = 5.0
@@ -45,6 +45,8 @@ def read_entries(path: str, wanted: Callable[[str], bool] | None = None) -> Iter
     """
     try:
         with closing(open_trace(path)) as connection:
+            if wanted is not None and has_noted_calls(connection):
+                wanted = None
             processes = [_Process(connection, row, wanted) for row in _processes(connection)]
             yield from heapq.merge(*(process.entries() for process in processes), key=lambda entry: entry.timestamp)
     except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
@@ -66,6 +68,15 @@ def open_trace(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def has_noted_calls(connection: sqlite3.Connection) -> bool:
+    """Whether there are calls that no row has room for, deep ones mostly: only who reads all entries knows of them."""
+    starts, failures = connection.execute(
+        """SELECT total(entry LIKE '%"stage":"START"%'), total(entry LIKE '%"stage":"EXCEPTION"%') FROM notes"""
+    ).fetchone()
+    sql = "SELECT count(*) FROM details WHERE end_in_notes AND exception IS NOT NULL"
+    return bool(starts or failures > connection.execute(sql).fetchone()[0])
 
 
 class KeptSummary:
