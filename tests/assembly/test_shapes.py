@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from glimpse.assembly.pieces import plain_text_maker
 from glimpse.assembly.shapes import FIRST, args_maker
 from glimpse.entry import Site
 
@@ -30,4 +31,4 @@ def test_every_parameter_is_named_as_it_was_bound(params: str, values: tuple[obj
     def atom(value: object) -> str:
         return "<large>" if isinstance(value, int) and value.bit_length() > 1000 else repr(value)
 
-    assert args_maker(site, atom)((None,) * FIRST + values) == text
+    assert args_maker(site, plain_text_maker(atom), site.name)((None,) * FIRST + values) == text

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from glimpse.assembly import Assembler, Filter, LineAssembler, Origin, Rule, as_lines
 from glimpse.assembly import events as ev
-from glimpse.entry import Site
 from glimpse.values import Renderer
 
 SITES = ["m:f:1:f:a:", "m:C.g:2:f:@self,a:", "m:h:3:f:!secret,a,*rest:policy", 'm:<"é>:4:f::']
@@ -91,8 +90,6 @@ def test_lines_say_what_entries_say(events: list[ev.Event], cut: int, first: int
     """Whatever is recorded and however it is cut into chunks, both ways give the same, in the same order."""
     origin = Origin(pid=7, base=1_700_000_000_000_000_000, atom_text=Renderer().atom_text, **options)
     entries, lines = Assembler(origin, first_id=first), LineAssembler(origin, first_id=first)
-    for site in SITES[: len(events) % 5]:  # those that were called often before
-        lines.records.plain.add(Site.parse(site), *lines.records._parts(site)[1:4:2])
     expected, found, count = b"", b"", 0
     for position in range(0, len(events), cut):
         chunk = events[position : position + cut]
@@ -115,8 +112,6 @@ def test_lines_where_a_policy_limits_depth(
     origin = Origin(pid=7, base=0, atom_text=Renderer().atom_text)
     entries, limits = Assembler(origin, pauses=pauses), Filter(rules)
     lines = LineAssembler(origin, limits=dict.fromkeys(rules, depth), pauses=pauses)
-    for site in SITES if often else ():
-        lines.records.plain.add(Site.parse(site), *lines.records._parts(site)[1:4:2])
     expected, found, count = b"", b"", 0
     for position in range(0, len(events), cut):
         chunk = events[position : position + cut]
@@ -140,8 +135,10 @@ def loops(draw: st.DrawFn) -> list[ev.Event]:
     """Events of functions that are called again and again, some calls of which are unlike the others."""
     clock = draw(st.integers(0, 5_000_000))
     events: list[ev.Event] = [(ev.THREAD, 1, "MainThread"), (ev.START, SITES[3], clock, 1, None)]
+    events += [(ev.CONTEXT, 9, None, 'an "id"', None, None), (ev.CORO_START, COROUTINE, clock, 1, None, 10, "Täsk", 1)]
     for _ in range(draw(st.integers(1, 4))):
-        key, step = draw(st.sampled_from(SITES)), draw(st.sampled_from([1, 200, 900, 4_000, 20_000]))
+        key, step = draw(st.sampled_from(SITES)), draw(st.sampled_from([1, 200, 900, 4_000, 20_000, 3_000_000]))
+        scope = draw(st.sampled_from([None, None, 9, 10]))
         shown, returned = draw(REPEATED), draw(REPEATED)
         odd = draw(st.one_of(st.none(), st.integers(0, 140)))
         for number in range(draw(st.sampled_from([3, 20, 70, 140]))):
@@ -149,7 +146,7 @@ def loops(draw: st.DrawFn) -> list[ev.Event]:
                 "C" if "@" in key and not place else shown[(number + place) % len(shown)]
                 for place in range(values(key))
             ]
-            th, ctx = draw(st.sampled_from([(2, None), (1, 5)])) if number == odd else (1, None)
+            th, ctx = draw(st.sampled_from([(2, None), (1, 5)])) if number == odd else (1, scope)
             events.append((ev.START, key, clock, th, ctx, *given_now))
             clock += step
             ended = None if number == odd and ctx else key
@@ -158,8 +155,8 @@ def loops(draw: st.DrawFn) -> list[ev.Event]:
     return events
 
 
-@given(events=loops(), first=st.sampled_from([1, 700, 123_996]), failing=st.integers(1, 60))
-def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing: int) -> None:
+@given(events=loops(), first=st.sampled_from([1, 700, 123_996]), failing=st.integers(1, 60), ids=st.booleans())
+def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing: int, ids: bool) -> None:
     """Lines that are made for many calls at once say the same, also when a signal's handler raised in the middle."""
     left = failing
 
@@ -171,12 +168,10 @@ def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing:
         return Renderer().atom_text(atom)
 
     origin, other = (
-        Origin(pid=7, base=1_700_000_000_000_000_000, atom_text=atom_text),
-        Origin(7, 1_700_000_000_000_000_000),
+        Origin(pid=7, base=1_700_000_000_000_000_000, atom_text=atom_text, trace_ids=ids),
+        Origin(7, 1_700_000_000_000_000_000, trace_ids=ids),
     )
     lines = LineAssembler(origin, first_id=first)
-    for site in SITES:
-        lines.records.plain.add(Site.parse(site), *lines.records._parts(site)[1:4:2])
     found = b""
     for position in range(0, len(events), 256):
         chunk = events[position : position + 256]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from . import events as ev
 from .calls import Frame, OpenCall, Suspendable
 from .events import Event
-from .ids import Scopes, marker
+from .ids import Marker, Scopes
 from .interruption import Work, settle
 from .records import Origin, Records
 from .shapes import FIRST
@@ -44,7 +44,7 @@ class Assembler:
         self.records = form(origin)
         self.pauses = pauses
         self._scopes = Scopes(origin.remote)
-        self._marker = marker(origin.pid, origin.base, self._scopes, trace_ids=origin.trace_ids)
+        self._marker = Marker(origin.pid, origin.base, self._scopes, trace_ids=origin.trace_ids)
         self.marks = self._marker if origin.trace_ids else None  # else from the first scope on
         self.last_id = first_id - 1
         self.unmatched = 0
@@ -139,8 +139,7 @@ class Assembler:
             return
         frame = self._open(event, None)
         self._stack(th).append(frame)
-        task = None if event[4] is None else self._task(event[4])
-        out.append(self.records.start(frame[0], frame, th, FIRST, task))
+        self._emit_start(frame, th, FIRST, out)
 
     def _end(self, event: Event, out: list[Record]) -> None:
         _, key, t, th, value = event
@@ -182,14 +181,14 @@ class Assembler:
         self.last_id += 1
         marks = None if self.marks is None else self.marks(parent, event)
         parent_id, depth = (None, 1) if parent is None else (parent[0], parent[2] + 1)
-        key = event[1]
-        inside, shared = self.records.within(self.last_id, parent, depth, key)
-        frame = _new_frame(
-            Frame, (self.last_id, parent_id, depth, key, event[2], event[4], event, marks, call, inside, shared)
-        )
+        opened = (self.last_id, parent_id, depth, event[1], event[2], event[4], event, marks, call, None, None)
+        frame = self.records.opened(_new_frame(Frame, opened), parent, self._task_of(opened))
         if call is not None:
             call.frame = frame
         return frame
+
+    def _emit_start(self, frame: Frame, th: int, first: int, out: list[Record]) -> None:
+        out.append(self.records.start(frame[0], frame, th, first, self._task_of(frame)))
 
     def _emit_end(self, frame: Frame, t: int, th: int, value: Any, out: list[Record]) -> None:
         self.last_id += 1
@@ -200,7 +199,7 @@ class Assembler:
         first = _FIRST_VALUE[frame[6][0]]
         out.append(self.records.exception(self.last_id, frame, t, th, exc, first, self._task_of(frame)))
 
-    def _task_of(self, frame: Frame) -> str | None:
+    def _task_of(self, frame: Any) -> str | None:
         return frame[8].task if frame[8] and frame[8].task else self._task(frame[5])
 
     def _late_end(self, event: Event, out: list[Record]) -> None:
@@ -256,7 +255,7 @@ class Assembler:
         frame = self._open(event, call)
         self._generators[event[5]] = call
         self._stack(th).append(frame)
-        out.append(self.records.start(frame.call_id, frame, th, 6, self._task(frame.ctx)))
+        self._emit_start(frame, th, 6, out)
 
     def _yield(self, event: Event, out: list[Record]) -> None:
         call = self._generators.get(event[5])
@@ -341,7 +340,7 @@ class Assembler:
         call = Suspendable(event[2], th, task)
         frame = self._open(event, call)
         self._coroutines[event[5]] = call
-        out.append(self.records.start(frame.call_id, frame, th, 7, self._task_of(frame)))
+        self._emit_start(frame, th, 7, out)
 
     def _coro_end(self, event: Event, out: list[Record]) -> None:
         call = self._coroutines.get(event[5])

@@ -30,8 +30,8 @@ class Frame(NamedTuple):
     event: Event
     marks: Marks | None = None
     call: Suspendable | None = None
-    inside: Any = None  # what the records made of it have in common with those of the calls within it,
-    shared: Any = None  # and with each other; see ``Records.within``
+    inside: Any = None  # what the records made of the calls within it have in common,
+    shared: Any = None  # and those made of itself; see ``Records.opened``
 
 
 class OpenCall(NamedTuple):

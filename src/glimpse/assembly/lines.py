@@ -4,22 +4,60 @@ from __future__ import annotations
 
 from ..encoder import JSON, ascii_json
 from .calls import Frame
-from .plain import DIGITS, PlainLines, escaped
-from .records import Origin, Records, SiteText
-from .shapes import FIRST
+from .events import ERROR_ONLY
+from .ids import Marks
+from .pieces import DIGITS, MS, Escaped, encoded, escaped, plain_text_maker, text_maker
+from .records import Origin, Records
+from .runs import Labels
+from .shapes import FIRST, ArgsMaker, args_maker, labels_of, shape_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Final
+    from typing import Any, Final, NamedTuple
+else:
+    from glimpse.light import NamedTuple
 
-__all__ = ["LineRecords", "as_bytes", "as_lines"]
+__all__ = ["ROOT", "Cell", "LineRecords", "Place", "Within", "as_bytes", "as_lines", "below", "traced"]
 
 _BETWEEN, _NEW_LINE = b'},{"entry_id":', b'}\n{"entry_id":'
-_MS: Final = 1_000_000
-_OFTEN: Final = 200  # calls; to make a shape of parameters its functions takes a millisecond
-_MOST_SCOPED: Final = 1000
-ROOT: Final = ',"parent_id":null,"depth":1,"level":"INFO","function":"'
+_MOST_KEPT: Final = 1000
+_INFO: Final = '"level":"INFO"'
+ROOT: Final = f',"parent_id":null,"depth":1,{_INFO},"function":"'
+
+
+class Cell(NamedTuple):
+    """What all lines of a site's calls in the same scope have in common.
+
+    :ivar opening: function and the name before the arguments.
+    :ivar closing: the end.
+    :ivar labels: what is before each argument, and after the last; and the letters of the arguments' kinds.
+    """
+
+    opening: str
+    args: ArgsMaker
+    closing: str
+    labels: Labels
+
+
+class Place(NamedTuple):
+    """Thread, process and task, in a line and in one that has a result."""
+
+    plain: str
+    with_result: str
+
+
+class Within(NamedTuple):
+    """What the lines of the calls that one call makes have in common.
+
+    :ivar above: parent and depth, up to the name of the function.
+    :ivar trace: before the id of their span, where calls have one.
+    :ivar parent_span: after it.
+    """
+
+    above: str
+    trace: str
+    parent_span: str
 
 
 def as_lines(records: Sequence[dict[str, Any]]) -> bytes:
@@ -39,8 +77,8 @@ def as_lines(records: Sequence[dict[str, Any]]) -> bytes:
 
 
 def as_bytes(pieces: Sequence[str]) -> bytes:
-    """Lines in pieces, encoded. A lone surrogate becomes its JSON escape."""
-    return "".join(pieces).encode("utf-8", "backslashreplace")
+    """Lines in pieces, encoded."""
+    return "".join(pieces).encode("latin-1")
 
 
 def _line(record: Any) -> bytes:
@@ -55,126 +93,164 @@ class LineRecords(Records):
 
     def __init__(self, origin: Origin) -> None:
         super().__init__(origin)
-        self.plain = PlainLines(origin.atom_text)
-        self._sites: dict[str, tuple[SiteText, str, int, str]] = {}
-        self._places: dict[int, str] = {}
-        self._scoped: dict[tuple[str, str], str] = {}
-        self._starts: dict[str, int] = {}  # of sites that have no functions of their own yet
+        self._cells: dict[str | None, dict[str, Cell]] = {}
+        self._places: dict[tuple[int, str | None], Place] = {}
+        self.names = Escaped()
+        self.text = text_maker(origin.atom_text)
+        self.plain_text = plain_text_maker(origin.atom_text)
+        self.millisecond = 0, 0, "", ""
+        self.begin(0)
 
-    def within(self, number: int, parent: Frame | None, depth: int, key: str) -> tuple[str, str]:
-        """See ``Records``."""
-        above = ROOT if parent is None else parent[9]
-        inside = f',"parent_id":{number},"depth":{depth + 1},"level":"INFO","function":"'
-        return inside, f',"call_id":{number}{above}{self._parts(key)[1]}'
+    def cells(self, correlation: str | None) -> dict[str, Cell]:
+        """The cells of sites in a scope, of those that have been asked for; of few scopes at a time."""
+        found = self._cells.get(correlation)
+        if found is None:
+            if len(self._cells) > _MOST_KEPT:
+                self._cells.clear()
+            found = self._cells[correlation] = {}
+        return found
 
-    def stay(self, th: int) -> None:
-        """The plain calls that follow are of this thread."""
-        self.plain.stay(th, self._place(th))
+    def cell(self, key: str, correlation: str | None) -> Cell:
+        """What the lines of a site's calls have in common."""
+        cells = self.cells(correlation)
+        found = cells.get(key)
+        if found is None:
+            site = self.site(key)
+            opening = f'{escaped(site.function)}","args":"{escaped(site.name)}'
+            tail = site.tail if correlation is None else site.tail_in(correlation)
+            args = args_maker(site.site, self.plain_text, "")
+            labels = [self.names[label] for label in labels_of(site.site)], shape_of(site.site)
+            found = cells[key] = Cell(opening, args, f"{_fields(tail)}}}\n", labels)
+        return found
 
-    def moment(self, t: int) -> str:
-        """The timestamp of ``t``; all but its last three digits is kept for as long as it stays the same."""
-        plain = self.plain
-        if not plain.since <= t < plain.until:
-            plain.begin(t - (t + self.origin.base) % _MS, self.clock.stamp(t)[:-3])
-        return plain.stamp + DIGITS[(t - plain.since) // 1000]
+    def place(self, th: int, task: str | None) -> Place:
+        """What lines say of where a call runs."""
+        found = self._places.get((th, task))
+        if found is None:
+            if len(self._places) > _MOST_KEPT:
+                self._places.clear()
+            text = f'","thread":"{escaped(self.thread(th))}","pid":{self.origin.pid}'
+            if task is not None:
+                text += f',"task":"{escaped(task)}"'
+            found = self._places[th, task] = Place(text, f'{text},"result":"')
+        return found
+
+    def within(self, number: int, depth: int, marks: Marks | None) -> Within:
+        """What the lines of a call's children have in common.
+
+        :param number: the call, ``depth``: its own.
+        """
+        above = f',"parent_id":{number},"depth":{depth + 1},{_INFO},"function":"'
+        trace_id, span_id = (None, None) if marks is None else marks[:2]
+        return Within(above, traced(trace_id), below(span_id))
 
     def name_thread(self, th: int, name: str) -> None:
         """See ``Records``."""
         super().name_thread(th, name)
-        self._places.pop(th, None)
+        self._places.clear()
 
-    def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Any:
-        """See ``Records``. Of a call that leaves no lines, nothing."""
-        if frame[10] is None:
-            return ""
-        site, _, name, closing = self._parts(frame[3])
-        if first == FIRST:
-            self._count(frame[3])
-        args = escaped(self.arguments(site, frame, first))[name:]
-        if task is not None or frame[7] is not None:
-            closing = f"{_task(task)}{self._closing(frame, closing)}"
-        stamp = self.moment(frame[4])
-        return f'{{"entry_id":{number}{frame[10]}{args}","stage":"START","timestamp":"{stamp}{self._place(th)}{closing}'
+    def opened(self, frame: Frame, parent: Frame | None, task: str | None) -> Frame:
+        """See ``Records``. What is kept: how its lines begin, how they go on after the timestamp, and end."""
+        number, marks = frame[0], frame[7]
+        opening, _, closing, _ = self.cell(frame[3], None if marks is None else marks[3])
+        if marks is not None and marks[0] is not None:
+            above = '"' if marks[2] is None else below(marks[2])
+            closing = f"{traced(marks[0])}{marks[1]}{above}{closing}"
+        before = f',"call_id":{number}{ROOT if parent is None else parent[9][0]}{opening}'
+        kept = before, self.place(frame[6][3], task).with_result, closing
+        return frame._replace(inside=self.within(number, frame[2], marks), shared=kept)
 
-    def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> Any:
+    def begin(self, t: int) -> tuple[int, int, str, str]:
+        """Let the millisecond of ``t`` be the current one.
+
+        Its beginning and end, and what STARTs and ENDs in it have before the last three digits of their timestamps.
+        """
+        stamp, since = self.clock.stamp(t)[:-3], t - (t + self.origin.base) % MS
+        self._stamp = stamp
+        self.millisecond = since, since + MS, _before("START", stamp), _before("END", stamp)
+        return self.millisecond
+
+    def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> str:
         """See ``Records``."""
-        closing = self._parts(frame[3])[3]
+        before, _, closing = frame[10]
+        stage = self._stage("START", frame[4], th, task)
+        return f'{{"entry_id":{number}{before}{self._args(frame, first)}{stage}{closing}'
+
+    def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> str:
+        """See ``Records``."""
+        before, _, closing = frame[10]
         closed = type(value) is tuple and not value
-        result = ',"closed":true' if closed else f',"result":"{self.plain.text(value)}"'
-        ms, rest = divmod(t - frame[4], _MS)
-        if frame[8] is not None or frame[7] is not None:
-            closing = f"{_activity(frame)}{self._closing(frame, closing)}"
+        result = ',"closed":true' if closed else f',"result":"{self.text(value)}"'
         return (
-            f'{{"entry_id":{number}{frame[10]}","stage":"END","timestamp":"{self.moment(t)}{self._place(th)}'
-            f'{_task(task)}{result},"duration_ms":{ms}.{rest:06d}{closing}'
+            f'{{"entry_id":{number}{before}{self._stage("END", t, th, task)}{result}'
+            f"{_duration(t - frame[4])}{_activity(frame)}{closing}"
         )
 
-    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Any:
+    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> str:
         """See ``Records``."""
-        return _line(super().exception(number, frame, t, th, exc, first, task)).decode()
+        kind, message, line, traceback = exc
+        told = {"type": kind, "message": message, "line": line}
+        if traceback is not None:
+            told["traceback"] = traceback
+        before, closing = self._at_level(frame, "ERROR")
+        lasted = "" if frame[6][0] == ERROR_ONLY else f"{_duration(t - frame[4])}{_activity(frame)}"
+        return (
+            f'{{"entry_id":{number}{before}{self._args(frame, first)}{self._stage("EXCEPTION", t, th, task)}'
+            f"{_fields({'exception': told})}{lasted}{closing}"
+        )
 
-    def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> Any:
+    def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> str:
         """See ``Records``."""
-        return _line(super().pause(number, frame, t, th, stage, task)).decode()
+        before, closing = self._at_level(frame, "DEBUG")
+        return f'{{"entry_id":{number}{before}{self._stage(stage, t, th, task)}{closing}'
 
     def pauses(self, frame: Frame) -> bool:
         """See ``Records``."""
         return frame[10] is not None and super().pauses(frame)
 
-    def _parts(self, key: str) -> tuple[SiteText, str, int, str]:
-        """A site, what comes before its arguments, the length of its name, and the end of each of its lines."""
-        found = self._sites.get(key)
-        if found is None:
-            site = self.site(key)
-            name = escaped(site.name)
-            found = site, f'{escaped(site.function)}","args":"{name}', len(name), _fields(site.tail)
-            self._sites[key] = found
-            self._starts[key] = 0
-        return found
+    def _stage(self, stage: str, t: int, th: int, task: str | None) -> str:
+        since, *_ = self.millisecond if self.millisecond[0] <= t < self.millisecond[1] else self.begin(t)
+        return f"{_before(stage, self._stamp)}{DIGITS[(t - since) // 1000]}{self.place(th, task).plain}"
 
-    def _count(self, key: str) -> None:
-        """A function that is called often is worth what making its lines' own functions takes."""
-        count = self._starts.get(key)
-        if count is not None:
-            self._starts[key] = count + 1
-            if count >= _OFTEN:
-                del self._starts[key]
-                site, opening, _, closing = self._parts(key)
-                self.plain.add(site.site, opening, closing)
+    def _at_level(self, frame: Frame, level: str) -> tuple[str, str]:
+        """How the lines of a call begin and end. At level ERROR, nothing is kept of one and it has no parent."""
+        if frame[10] is not None:
+            before, _, closing = frame[10]
+        else:
+            before, _, closing = self.opened(frame, None, None)[10]
+            before = before.replace('"depth":1,', f'"depth":{frame[2]},', 1)
+        return before.replace(_INFO, f'"level":"{level}"', 1), closing
 
-    def _closing(self, frame: Frame, closing: str) -> str:
-        """The end of a call's lines, where it says more than those of other calls of its site."""
-        if frame[7] is None:
-            return closing
-        trace_id, span_id, parent, correlation, _ = frame[7]
-        if correlation is not None:
-            closing = self._scoped.get((frame[3], correlation)) or self._scope(frame[3], correlation)
-        if trace_id is None:
-            return closing
-        above = f',"parent_span_id":"{parent}"' if parent is not None else ""
-        return f',"trace_id":"{trace_id}","span_id":"{span_id}"{above}{closing}'
-
-    def _scope(self, key: str, correlation: str) -> str:
-        """The end of a site's lines in the scope of a correlation id; of few sites and scopes at a time."""
-        if len(self._scoped) > _MOST_SCOPED:
-            self._scoped.clear()
-        found = self._scoped[key, correlation] = _fields(self.site(key).tail_in(correlation))
-        return found
-
-    def _place(self, th: int) -> str:
-        found = self._places.get(th)
-        if found is None:
-            found = self._places[th] = f'","thread":"{escaped(self.thread(th))}","pid":{self.origin.pid}'
-        return found
+    def _args(self, frame: Frame, first: int) -> str:
+        event = frame[6]
+        maker = self.cell(frame[3], None).args
+        return escaped(maker(event if first == FIRST else (*_PADDING, *event[first:])))
 
 
-def _task(name: str | None) -> str:
-    return "" if name is None else f',"task":"{escaped(name)}"'
+_PADDING: Final = (None,) * FIRST
+
+
+def traced(trace_id: str | None) -> str:
+    """What is before a span's id."""
+    return f',"trace_id":"{trace_id}","span_id":"'
+
+
+def below(span_id: str | None) -> str:
+    """What is after a span's id, of a call that was made by the call of another one."""
+    return f'","parent_span_id":"{span_id}"'
+
+
+def _before(stage: str, stamp: str) -> str:
+    return f'","stage":"{stage}","timestamp":"{stamp}'
 
 
 def _fields(told: dict[str, Any]) -> str:
-    """The end of a line."""
-    return "".join(f',"{name}":{_line(value)[:-1].decode()}' for name, value in told.items()) + "}\n"
+    return "".join(f',"{name}":{encoded(_line(value)[:-1])}' for name, value in told.items())
+
+
+def _duration(ns: int) -> str:
+    ms, rest = divmod(ns, MS)
+    return f',"duration_ms":{ms}.{rest:06d}'
 
 
 def _activity(frame: Frame) -> str:

@@ -7,6 +7,7 @@ from . import events as ev
 from .calls import Frame
 from .clock import Clock
 from .ids import Marks, Remote
+from .pieces import plain_text_maker
 from .shapes import FIRST, args_maker
 
 TYPE_CHECKING = False
@@ -57,7 +58,7 @@ class SiteText:
 
     def __init__(self, site: Site, origin: Origin) -> None:
         self.site, self.function, self.name = site, site.function, site.name
-        self.args = args_maker(site, origin.atom_text)
+        self.args = args_maker(site, plain_text_maker(origin.atom_text), site.name)
         tail: Record = {"service": origin.service, "correlation_id": origin.correlation_id}
         tail["policy"] = site.policy or None
         if origin.detailed.get(site.policy, origin.with_lines):
@@ -103,17 +104,17 @@ class Records:
         event = frame[6]
         return site.args(event if first == FIRST else (*_PADDING, *event[first:]))
 
-    def within(self, number: int, parent: Frame | None, depth: int, key: str) -> tuple[Any, Any]:
-        """What to keep with an open call, for its end and for the calls within it."""
-        return None, None
+    def opened(self, frame: Frame, parent: Frame | None, task: str | None) -> Frame:
+        """A call that begins, with what is to be kept for its end and for the calls within it."""
+        return frame
 
-    def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Record:
+    def start(self, number: int, frame: Frame, th: int, first: int, task: str | None) -> Any:
         """A START; ``first`` is the index of the first value in the event."""
         site = self.site(frame[3])
         args = self.arguments(site, frame, first)
         return self._finished(self._head(number, frame, "INFO", args, "START", frame[4], th, task), frame, site)
 
-    def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> Record:
+    def end(self, number: int, frame: Frame, t: int, th: int, value: Any, task: str | None) -> Any:
         """An END; an empty tuple as value means that the call was closed."""
         site = self.site(frame[3])
         item = self._head(number, frame, "INFO", site.name, "END", t, th, task)
@@ -121,7 +122,7 @@ class Records:
         item["duration_ms"] = (t - frame[4]) / _MS
         return self._finished(item, frame, site)
 
-    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Record:
+    def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> Any:
         """An EXCEPTION."""
         site = self.site(frame[3])
         args = self.arguments(site, frame, first)
@@ -134,7 +135,7 @@ class Records:
             item["duration_ms"] = (t - frame[4]) / _MS
         return self._finished(item, frame, site)
 
-    def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> Record:
+    def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> Any:
         """A SUSPEND or RESUME."""
         site = self.site(frame[3])
         item = self._head(number, frame, "DEBUG", site.name, stage, t, th, task)

@@ -6,48 +6,54 @@ some for each: between a half and a quarter of the time.
 
 from __future__ import annotations
 
-from _operator import is_
-from itertools import repeat
+from _operator import is_, itemgetter, sub
+from itertools import chain, repeat
 
 from ..encoder import JSON
-from .events import END, START, Event
+from .events import CLOSED, END, START, Event
+from .pieces import BELOW_A_MS, DIGITS, MS, Durations, Escaped, Ids, encoded
 from .shapes import FIRST, labels_of, shape_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Final
+    from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
     from ..entry import Site
+    from .clock import Clock
+else:
+    from glimpse.light import NamedTuple, Protocol
 
-__all__ = ["NEVER", "args_of_run", "fields_of", "run_length", "texts"]
+__all__ = ["Labels", "Run", "args_of_run", "fields_of", "lines_of", "run_length", "texts"]
 
-NEVER: Final = 1 << 62
-"""Later than any event."""
+_LENGTHS: Final = (64, 32, 16, 8)
+_SECOND: Final = 1_000_000_000
+_DIGITS: Final = 8  # a 1, six digits, and a comma
+_DURATIONS: Final = Durations()
 
-_LENGTHS: Final = (126, 64, 32, 16, 8)
 
-
-def run_length(chunk: Sequence[Event], position: int, most: int, key: str, until: int) -> int:
-    """How many calls of a run seem to begin here, and end before a time: a look at a few of them tells mostly.
+def run_length(chunk: Sequence[Event], position: int, most: int, key: str) -> int:
+    """How many calls of a run seem to begin here: a look at a few of them tells mostly.
 
     :param key: the function's.
     """
     most = min(len(chunk) - position, 2 * most) // 2
     if most < _LENGTHS[-1] or chunk[position + 2][1] is not key or chunk[position + 3][0] != END:
         return 0
-    for calls in _LENGTHS:
+    for calls in (most, *_LENGTHS):
         if calls <= most:
             last, middle = chunk[position + 2 * calls - 1], chunk[position + calls]
-            if last[1] is key and last[0] == END and last[2] < until and middle[1] is key and middle[0] == START:
+            if last[1] is key and last[0] == END and middle[1] is key and middle[0] == START:
                 return calls
     return 0
 
 
-def fields_of(chunk: Sequence[Event], position: int, calls: int, key: str, th: int) -> tuple[Any, Any] | None:
+def fields_of(
+    chunk: Sequence[Event], position: int, calls: int, key: str, th: int, ctx: int | None
+) -> tuple[Any, Any] | None:
     """The fields of the STARTs and those of the ENDs of a run, each for all calls; None if it is none.
 
-    :param th: the thread's number.
+    :param th: the thread's number, ``ctx``: the context's.
     """
     beyond = position + 2 * calls
     try:
@@ -59,7 +65,9 @@ def fields_of(chunk: Sequence[Event], position: int, calls: int, key: str, th: i
         starts[0].count(START) == calls == ends[0].count(END)
         and starts[1].count(key) == calls == ends[1].count(key)
         and starts[3].count(th) == calls == ends[3].count(th)
-        and starts[4].count(None) == calls
+        and starts[4].count(ctx) == calls
+        and CLOSED not in ends[4]
+        and max(map(sub, ends[2], starts[2])) < MS
     ):
         return starts, ends
     return None
@@ -89,3 +97,94 @@ def args_of_run(site: Site, starts: Any, text: Callable[[Any], str]) -> list[str
         shown = texts(values, text) if kind == "v" else values if kind == "r" else repeat("<redacted>", calls)
         pieces += shown, repeat(label, calls)
     return list(map("".join, zip(*pieces, strict=True)))
+
+
+Labels: TypeAlias = "tuple[list[str], str]"
+"""What stands before each argument, and after the last one, as it stands in JSON; and the shape of the arguments."""
+
+
+class TextsOf(Protocol):
+    """See ``lines.LineRecords``."""
+
+    text: Callable[[Any], str]
+    names: Escaped
+    clock: Clock
+
+
+class Run(NamedTuple):
+    """What the lines of a run's calls have in common.
+
+    :ivar ids: of them and others, of which their own begin at the place ``at``.
+    :ivar opening: between a call's id and its arguments.
+    :ivar place: after the timestamp of a START, ``ending``: of an END.
+    :ivar millisecond: see ``lines.LineRecords``.
+    """
+
+    ids: Ids
+    at: int
+    opening: str
+    labels: Labels
+    place: str
+    ending: str
+    millisecond: tuple[int, int, str, str]
+
+
+def lines_of(run: Run, fields: Any, closings: Any, texts_of: TextsOf) -> list[str]:
+    """The lines of a run, in pieces.
+
+    :param closings: the ends of each call's two lines; one text if they are all the same.
+    :param texts_of: gives the texts of values and of names.
+    """
+    text, names = texts_of.text, texts_of.names
+    (_, entry, called, _, digits), at, opening, (labels, shape), place, ending, _ = run
+    starts, (_, _, u, _, results) = fields
+    t, calls = starts[2], len(u)
+    begun, ended, stamps, end_stamps = _stamps(t, u, run.millisecond, texts_of)
+    begin, *labels = labels
+    args = [*chain.from_iterable((None, label) for label in labels)]
+    last = args.pop() if args else ""
+    alike = type(closings) is str
+    close = closings if alike else ""
+    start = [entry, None, called, None, f"{opening}{begin}", *args, f"{last}{begun}", None, f"{place}{close}"]
+    end = [entry, None, called, None, f"{opening}{ended}", None, ending, None, BELOW_A_MS, None, close]
+    if not alike:
+        start.append(None)
+    first, width = len(start), len(start) + len(end)
+    pieces: list[Any] = [*start, *end] * calls
+    ids = digits[at : at + 2 * calls]
+    pieces[1::width] = pieces[3::width] = pieces[first + 3 :: width] = ids[::2]
+    for number, (kind, values) in enumerate(zip(shape, starts[FIRST:], strict=True)):
+        if kind == "h":
+            pieces[5 + 2 * number :: width] = repeat("<redacted>", calls)
+        else:
+            pieces[5 + 2 * number :: width] = texts(values, text if kind == "v" else names.__getitem__)
+    pieces[6 + len(args) :: width] = stamps
+    pieces[first + 1 :: width] = ids[1::2]
+    pieces[first + 5 :: width] = end_stamps
+    pieces[first + 7 :: width] = texts(results, text)
+    pieces[first + 9 :: width] = itemgetter(*map(sub, u, t))(_DURATIONS)
+    if not alike:
+        pieces[first - 1 :: width] = pieces[width - 1 :: width] = closings
+    return pieces
+
+
+def _stamps(
+    t: Sequence[int], u: Sequence[int], millisecond: tuple[int, int, str, str], texts_of: TextsOf
+) -> tuple[str, str, Sequence[str], Sequence[str]]:
+    """What comes before the last digits of the timestamps of STARTs, and of ENDs; and those digits."""
+    since, until, begun, ended = millisecond
+    if since <= t[0] and u[-1] < until:
+        return begun, ended, [DIGITS[(x - since) // 1000] for x in t], [DIGITS[(x - since) // 1000] for x in u]
+    second = t[0] - (t[0] + texts_of.clock.base) % _SECOND
+    stamp = texts_of.clock.stamp(t[0])
+    begun, ended = begun[: -len(stamp) + 3], ended[: -len(stamp) + 3]
+    if u[-1] - second < _SECOND:
+        return f"{begun}{stamp[:-6]}", f"{ended}{stamp[:-6]}", _micros(t, second), _micros(u, second)
+    return begun, ended, list(map(texts_of.clock.stamp, t)), list(map(texts_of.clock.stamp, u))
+
+
+def _micros(times: Sequence[int], second: int) -> list[str]:
+    """Six digits of each, of one second."""
+    data = bytearray(JSON.dumps([(x - second) // 1000 + MS for x in times]))
+    del data[1::_DIGITS]  # the 1 before each
+    return encoded(data[1:-1]).split(",")

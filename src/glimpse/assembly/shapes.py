@@ -42,13 +42,14 @@ def labels_of(site: Site) -> list[str]:
     return labels
 
 
-def args_maker(site: Site, text: Callable[[Any], str]) -> ArgsMaker:
+def args_maker(site: Site, text: Callable[[Any], str], name: str) -> ArgsMaker:
     """A function that gives ``get_user(user_id=123)`` of a call's START, every parameter as it was bound.
 
-    :param text: the text of an atom that is too long or too large for ``repr``.
+    :param text: the text of a value that is no short integer, no short text and not ready.
+    :param name: of the function, or nothing.
     """
     first, *others = labels_of(site)
-    made: ArgsMaker = _compiled(shape_of(site))(text, site.name + first, *others)
+    made: ArgsMaker = _compiled(shape_of(site))(text, name + first, *others)
     return made
 
 
@@ -63,7 +64,7 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
     unpack = "".join(f"  {name} = event[{FIRST + index}]\n" for index, name in enumerate(names))
     body = f"{unpack}  return f'{parts}{{l{len(shape)}}}'\n"
     source = f"def make(text, {labels}):\n def args(event):\n{body} return args\n"
-    scope: dict[str, Any] = {"shown": _shown}
+    scope: dict[str, Any] = {}
     # Compiled first: executing text makes the interpreter forget that a KeyboardInterrupt is ending it.
     exec(compile(source, "<arguments>", "exec"), scope)
     maker: Callable[..., ArgsMaker] = scope["make"]
@@ -71,14 +72,7 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
 
 
 _PART = {
-    "v": "{{{0} if type({0}) is int and {0}.bit_length() < BITS "
-    "else repr({0}) if type({0}) is str and {0}.isprintable() "
-    "else {0}[0] if type({0}) is tuple else shown({0}, text)}}",
+    "v": "{{{0} if type({0}) is int and {0}.bit_length() < BITS else {0}[0] if type({0}) is tuple else text({0})}}",
     "r": "{{{0}}}",
     "h": "<redacted>",
 }
-_SHORT = frozenset({float, bool, type(None)})
-
-
-def _shown(value: Any, text: Callable[[Any], str]) -> str:
-    return repr(value) if type(value) in _SHORT else text(value)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from glimpse.assembly import Assembler, Filter, Origin, Rule, early_drop
 from glimpse.assembly.events import END, EXCEPTION, START, THREAD, Event
-from glimpse.assembly.runs import NEVER, args_of_run, fields_of, run_length, texts
+from glimpse.assembly.runs import args_of_run, fields_of, run_length, texts
 from glimpse.assembly.shapes import SHORT_INT_BITS, ArgsMaker
 from glimpse.natives import System
 from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
@@ -202,7 +202,7 @@ class RowAssembler(Assembler):
             position = 1
         while self._plain and position < len(chunk) and chunk[position][0] == START:
             key = chunk[position][1]
-            calls = run_length(chunk, position, len(chunk), key, NEVER)
+            calls = run_length(chunk, position, len(chunk), key)
             if not calls or not self._run(chunk, position, calls, key):
                 break
             position += 2 * calls
@@ -210,7 +210,7 @@ class RowAssembler(Assembler):
 
     def _run(self, chunk: list[Event], position: int, calls: int, key: str) -> bool:
         th = chunk[position][3]
-        fields = fields_of(chunk, position, calls, key, th) if th >= 0 else None
+        fields = fields_of(chunk, position, calls, key, th, None) if th >= 0 else None
         if fields is None:
             return False
         stack, cells = self._thread_state(th)
