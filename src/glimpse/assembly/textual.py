@@ -21,6 +21,7 @@ from .lines import ROOT, Cell, LineRecords, Place, Within, as_bytes, below, trac
 from .pieces import BELOW_A_MS, DIGITS, IDS_AT_ONCE, MS, WIDTH, Ids, finished
 from .records import Origin
 from .runs import Run, fields_of, lines_of, run_length
+from .shapes import SHORT_INT_BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -225,7 +226,8 @@ class LineAssembler(Assembler):
                         add((
                             entry, i, before, args(event), begun, DIGITS[x // 1000], place, "", "", "", "", closing,
                             entry, ids[at + 1], before, "", ended, DIGITS[y // 1000], ending,
-                            value[0] if type(value) is tuple else text(value), BELOW_A_MS, DIGITS[ns // 1000],
+                            f"{value}" if type(value) is int and value.bit_length() < SHORT_INT_BITS else text(value),
+                            BELOW_A_MS, DIGITS[ns // 1000],
                             DIGITS[ns % 1000], closing,
                         ))  # fmt: skip
                         last = key
@@ -268,7 +270,8 @@ class LineAssembler(Assembler):
                     returned = records.place(th, self._task(ctx)).with_result
                 ns = u - frame[4]
                 add((
-                    entry, ids[at], before, "", ended, DIGITS[(u - since) // 1000], returned, text(value),
+                    entry, ids[at], before, "", ended, DIGITS[(u - since) // 1000], returned,
+                    f"{value}" if type(value) is int and value.bit_length() < SHORT_INT_BITS else text(value),
                     BELOW_A_MS if ns < MS else f'","duration_ms":{ns // MS}.', DIGITS[ns // 1000 % 1000],
                     DIGITS[ns % 1000], closing,
                 ))  # fmt: skip
