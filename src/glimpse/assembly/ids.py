@@ -7,8 +7,6 @@ system.
 
 from __future__ import annotations
 
-from _struct import pack
-
 from .calls import Frame
 from .events import Event
 
@@ -104,7 +102,7 @@ class SpanIds:
     def _make(self) -> None:
         numbers = range(self._made + 1, self._made + 1 + _SPANS_AT_ONCE)
         values = [(self._seed + number * _STEP) & _MASK or 1 for number in numbers]
-        texts = pack(f">{_SPANS_AT_ONCE}Q", *values).hex(",", 8).split(",")
+        texts = b"".join([value.to_bytes(8, "big") for value in values]).hex(",", 8).split(",")
         texts.reverse()
         self._made, self._ready = self._made + _SPANS_AT_ONCE, texts
 
