@@ -171,9 +171,10 @@ def test_a_database_is_read_for_functions(program: Recorder, name: str, tmp_path
 
 
 def trees_of(records: list[dict[str, Any]], function: str) -> list[dict[str, Any]]:
-    """The calls of the trees that are chosen."""
+    """The calls of the trees that are chosen; threads come in the order in which their first root was certain."""
     builder = TreeBuilder(Selection(functions=(function,)))
-    return [row for _, tree in builder.roots(call_events(iter(records))) for row in rows(tree)]
+    found = [row for _, tree in builder.roots(call_events(iter(records))) for row in rows(tree)]
+    return sorted(found, key=lambda row: (row["pid"], row["call_id"]))
 
 
 def test_only_databases_are_read_for_functions(tmp_path: Path) -> None:
