@@ -140,10 +140,13 @@ def _has_left(below: FrameType, frame: FrameType) -> bool:
 
 
 def _bound(frame: FrameType) -> dict[str, Any]:
-    """A frame's variables. Before 3.13 it keeps those that were asked for, and so alive, even when it is cleared."""
+    """A frame's variables. Before 3.13 it keeps those that were asked for, and so alive, even when it is cleared.
+
+    After a trace function, the interpreter takes what is in the dict for the frame's variables: then it stays full.
+    """
     names = frame.f_locals
     bound = dict(names)
-    if type(names) is dict and sys.getrefcount(names) == _ONLY_THE_FRAMES:
+    if type(names) is dict and sys.gettrace() is None and sys.getrefcount(names) == _ONLY_THE_FRAMES:
         names.clear()
     return bound
 
