@@ -161,3 +161,14 @@ def test_a_circle_of_parents_is_harmless() -> None:
     one, _, two, _ = program.entries
     entries = [dict(one, parent_id=3), dict(two, parent_id=1)]
     assert all(len(call.path()) <= 2 for call in finished_calls(entries))
+
+
+def test_a_call_that_is_said_to_be_in_itself() -> None:
+    """It is a root: whoever follows the callers comes to an end."""
+    program = Recorder()
+    program.leaf("app.main")
+    for entry in program.entries:
+        entry["parent_id"] = entry["call_id"]
+    (call,) = finished_calls(program.entries)
+    assert call.parent is None
+    assert call.self_ms == call.duration_ms

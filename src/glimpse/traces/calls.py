@@ -213,7 +213,7 @@ class CallBook:
 
     def _find_parent(self, call: Call) -> None:
         key = parent_key(call)
-        if key is None:
+        if key is None or key == (call.process, call.call_id):  # a file may say anything
             return
         call.parent = self.open.get(key) or self.left.get(key)
         if call.parent_span_id is not None and (call.parent is None or call.parent.span_id != call.parent_span_id):
