@@ -19,7 +19,7 @@ from typing import Any
 
 from glimpse.assembly import Origin
 from glimpse.entry import Param, Site
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 
 ROW = (Param("row"), Param("strict"))
 NAMES = (("shop.parser", "parse_item"), ("shop.pricing", "price"), ("shop.models", "total"), ("shop.db", "execute"))

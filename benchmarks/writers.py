@@ -28,11 +28,11 @@ from typing import Any
 from glimpse.assembly import Assembler, LineAssembler, Origin
 from glimpse.entry import FIELDS, LogEntry
 from glimpse.writers import BaseWriter
-from glimpse.writers.journal import JournalWriter
+from glimpse.writers.journal.writer import JournalWriter
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
-from glimpse.writers.mongo import MongoWriter
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.mongo.writer import MongoWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 
 BATCH = 2048
 KEY = "shop.orders:total:12:f:items,country:"

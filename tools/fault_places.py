@@ -10,7 +10,7 @@ from typing import Protocol
 
 from glimpse.entry import LogEntry
 from glimpse.writers import writer_class
-from glimpse.writers.mongo import MongoWriter
+from glimpse.writers.mongo.writer import MongoWriter
 from tests.writers.mongo_server import MongoServer
 
 __all__ = ["Place", "Server", "place_of"]

@@ -10,10 +10,10 @@ from glimpse.config import BUILT_IN, Config, known_destinations, register_dest
 from glimpse.config import destinations as place
 from glimpse.errors import ConfigError
 from glimpse.writers.base import BaseWriter
-from glimpse.writers.journal import JournalWriter
+from glimpse.writers.journal.writer import JournalWriter
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.support import run_python, write_files
 
 

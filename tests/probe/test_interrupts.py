@@ -19,7 +19,7 @@ from glimpse.assembly import events as ev
 from glimpse.entry import LogEntry
 from glimpse.probe import Recorder, sink_for
 from glimpse.writers import BaseWriter
-from glimpse.writers.journal import JournalWriter
+from glimpse.writers.journal.writer import JournalWriter
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
 from tests.conftest import PACKAGE
@@ -192,7 +192,7 @@ TIMED = """
     import os, signal, sys, time
     from glimpse.assembly import Origin, events as ev
     from glimpse.probe import Recorder, sink_for
-    from glimpse.writers.sqlite import SqliteWriter
+    from glimpse.writers.sqlite.writer import SqliteWriter
 
     def too_long(number, frame):
         global came

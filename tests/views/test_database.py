@@ -19,7 +19,7 @@ from glimpse.views import database
 from glimpse.views.database import database_failures, database_table
 from glimpse.views.sources import entry_of, recognise
 from glimpse.views.statistics import failures_of, top_table
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.support.memory import folder_in_memory
 from tests.traces.recording import Recorder
 from tests.traces.strategies import programs

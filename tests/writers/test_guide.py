@@ -12,7 +12,7 @@ import pytest
 
 from glimpse.config import Config
 from glimpse.writers import writer_class
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.support.pages import example
 from tests.writers import entries as made
 

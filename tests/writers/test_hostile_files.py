@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glimpse.writers import BaseWriter
-from glimpse.writers.journal import JournalWriter
+from glimpse.writers.journal.writer import JournalWriter
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.writers import entries as made
 from tests.writers.outcome import read_or_refused
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from glimpse.entry import LogEntry
 from glimpse.writers import BaseWriter
-from glimpse.writers.journal import JournalWriter
+from glimpse.writers.journal.writer import JournalWriter
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
-from glimpse.writers.mongo import MongoWriter
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.mongo.writer import MongoWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.support.memory import folder_in_memory
 from tests.writers import entries as made
 from tests.writers.mongo_server import MongoServer

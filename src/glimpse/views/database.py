@@ -18,11 +18,11 @@ from glimpse.traces.filters import Selection
 from glimpse.traces.records import timestamp_of
 from glimpse.traces.stats import COLUMNS, TopTable
 from glimpse.views.times import SiteStats, add_times
-from glimpse.writers.sqlite_packs import COLUMNS as ROW
-from glimpse.writers.sqlite_packs import failed_rows, packed_batches, rows_of
-from glimpse.writers.sqlite_reading import KeptSummary, has_noted_calls, open_trace, text_of
-from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
-from glimpse.writers.sqlite_times import is_timed
+from glimpse.writers.sqlite.packs import COLUMNS as ROW
+from glimpse.writers.sqlite.packs import failed_rows, packed_batches, rows_of
+from glimpse.writers.sqlite.reading import KeptSummary, has_noted_calls, open_trace, text_of
+from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
+from glimpse.writers.sqlite.times import is_timed
 
 __all__ = ["database_failures", "database_table"]
 

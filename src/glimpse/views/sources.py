@@ -215,7 +215,7 @@ def records_below(source: Source, wanted: Callable[[str], bool]) -> Iterator[Rec
     """
     if source.format != "sqlite":
         return None
-    from glimpse.writers.sqlite_reading import read_entries
+    from glimpse.writers.sqlite.reading import read_entries
 
     source.damage.entries = True
     return (entry.to_dict() for entry in read_entries(source.name, wanted))
@@ -270,13 +270,6 @@ def entry_of(record: Record) -> LogEntry:
 
 def writer_class(kind: str) -> Any:
     """The class that writes and reads a format, loaded when it is needed."""
-    from importlib import import_module
+    from glimpse.writers.registry import built_in_writer
 
-    module, name = {
-        "jsonl": ("jsonl", "JsonlWriter"),
-        "json": ("json_array", "JsonWriter"),
-        "sqlite": ("sqlite", "SqliteWriter"),
-        "journal": ("journal", "JournalWriter"),
-        "mongo": ("mongo", "MongoWriter"),
-    }[kind]
-    return getattr(import_module(f"glimpse.writers.{module}"), name)
+    return built_in_writer(kind)

@@ -10,7 +10,7 @@ from typing import Final
 from glimpse.traces.packed import Packed
 from glimpse.traces.ranks import PackedDurations
 from glimpse.traces.stats import QUANTILES, FunctionStats, TopTable
-from glimpse.writers.sqlite_times import SiteTimes, times_of
+from glimpse.writers.sqlite.times import SiteTimes, times_of
 
 __all__ = ["SiteStats", "add_times"]
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-__all__ = ["BUILT_IN", "ENTRY_POINTS", "names", "open_writer", "register_writer", "writer_class"]
+__all__ = ["BUILT_IN", "ENTRY_POINTS", "built_in_writer", "names", "open_writer", "register_writer", "writer_class"]
 
 ENTRY_POINTS: Final = "glimpse.writers"
 """The group of entry points in which packages name their writer classes."""
@@ -20,10 +20,10 @@ ENTRY_POINTS: Final = "glimpse.writers"
 BUILT_IN: Final = {
     "jsonl": "jsonl:JsonlWriter",
     "json": "json_array:JsonWriter",
-    "sqlite": "sqlite:SqliteWriter",
-    "mongo": "mongo:MongoWriter",
-    "otlp": "otlp:OtlpWriter",
-    "journal": "journal:JournalWriter",
+    "sqlite": "sqlite.writer:SqliteWriter",
+    "mongo": "mongo.writer:MongoWriter",
+    "otlp": "otlp.writer:OtlpWriter",
+    "journal": "journal.writer:JournalWriter",
     "logging": "log_records:LoggingWriter",
 }
 """Module in this package and class of each writer, imported when it is used."""
@@ -51,15 +51,23 @@ def writer_class(name: str) -> type[BaseWriter]:
     if name in _registered:
         return _registered[name]
     if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
-        try:
-            found: type[BaseWriter] = getattr(importlib.import_module(f"glimpse.writers.{module}"), attribute)
-        except ImportError as error:
-            raise ConfigError(
-                f"dest {name} needs more than the base install ({error}): pip install 'glimpse[{name}]'"
-            ) from None
-        return found
+        return built_in_writer(name)
     return _installed(name)
+
+
+def built_in_writer(name: str) -> type[BaseWriter]:
+    """The class of one of ``BUILT_IN``, also where a registered one hides it.
+
+    :raises ConfigError: it needs more than the base install.
+    """
+    module, _, attribute = BUILT_IN[name].partition(":")
+    try:
+        found: type[BaseWriter] = getattr(importlib.import_module(f"glimpse.writers.{module}"), attribute)
+    except ImportError as error:
+        raise ConfigError(
+            f"dest {name} needs more than the base install ({error}): pip install 'glimpse[{name}]'"
+        ) from None
+    return found
 
 
 def open_writer(config: WriterConfig) -> BaseWriter:

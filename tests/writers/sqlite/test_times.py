@@ -15,12 +15,12 @@ import pytest
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
 from glimpse.views.database import database_table
-from glimpse.writers.sqlite import SqliteWriter
-from glimpse.writers.sqlite_reading import read_entries
-from glimpse.writers.sqlite_times import batches_without
+from glimpse.writers.sqlite.reading import read_entries
+from glimpse.writers.sqlite.times import batches_without
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.traces.test_stats import close
 from tests.writers import entries as made
-from tests.writers.test_sqlite import ask, version_1, written
+from tests.writers.sqlite.test_writer import ask, version_1, written
 
 Rows = list[dict[str, Any]]
 
@@ -95,7 +95,7 @@ def test_a_killed_program(tmp_path: Path) -> None:
 
 def test_a_refused_batch_is_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch that is offered again brings the same times; what earlier calls waited for is still known."""
-    monkeypatch.setattr("glimpse.writers.sqlite_schema._BUSY_S", 0.05)
+    monkeypatch.setattr("glimpse.writers.sqlite.schema._BUSY_S", 0.05)
     path = tmp_path / "t.db"
     writer = SqliteWriter(str(path))
     outer = made.start(1, function="shop.main")

@@ -16,11 +16,11 @@ from glimpse.writers.base import BaseWriter, PartialWrite
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.files import System
 from glimpse.writers.options import Option
-from glimpse.writers.sqlite_assembly import RowAssembler
-from glimpse.writers.sqlite_packs import insert_rows
-from glimpse.writers.sqlite_reading import read_entries
-from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
-from glimpse.writers.sqlite_schema import DETAILS, PROCESS_BITS, SPANS, connect
+from glimpse.writers.sqlite.assembly import RowAssembler
+from glimpse.writers.sqlite.packs import insert_rows
+from glimpse.writers.sqlite.reading import read_entries
+from glimpse.writers.sqlite.rows import RowBatch, RowMaker, RowSource
+from glimpse.writers.sqlite.schema import DETAILS, PROCESS_BITS, SPANS, connect
 
 __all__ = ["SqliteWriter"]
 
@@ -36,7 +36,7 @@ _Identity = tuple[int, str | None]
 
 
 class SqliteWriter(BaseWriter):
-    """Writes each call as a row of ``db_path``; see ``sqlite_schema``. Each batch is one transaction.
+    """Writes each call as a row of ``db_path``; see ``schema``. Each batch is one transaction.
 
     :raises WriterError: the file cannot be opened, or is something else than a trace.
     """

@@ -15,10 +15,10 @@ from glimpse.entry import LogEntry, Param, Site
 from glimpse.traces.calls import finished_calls
 from glimpse.traces.stats import TopTable
 from glimpse.views.database import database_table
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.support.memory import folder_in_memory
 from tests.traces.test_stats import close
-from tests.writers.test_sqlite import ask
+from tests.writers.sqlite.test_writer import ask
 
 SITES = [
     Site("shop.orders", "total", 10, "f", (Param("items"),), "").key,

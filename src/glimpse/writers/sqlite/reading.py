@@ -16,8 +16,8 @@ from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.json_text import load_json
 from glimpse.writers.encoding import decode_entry, entry_from
-from glimpse.writers.sqlite_packs import COLUMNS, ranges_of, rows_of, settle
-from glimpse.writers.sqlite_schema import (
+from glimpse.writers.sqlite.packs import COLUMNS, ranges_of, rows_of, settle
+from glimpse.writers.sqlite.schema import (
     APPLICATION_ID,
     DEPTH_BITS,
     PROCESS_BITS,

@@ -19,7 +19,7 @@ from glimpse.writers.options import Option
 from glimpse.writers.spool import Spool
 
 if TYPE_CHECKING:
-    from glimpse.writers.otlp_sending import Exporter
+    from glimpse.writers.otlp.sending import Exporter
 
 __all__ = ["OtlpWriter"]
 
@@ -68,7 +68,7 @@ class OtlpWriter(BaseWriter):
         if timeout <= 0:
             raise ConfigError(bad_value("timeout of dest otlp", timeout, "a time above 0"))
         try:
-            import glimpse.writers.otlp_sending  # noqa: F401 - so that it is missed now, and not in the first batch
+            import glimpse.writers.otlp.sending  # noqa: F401 - so that it is missed now, and not in the first batch
         except ImportError as error:
             message = f"dest otlp needs OpenTelemetry's exporter ({error}): pip install 'glimpse[otlp]'"
             raise ConfigError(message) from None
@@ -186,7 +186,7 @@ class OtlpWriter(BaseWriter):
 
     def _try_send(self, ended: list[dict[str, Any]]) -> bool:
         """Whether the receiver has everything now."""
-        from glimpse.writers.otlp_sending import Exporter, Unavailable
+        from glimpse.writers.otlp.sending import Exporter, Unavailable
 
         if System.monotonic() < self._retry_at:
             return False
@@ -206,7 +206,7 @@ class OtlpWriter(BaseWriter):
         return True
 
     def _send(self, batch: list[dict[str, Any]]) -> None:
-        from glimpse.writers.otlp_sending import Refused, TooLarge
+        from glimpse.writers.otlp.sending import Refused, TooLarge
 
         assert self._exporter is not None
         try:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from glimpse.json_text import load_json
-from glimpse.writers.sqlite_views import PROCESS_BITS
+from glimpse.writers.sqlite.views import PROCESS_BITS
 
 __all__ = ["BatchTimes", "SiteTimes", "Times", "batches_without", "is_timed", "times_of"]
 

@@ -10,8 +10,8 @@ from operator import itemgetter
 from typing import Any, Final
 
 from glimpse.json_text import load_json
-from glimpse.writers.sqlite_schema import DEPTH_BITS, DETAILS, PROCESS_BITS, SPANS, WHERE_BITS, build_indexes, has_table
-from glimpse.writers.sqlite_times import batches_without
+from glimpse.writers.sqlite.schema import DEPTH_BITS, DETAILS, PROCESS_BITS, SPANS, WHERE_BITS, build_indexes, has_table
+from glimpse.writers.sqlite.times import batches_without
 
 __all__ = ["COLUMNS", "failed_rows", "insert_rows", "packed_batches", "ranges_of", "rows_of", "settle"]
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
-from glimpse.writers.sqlite import SqliteWriter
-from glimpse.writers.sqlite_schema import VERSION
+from glimpse.writers.sqlite.schema import VERSION
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.support.memory import folder_in_memory
 from tests.writers import entries as made
 from tests.writers.outcome import read_or_refused, refusal
@@ -111,7 +111,7 @@ def test_same_pid_twice_in_one_writer(tmp_path: Path) -> None:
 
 
 WRITE = """
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 writer = SqliteWriter(path)
 for number in range(40):
     writer.write_batch(calls(50, number * 100 + 1))
@@ -205,7 +205,7 @@ def test_emptied_while_open(tmp_path: Path) -> None:
 
 def test_busy_database_refuses_the_whole_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another program holds the file a batch is refused as a whole, and it may be offered again."""
-    monkeypatch.setattr("glimpse.writers.sqlite_schema._BUSY_S", 0.05)
+    monkeypatch.setattr("glimpse.writers.sqlite.schema._BUSY_S", 0.05)
     path = tmp_path / "trace.db"
     writer = SqliteWriter(str(path))
     batch = made.calls(2)
@@ -257,7 +257,7 @@ def test_newer_tables_are_refused(tmp_path: Path) -> None:
 def test_older_tables_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of an older version gets what is new when a writer opens it, and keeps its entries."""
     path = written(tmp_path, made.calls(2))
-    from glimpse.writers import sqlite_schema
+    from glimpse.writers.sqlite import schema as sqlite_schema
 
     steps = (*sqlite_schema._MIGRATIONS, "create table later (x);\ncreate table still_later (x);\n")
     monkeypatch.setattr(sqlite_schema, "_MIGRATIONS", steps)
@@ -336,7 +336,7 @@ def test_missing_file(tmp_path: Path) -> None:
 def version_1(path: Path) -> Path:
     """A trace as the first version of the tables had it."""
     connection = sqlite3.connect(path)
-    connection.executescript((Path(__file__).parent / "sqlite_version_1.sql").read_text(encoding="utf-8"))
+    connection.executescript((Path(__file__).parent / "version_1.sql").read_text(encoding="utf-8"))
     connection.executescript("pragma application_id = 0x476c6d70; pragma user_version = 1; pragma journal_mode = wal")
     connection.close()
     return path

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.writers.sqlite import SqliteWriter
+from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.writers import entries as made
 from tests.writers.outcome import refusal
-from tests.writers.test_sqlite import ask, written
+from tests.writers.sqlite.test_writer import ask, written
 
 
 def test_whole_calls_are_packed_until_somebody_reads(tmp_path: Path) -> None:

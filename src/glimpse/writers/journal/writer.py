@@ -16,7 +16,7 @@ from glimpse.writers.appending import AppendFile
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.encoding import dump_json, entry_from
 from glimpse.writers.files import System
-from glimpse.writers.journal_format import HEADER, PROCESS_ID_BYTES, Frame, frame, frames
+from glimpse.writers.journal.format import HEADER, PROCESS_ID_BYTES, Frame, frame, frames
 from glimpse.writers.options import Option
 from glimpse.writers.reading import opened
 

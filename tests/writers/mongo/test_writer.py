@@ -16,7 +16,7 @@ from glimpse.entry import LogEntry
 from glimpse.errors import ConfigError, ReadError, WriterError
 from glimpse.traces.calls import finished_calls
 from glimpse.views.sources import recognise, records_of
-from glimpse.writers.mongo import MongoWriter
+from glimpse.writers.mongo.writer import MongoWriter
 from tests.traces.recording import Recorder
 from tests.writers import entries as made
 from tests.writers.mongo_server import Disconnect, MongoServer, Refusal
@@ -45,8 +45,8 @@ def uri(server: MongoServer) -> Iterator[str]:
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., MongoWriter]]:
     """Makes writers that try again at once, and closes them."""
-    monkeypatch.setattr("glimpse.writers.mongo._FIRST_PAUSE_S", 0.0)
-    monkeypatch.setattr("glimpse.writers.mongo._LONGEST_PAUSE_S", 0.0)
+    monkeypatch.setattr("glimpse.writers.mongo.writer._FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("glimpse.writers.mongo.writer._LONGEST_PAUSE_S", 0.0)
     writers: list[MongoWriter] = []
 
     def open_writer(uri: str, **options: Any) -> MongoWriter:

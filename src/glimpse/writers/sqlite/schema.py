@@ -3,7 +3,7 @@
 One row a *call* costs half of one row an *entry*, and that still is more than all else that a call costs. So calls that
 began and ended in one batch are put away together, as one JSON text, which costs a quarter of their rows; the first
 reader that comes while nobody writes makes them rows. What few calls have is kept apart. People look at two views,
-``calls`` and ``entries`` (see ``sqlite_views``), which put it all together.
+``calls`` and ``entries`` (see ``views``), which put it all together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from glimpse.errors import WriterError
 from glimpse.writers.files import System, create
-from glimpse.writers.sqlite_views import DEPTH_BITS, PROCESS_BITS, SITE, SPANS, VIEWS, WHERE_BITS
+from glimpse.writers.sqlite.views import DEPTH_BITS, PROCESS_BITS, SITE, SPANS, VIEWS, WHERE_BITS
 
 __all__ = [
     "APPLICATION_ID",

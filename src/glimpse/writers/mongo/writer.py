@@ -12,7 +12,7 @@ from glimpse.parsers import file_path, seconds, size, text
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.encoding import dump_json
 from glimpse.writers.files import System
-from glimpse.writers.mongo_place import MongoPlace, brief
+from glimpse.writers.mongo.place import MongoPlace, brief
 from glimpse.writers.options import Option
 from glimpse.writers.spool import Spool
 
@@ -79,7 +79,7 @@ class MongoWriter(BaseWriter):
         self._spool_path = file_path(spool_path)
         self._client: MongoClient[dict[str, Any]] | None = None
         self._collection: Collection[dict[str, Any]] | None = None
-        from glimpse.writers.mongo_documents import Dates
+        from glimpse.writers.mongo.documents import Dates
 
         self._dates = Dates()
         self._threads_before: set[threading.Thread] = set()
@@ -189,7 +189,7 @@ class MongoWriter(BaseWriter):
         from bson.errors import BSONError
         from pymongo.errors import BulkWriteError
 
-        from glimpse.writers.mongo_documents import storable
+        from glimpse.writers.mongo.documents import storable
 
         self._dates.put(records)
         try:
@@ -269,7 +269,7 @@ def _driver_threads() -> set[threading.Thread]:
 def _read(source: str) -> Iterator[tuple[LogEntry, str]]:
     from pymongo.errors import PyMongoError
 
-    from glimpse.writers.mongo_documents import entry_of
+    from glimpse.writers.mongo.documents import entry_of
 
     place = MongoPlace(source)
     client = place.connect()

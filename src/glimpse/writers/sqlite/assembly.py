@@ -17,8 +17,8 @@ from glimpse.assembly.events import END, EXCEPTION, START, THREAD, Event
 from glimpse.assembly.runs import args_of_run, fields_of, run_length, texts
 from glimpse.assembly.shapes import SHORT_INT_BITS, ArgsMaker
 from glimpse.natives import System
-from glimpse.writers.sqlite_rows import RowBatch, RowMaker, RowSource
-from glimpse.writers.sqlite_schema import DEPTH_BITS, WHERE_BITS
+from glimpse.writers.sqlite.rows import RowBatch, RowMaker, RowSource
+from glimpse.writers.sqlite.schema import DEPTH_BITS, WHERE_BITS
 
 __all__ = ["RowAssembler"]
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 import orjson
 
 from glimpse.writers.encoding import dump_json
-from glimpse.writers.sqlite_schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
-from glimpse.writers.sqlite_times import BatchTimes, Times
+from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
+from glimpse.writers.sqlite.times import BatchTimes, Times
 
 __all__ = ["RowBatch", "RowMaker", "RowSource"]
 
@@ -20,7 +20,7 @@ Record = Mapping[str, Any]
 """The fields of an entry, as ``LogEntry.to_dict`` gives them."""
 
 Row = list[Any]
-"""The values of ``sqlite_schema.SPANS``, with ``call_id`` in the place of ``id``."""
+"""The values of ``schema.SPANS``, with ``call_id`` in the place of ``id``."""
 
 _ENDED, _UP, _PLACE, _ARGS, _START, _DURATION, _RESULT = range(1, 8)
 _IDS: Final = ("trace_id", "span_id", "parent_span_id", "correlation_id")
@@ -65,7 +65,7 @@ class RowBatch:
     ends: list[Row] = field(default_factory=list)
     """Calls that ended, of which an earlier batch may have the beginning."""
     details: list[tuple[Any, ...]] = field(default_factory=list)
-    """The values of ``sqlite_schema.DETAILS``."""
+    """The values of ``schema.DETAILS``."""
     notes: list[Record] = field(default_factory=list)
     """Entries to be kept as they are."""
     running: int = 0

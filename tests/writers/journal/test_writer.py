@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from glimpse.errors import ReadError
 from glimpse.writers import RawWriter
-from glimpse.writers.journal import JournalWriter, read_frames
+from glimpse.writers.journal.writer import JournalWriter, read_frames
 from tests.writers import entries as made
 from tests.writers.outcome import read_or_refused, refusal
 from tests.writers.places import small_disk
@@ -112,7 +112,7 @@ def test_entries_are_kept_beside_events(path: Path) -> None:
 
 
 APPEND = """
-from glimpse.writers.journal import JournalWriter
+from glimpse.writers.journal.writer import JournalWriter
 writer = JournalWriter(path, **OPTIONS)
 for number in range(300):
     writer.write_events([(2, "key" * 20, number, 1, None)] * 10, {"pid": pid})

@@ -19,7 +19,7 @@ from tests.traces.recording import Recorder
 
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http")
 
-from glimpse.writers.otlp import OtlpWriter
+from glimpse.writers.otlp.writer import OtlpWriter
 from tests.writers.otlp_receiver import Receiver, values
 
 
@@ -33,8 +33,8 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., OtlpWriter]]:
     """Makes writers that try again at once, and closes them."""
-    monkeypatch.setattr("glimpse.writers.otlp._FIRST_PAUSE_S", 0.0)
-    monkeypatch.setattr("glimpse.writers.otlp._LONGEST_PAUSE_S", 0.0)
+    monkeypatch.setattr("glimpse.writers.otlp.writer._FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("glimpse.writers.otlp.writer._LONGEST_PAUSE_S", 0.0)
     writers: list[OtlpWriter] = []
 
     def open_writer(endpoint: str, **options: Any) -> OtlpWriter:
@@ -179,7 +179,7 @@ def test_a_busy_receiver_is_left_alone_for_as_long_as_it_asks(
 ) -> None:
     """``Retry-After`` says how long; then everything arrives, once."""
     clock = [1000.0]
-    monkeypatch.setattr("glimpse.writers.otlp.System.monotonic", lambda: clock[0])
+    monkeypatch.setattr("glimpse.writers.otlp.writer.System.monotonic", lambda: clock[0])
     receiver.answers.append((status, {"Retry-After": "60"}, 0.0))
     writer = opened(receiver.endpoint)
     batch = entries(2)
@@ -259,7 +259,7 @@ def test_bad_options(tmp_path: Path) -> None:
 
 def test_without_the_exporter_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As the base install does not have it."""
-    monkeypatch.delitem(sys.modules, "glimpse.writers.otlp_sending")
+    monkeypatch.delitem(sys.modules, "glimpse.writers.otlp.sending")
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(ConfigError, match=r"dest otlp needs .*: pip install 'glimpse\[otlp\]'"):
         OtlpWriter(spool_path=str(tmp_path / "spool"))

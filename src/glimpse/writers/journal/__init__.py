@@ -1,0 +1,1 @@
+"""The journal: raw events in frames, for the lowest cost of a call."""

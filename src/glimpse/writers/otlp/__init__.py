@@ -1,0 +1,1 @@
+"""The OTLP writer: entries as spans, sent by OpenTelemetry's own exporter."""
