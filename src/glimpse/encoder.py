@@ -24,7 +24,7 @@ __all__ = ["JSON", "ascii_json"]
 
 _NEEDED: Final = frozenset({"dataclasses", "json", "uuid"})
 _OF_INTEGERS: Final = b"-0123456789,"
-_MOST_DIGITS: Final = 18
+_LARGE: Final = 10**18
 _ESCAPED: Final = bytes(range(0x20)) + b'"\\'
 
 
@@ -104,13 +104,9 @@ def ascii_json(value: Any) -> bytes:
 
 
 def _integers(values: Sequence[Any]) -> list[str] | None:
-    if set(map(type, values)) != {int}:
+    if set(map(type, values)) != {int} or max(values) > _LARGE or min(values) < -_LARGE:
         return None
-    try:
-        found = list(map(repr, values))
-    except ValueError:  # more digits than Python makes a text of
-        return None
-    return found if len(max(found, key=len)) <= _MOST_DIGITS else None
+    return list(map(repr, values))
 
 
 JSON: Final = _Json()

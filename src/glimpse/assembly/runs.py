@@ -50,8 +50,8 @@ def run_length(chunk: Sequence[Event], position: int, most: int, key: str) -> in
 
 def fields_of(
     chunk: Sequence[Event], position: int, calls: int, key: str, th: int, ctx: int | None
-) -> tuple[Any, Any] | None:
-    """The fields of the STARTs and those of the ENDs of a run, each for all calls; None if it is none.
+) -> tuple[Any, Any, list[int]] | None:
+    """The fields of the STARTs, those of the ENDs, and how long it took, for all calls of a run; None if it is none.
 
     :param th: the thread's number, ``ctx``: the context's.
     """
@@ -61,15 +61,16 @@ def fields_of(
         ends = tuple(zip(*chunk[position + 1 : beyond : 2], strict=True))
     except ValueError:  # of different lengths
         return None
+    took = list(map(sub, ends[2], starts[2]))
     if (
         starts[0].count(START) == calls == ends[0].count(END)
         and starts[1].count(key) == calls == ends[1].count(key)
         and starts[3].count(th) == calls == ends[3].count(th)
         and starts[4].count(ctx) == calls
         and CLOSED not in ends[4]
-        and max(map(sub, ends[2], starts[2])) < MS
+        and max(took) < MS
     ):
-        return starts, ends
+        return starts, ends, took
     return None
 
 
@@ -137,7 +138,7 @@ def lines_of(run: Run, fields: Any, closings: Any, texts_of: TextsOf) -> list[st
     """
     text, names = texts_of.text, texts_of.names
     (_, entry, called, _, digits), at, opening, (labels, shape), place, ending, _ = run
-    starts, (_, _, u, _, results) = fields
+    starts, (_, _, u, _, results), took = fields
     t, calls = starts[2], len(u)
     begun, ended, stamps, end_stamps = _stamps(t, u, run.millisecond, texts_of)
     begin, *labels = labels
@@ -162,7 +163,7 @@ def lines_of(run: Run, fields: Any, closings: Any, texts_of: TextsOf) -> list[st
     pieces[first + 1 :: width] = ids[1::2]
     pieces[first + 5 :: width] = end_stamps
     pieces[first + 7 :: width] = texts(results, text)
-    pieces[first + 9 :: width] = itemgetter(*map(sub, u, t))(_DURATIONS)
+    pieces[first + 9 :: width] = itemgetter(*took)(_DURATIONS)
     if not alike:
         pieces[first - 1 :: width] = pieces[width - 1 :: width] = closings
     return pieces

@@ -169,7 +169,7 @@ class LineAssembler(Assembler):
 
     def _plain_calls(  # noqa: C901, PLR0912, PLR0915 - a call's cost is spent here
         self, rows: list[Any], chunk: list[Event], position: int, th: int, stack: list[Any]
-    ) -> tuple[str, int | None, tuple[Any, Any]] | None:
+    ) -> tuple[str, int | None, Any] | None:
         """Each event gives a row; a run that comes after them is given back.
 
         ``here`` is the context for which all is known that calls in it have in common.

@@ -218,7 +218,7 @@ class RowAssembler(Assembler):
         if here >= _TOO_DEEP:
             return False
         place, _, took, _ = cells[key] if key in cells else self._cell(key, th)
-        starts, (_, _, ended, _, values) = fields
+        starts, (_, _, _, _, values), spent = fields
         try:
             results = texts(values, self._text_of)
         except IndexError:  # some are closed
@@ -226,7 +226,6 @@ class RowAssembler(Assembler):
         args = args_of_run(self.records.site(key).site, starts, self._text_of)
         numbers = range(self.last_id + 1, self.last_id + 2 * calls, 2)
         ups = [number - top for number in numbers] if top else repeat(None, calls)
-        spent = [*map(sub, ended, starts[2])]
         rows = zip(
             numbers, repeat(1, calls), ups, repeat(place + here, calls), args, starts[2], spent, results, strict=True
         )
