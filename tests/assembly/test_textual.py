@@ -183,6 +183,56 @@ def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing:
     assert comparable(found) == comparable(as_lines(Assembler(other, first_id=first).feed(events)))
 
 
+@st.composite
+def generators(draw: st.DrawFn) -> list[ev.Event]:
+    """Events of generators that are driven from two threads, delegate to each other, call, and are called in calls."""
+    clock = 0
+    events: list[ev.Event] = [(ev.THREAD, 1, "MainThread"), (ev.THREAD, 2, "other")]
+    for _ in range(draw(st.integers(0, 60))):
+        clock += draw(st.sampled_from([1, 700, 2_000_000]))
+        th, frame, ctx = draw(st.sampled_from([1, 1, 1, 2])), draw(st.integers(1, 3)), draw(st.sampled_from([None, 5]))
+        kind = draw(
+            st.sampled_from(
+                [ev.START, ev.END, ev.GEN_START, ev.GEN_END, ev.DELEGATE, ev.DELEGATED, *[ev.YIELD, ev.RESUME] * 4]
+            )
+        )
+        if kind == ev.START:
+            events.append((kind, SITES[0], clock, th, ctx, draw(ATOM)))
+        elif kind == ev.END:
+            events.append((kind, SITES[0], clock, th, draw(ATOM)))
+        elif kind == ev.GEN_START:
+            events.append((kind, GENERATOR, clock, th, ctx, frame, draw(ATOM)))
+        elif kind == ev.GEN_END:
+            events.append((kind, GENERATOR, clock, th, draw(ATOM), frame))
+        else:
+            events.append((kind, GENERATOR, clock, th, ctx, frame, *([draw(st.booleans())] * (kind == ev.DELEGATE))))
+    return events
+
+
+@given(events=generators(), cut=st.integers(1, 40))
+def test_generators_whose_pauses_are_told_or_not(events: list[ev.Event], cut: int) -> None:
+    """What else is said of them is the same; where pauses are not told, there is a shorter way."""
+    origin = Origin(pid=7, base=0, atom_text=Renderer().atom_text)
+    entries, told, lines = Assembler(origin), Assembler(origin, pauses=True), LineAssembler(origin)
+    chunks = [events[position : position + cut] for position in range(0, len(events), cut)]
+    plain = [entry for chunk in chunks for entry in entries.feed(chunk)] + entries.close(10**10)
+    found = b"".join(lines.lines(chunk)[0] for chunk in chunks) + lines.last_lines(10**10)[0]
+    assert comparable(found) == comparable(as_lines(plain))
+    with_pauses = [entry for chunk in chunks for entry in told.feed(chunk)] + told.close(10**10)
+    own = {entry["entry_id"]: entry for entry in plain}
+    others = {entry["entry_id"]: entry for entry in with_pauses}
+    expected = [named(entry, others) for entry in with_pauses if entry["stage"] not in ("SUSPEND", "RESUME")]
+    assert [named(entry, own) for entry in plain] == expected
+
+
+def named(entry: dict[str, Any], entries: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """An entry with, for the numbers of calls, when and what they were."""
+    ids = "entry_id", "call_id", "parent_id"
+    calls = [entries[entry[name]] if entry[name] is not None else {} for name in ids[1:]]
+    told = {name: value for name, value in entry.items() if name not in ids}
+    return {**told, "of": [(call.get("timestamp"), call.get("function"), call.get("args")) for call in calls]}
+
+
 def test_fields_are_in_the_order_of_the_record() -> None:
     """Text or dict, an entry's fields come in the same order."""
     origin = Origin(pid=7, base=0, service="s")

@@ -259,9 +259,16 @@ class Assembler:
 
     def _yield(self, event: Event, out: list[Record]) -> None:
         call = self._generators.get(event[5])
-        if call is not None:
-            call.yields += 1
+        if call is None:
+            return
+        call.yields += 1
+        stack = self._stacks[call.th]
+        outer = stack[-2][8] if len(stack) > 1 else None
+        if self.pauses or not stack or stack[-1][8] is not call or (outer is not None and outer.delegating):
             self._suspend(call, event, out)
+        else:  # by far the most frequent, with nothing to tell: a third of the time
+            del stack[-1]
+            call.pause(event[2])
 
     def _suspend(self, call: Suspendable, event: Event, out: list[Record]) -> None:
         t, stack = event[2], self._stack(call.th)
@@ -284,14 +291,16 @@ class Assembler:
         call = self._generators.get(event[5])
         if call is None or call.since is not None:
             return  # thrown while running: an exception of its own
-        for each in (*call.chain, call):
+        for each in (*call.chain, call) if call.chain else (call,):
             if each.frame is None:  # it has ended since
                 continue
             each.th = event[3]
             each.since = event[2]
-            each.frame = each.frame._replace(ctx=event[4])
+            if each.frame[5] != event[4]:
+                each.frame = each.frame._replace(ctx=event[4])
             self._stack(event[3]).append(each.frame)
-            self._note(each, event[2], "RESUME", out)
+            if self.pauses:
+                self._note(each, event[2], "RESUME", out)
         call.chain = []
 
     def _pause(self, call: Suspendable, t: int, stage: str, out: list[Record]) -> None:

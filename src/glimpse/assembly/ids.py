@@ -132,16 +132,20 @@ class Marker:
         self.lead = f"{seed or 1:016x}"
         """What the id of each trace that begins here begins with; its first span's id follows."""
         self._scopes = scopes
+        remote = scopes.outside.remote
+        self._outside = Surroundings(*(remote or (None, None)), None, remote)
 
     def around(self, parent: Frame | None, ctx: int | None) -> Surroundings:
         """What is said of a call of this parent in this context."""
         above: Marks | None = None if parent is None else parent[7]
-        scope, outside = self._scopes.get(ctx), self._scopes.outside
+        scope = self._scopes.get(ctx)
         if scope is None:
-            _, correlation, caller = outside if above is None else (None, above[3], above[4])
+            if above is None:
+                return self._outside
+            correlation, caller = above[3], above[4]
         else:
             _, correlation, caller = scope
-            caller = caller or outside.remote
+            caller = caller or self._outside[3]
         if caller is not None and (above is None or above[4] != caller):
             return Surroundings(*caller, correlation, caller)
         trace_id, span_id = (None, None) if above is None else above[:2]

@@ -23,7 +23,6 @@ __all__ = ["Origin", "Records", "SiteText"]
 
 Record: TypeAlias = "dict[str, Any]"
 _MS = 1_000_000
-_PADDING = (None,) * FIRST
 _TAIL = ("service", "correlation_id", "policy", "file", "line")
 
 
@@ -102,7 +101,7 @@ class Records:
     def arguments(site: SiteText, frame: Frame, first: int) -> str:
         """The text of a call's arguments; ``first`` is the index of the first value in its event."""
         event = frame[6]
-        return site.args(event if first == FIRST else (*_PADDING, *event[first:]))
+        return site.args(event if first == FIRST else event[first - FIRST :])
 
     def opened(self, frame: Frame, parent: Frame | None, task: str | None) -> Frame:
         """A call that begins, with what is to be kept for its end and for the calls within it."""

@@ -311,11 +311,13 @@ class LineAssembler(Assembler):
         """What calls have in common that begin on a thread and in a context now."""
         parent = self._parent(th, ctx)
         around = self._marker.around(parent, ctx)
-        above = ROOT if parent is None else parent[9][0]
-        within = Within(above, traced(around[0]), below(around[1]))
+        within = _OUTERMOST if parent is None else parent[9]
+        if around[0] is not None:
+            within = Within(within[0], traced(around[0]), below(around[1]))
         return parent, around, within, self.records.place(th, self._task(ctx))
 
 
+_OUTERMOST: Final = Within(ROOT, traced(None), below(None))
 _LAST: Final = IDS_AT_ONCE - 1
 _NO_EVENT: Final = (0, None, 0, None)
 _UNKNOWN: Final = object()
