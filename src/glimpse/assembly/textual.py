@@ -46,6 +46,7 @@ class LineAssembler(Assembler):
         self._shallowest = min(self._limits.values(), default=1 << 62)
         self._ids: Ids | None = None
         self._last = ""  # the function of the last call that called nothing
+        self._patience = _PATIENCE
 
     def lines(self, chunk: Sequence[Event]) -> tuple[bytes, int]:
         """The lines of these events, and how many there are.
@@ -180,7 +181,7 @@ class LineAssembler(Assembler):
         base, entry, called, high, ids = self._ids_from(self.last_id + 1)
         at = self.last_id + 1 - base
         here: Any = _UNKNOWN
-        last, barred, patience = self._last, 0, _PATIENCE
+        last, barred, patience = self._last, 0, self._patience
         while True:
             event = chunk[position]
             kind = event[0]
@@ -206,9 +207,9 @@ class LineAssembler(Assembler):
                     calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key)
                     fields = fields_of(chunk, position, calls, key, th, ctx) if calls else None
                     if fields is not None:
-                        run = key, ctx, fields
+                        run, patience = (key, ctx, fields), _PATIENCE
                         break
-                    barred, patience = position + patience, 2 * patience
+                    barred, patience = position + patience, min(2 * patience, _MOST_PATIENCE)
                 if spans is not None:
                     span = spans.next()
                     if trace_id is None:
@@ -287,7 +288,7 @@ class LineAssembler(Assembler):
                     here = _UNKNOWN
             else:
                 break
-        self.last_id, self._last = base + at - 1, last
+        self.last_id, self._last, self._patience = base + at - 1, last, patience
         return run
 
     def _closings(self, calls: int, trace_id: str | None, trace: str, parent_span: str, closing: str) -> Any:
@@ -322,4 +323,5 @@ _LAST: Final = IDS_AT_ONCE - 1
 _NO_EVENT: Final = (0, None, 0, None)
 _UNKNOWN: Final = object()
 _PATIENCE: Final = 8
-"""Events until it is worth another look, where no run was; then twice as many."""
+"""Events until it is worth another look, where no run was; then twice as many, up to so many:"""
+_MOST_PATIENCE: Final = 128
