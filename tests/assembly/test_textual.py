@@ -155,9 +155,8 @@ def loops(draw: st.DrawFn) -> list[ev.Event]:
     return events
 
 
-@given(events=loops(), first=st.sampled_from([1, 700, 123_996]), failing=st.integers(1, 60), ids=st.booleans())
-def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing: int, ids: bool) -> None:
-    """Lines that are made for many calls at once say the same, also when a signal's handler raised in the middle."""
+def interrupted(failing: int) -> Any:
+    """What gives the text of an atom, and once raises, as a signal's handler would, when so many were asked for."""
     left = failing
 
     def atom_text(atom: Any) -> str:
@@ -167,19 +166,30 @@ def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing:
             raise KeyboardInterrupt
         return Renderer().atom_text(atom)
 
-    origin, other = (
-        Origin(pid=7, base=1_700_000_000_000_000_000, atom_text=atom_text, trace_ids=ids),
-        Origin(7, 1_700_000_000_000_000_000, trace_ids=ids),
-    )
-    lines = LineAssembler(origin, first_id=first)
+    return atom_text
+
+
+def made(lines: LineAssembler, events: list[ev.Event], cut: int) -> bytes:
+    """The lines of events that are given in chunks, again where that was interrupted."""
     found = b""
-    for position in range(0, len(events), 256):
-        chunk = events[position : position + 256]
+    for position in range(0, len(events), cut):
+        chunk = events[position : position + cut]
         try:
             data, _ = lines.lines(chunk)
         except KeyboardInterrupt:
             data, _ = lines.lines(chunk)
         found += data
+    return found
+
+
+@given(events=loops(), first=st.sampled_from([1, 700, 123_996]), failing=st.integers(1, 60), ids=st.booleans())
+def test_many_calls_of_one_function(events: list[ev.Event], first: int, failing: int, ids: bool) -> None:
+    """Lines that are made for many calls at once say the same, also when a signal's handler raised in the middle."""
+    origin, other = (
+        Origin(pid=7, base=1_700_000_000_000_000_000, atom_text=interrupted(failing), trace_ids=ids),
+        Origin(7, 1_700_000_000_000_000_000, trace_ids=ids),
+    )
+    found = made(LineAssembler(origin, first_id=first), events, 256)
     assert comparable(found) == comparable(as_lines(Assembler(other, first_id=first).feed(events)))
 
 
@@ -209,14 +219,14 @@ def generators(draw: st.DrawFn) -> list[ev.Event]:
     return events
 
 
-@given(events=generators(), cut=st.integers(1, 40))
-def test_generators_whose_pauses_are_told_or_not(events: list[ev.Event], cut: int) -> None:
-    """What else is said of them is the same; where pauses are not told, there is a shorter way."""
-    origin = Origin(pid=7, base=0, atom_text=Renderer().atom_text)
-    entries, told, lines = Assembler(origin), Assembler(origin, pauses=True), LineAssembler(origin)
+@given(events=generators(), cut=st.integers(1, 40), failing=st.integers(1, 12))
+def test_generators_whose_pauses_are_told_or_not(events: list[ev.Event], cut: int, failing: int) -> None:
+    """What else is said of them is the same; where pauses are not told there is a shorter way, for lines another."""
+    origin, other = (Origin(7, 0, atom_text) for atom_text in (Renderer().atom_text, interrupted(failing)))
+    entries, told, lines = Assembler(origin), Assembler(origin, pauses=True), LineAssembler(other)
     chunks = [events[position : position + cut] for position in range(0, len(events), cut)]
     plain = [entry for chunk in chunks for entry in entries.feed(chunk)] + entries.close(10**10)
-    found = b"".join(lines.lines(chunk)[0] for chunk in chunks) + lines.last_lines(10**10)[0]
+    found = made(lines, events, cut) + lines.last_lines(10**10)[0]
     assert comparable(found) == comparable(as_lines(plain))
     with_pauses = [entry for chunk in chunks for entry in told.feed(chunk)] + told.close(10**10)
     own = {entry["entry_id"]: entry for entry in plain}

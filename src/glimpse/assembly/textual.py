@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from .assembler import Assembler
 from .calls import Frame, Suspendable
-from .events import CLOSED, END, START, Event
+from .events import CLOSED, END, RESUME, START, YIELD, Event
 from .ids import Marks, Surroundings
 from .interruption import Work
 from .lines import ROOT, Cell, LineRecords, Place, Within, as_bytes, below, traced
@@ -121,14 +121,17 @@ class LineAssembler(Assembler):
         before, frames, spans = len(out), stack[:], self._marker.spans
         given = spans.count if spans is not None else 0
         rows: list[Any] = []
+        passed: list[tuple[Suspendable, tuple[Any, ...]]] = []
         try:
-            run = self._plain_calls(rows, chunk, first, th, stack)
+            run = self._plain_calls(rows, passed, chunk, first, th, stack)
             position = first + len(rows) // WIDTH
             out.extend(finished(rows))
         except BaseException:  # go back, and do again what has become rows already
             if len(out) == before:
                 out.extend(finished(rows))
             self.last_id, stack[:] = number, frames
+            for call, (active, since, yields, its_thread) in reversed(passed):
+                call.active, call.since, call.yields, call.th = active, since, yields, its_thread
             if spans is not None:
                 spans.go_back(given)
             work.position = first + len(rows) // WIDTH
@@ -169,10 +172,12 @@ class LineAssembler(Assembler):
         return lines_of(run, fields, closings, self.records)
 
     def _plain_calls(  # noqa: C901, PLR0912, PLR0915 - a call's cost is spent here
-        self, rows: list[Any], chunk: list[Event], position: int, th: int, stack: list[Any]
+        self, rows: list[Any], passed: list[Any], chunk: list[Event], position: int, th: int, stack: list[Any]
     ) -> tuple[str, int | None, Any] | None:
         """Each event gives a row; a run that comes after them is given back.
 
+        Generators may yield and go on in between, which leaves a row with nothing in it. ``passed`` gets what they
+        were before.
         ``here`` is the context for which all is known that calls in it have in common.
         """
         records, add, run = self.records, rows.extend, None
@@ -182,6 +187,7 @@ class LineAssembler(Assembler):
         at = self.last_id + 1 - base
         here: Any = _UNKNOWN
         last, barred, patience = self._last, 0, self._patience
+        generators = {} if self.pauses else self._generators
         while True:
             event = chunk[position]
             kind = event[0]
@@ -286,6 +292,27 @@ class LineAssembler(Assembler):
                         trace_id, span_id = marks[:2]
                 else:
                     here = _UNKNOWN
+            elif YIELD <= kind <= RESUME and event[3] == th:
+                call = generators.get(event[5])
+                if call is None or call.frame is None or call.chain:
+                    break
+                state = call, (call.active, call.since, call.yields, call.th)
+                if kind == YIELD:
+                    if not stack or stack[-1][8] is not call or (len(stack) > 1 and stack[-2][8] is not None):
+                        break
+                    passed.append(state)
+                    del stack[-1]
+                    call.yields += 1
+                    call.pause(event[2])
+                else:
+                    if call.since is not None or call.frame[5] != event[4]:
+                        break
+                    passed.append(state)
+                    call.since, call.th = event[2], th
+                    stack.append(call.frame)
+                add(_NOTHING)
+                here = _UNKNOWN
+                position += 1
             else:
                 break
         self.last_id, self._last, self._patience = base + at - 1, last, patience
@@ -320,6 +347,7 @@ class LineAssembler(Assembler):
 
 _OUTERMOST: Final = Within(ROOT, traced(None), below(None))
 _LAST: Final = IDS_AT_ONCE - 1
+_NOTHING: Final = ("",) * WIDTH
 _NO_EVENT: Final = (0, None, 0, None)
 _UNKNOWN: Final = object()
 _PATIENCE: Final = 8

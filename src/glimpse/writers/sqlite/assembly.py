@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
-from operator import sub
 from typing import Any, Final
 
 from glimpse.assembly import Assembler, Filter, Origin, Rule, early_drop
