@@ -198,14 +198,10 @@ def generators(draw: st.DrawFn) -> list[ev.Event]:
     """Events of generators that are driven from two threads, delegate to each other, call, and are called in calls."""
     clock = 0
     events: list[ev.Event] = [(ev.THREAD, 1, "MainThread"), (ev.THREAD, 2, "other")]
-    for _ in range(draw(st.integers(0, 60))):
+
+    def add(kind: int, th: int, frame: int, ctx: int | None) -> None:
+        nonlocal clock
         clock += draw(st.sampled_from([1, 700, 2_000_000]))
-        th, frame, ctx = draw(st.sampled_from([1, 1, 1, 2])), draw(st.integers(1, 3)), draw(st.sampled_from([None, 5]))
-        kind = draw(
-            st.sampled_from(
-                [ev.START, ev.END, ev.GEN_START, ev.GEN_END, ev.DELEGATE, ev.DELEGATED, *[ev.YIELD, ev.RESUME] * 4]
-            )
-        )
         if kind == ev.START:
             events.append((kind, SITES[0], clock, th, ctx, draw(ATOM)))
         elif kind == ev.END:
@@ -216,7 +212,16 @@ def generators(draw: st.DrawFn) -> list[ev.Event]:
             events.append((kind, GENERATOR, clock, th, draw(ATOM), frame))
         else:
             events.append((kind, GENERATOR, clock, th, ctx, frame, *([draw(st.booleans())] * (kind == ev.DELEGATE))))
+
+    for _ in range(draw(st.integers(0, 30))):
+        th, frame, ctx = draw(st.sampled_from([1, 1, 1, 2])), draw(st.integers(1, 3)), draw(st.sampled_from([None, 5]))
+        for kind in draw(st.sampled_from([[kind] for kind in _OF_GENERATORS] + [_ITERATED] * 4)):
+            add(kind, th, frame, ctx)
     return events
+
+
+_OF_GENERATORS = [ev.START, ev.END, ev.GEN_START, ev.GEN_END, ev.DELEGATE, ev.DELEGATED, ev.YIELD, ev.RESUME]
+_ITERATED = [ev.GEN_START, *[ev.START, ev.END, ev.YIELD, ev.START, ev.END, ev.RESUME] * 2]
 
 
 @given(events=generators(), cut=st.integers(1, 40), failing=st.integers(1, 12))

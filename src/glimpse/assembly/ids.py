@@ -133,7 +133,7 @@ class Marker:
         """What the id of each trace that begins here begins with; its first span's id follows."""
         self._scopes = scopes
         remote = scopes.outside.remote
-        self._outside = Surroundings(*(remote or (None, None)), None, remote)
+        self._outside = Surroundings(None, None, None, None) if remote is None else Surroundings(*remote, None, remote)
 
     def around(self, parent: Frame | None, ctx: int | None) -> Surroundings:
         """What is said of a call of this parent in this context."""
