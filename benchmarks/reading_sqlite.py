@@ -29,6 +29,10 @@ WEEKLY = Site("shop.report", "weekly", 1, "f", (), "").key
 FAILS_EVERY = 5_000
 REPORTS_EVERY = 100_000
 CHUNK = 256
+COMMANDS = (
+    "top", "top", "errors", "tree --function weekly", "top --function weekly", "top --error", "top --min-duration 2ms",
+    "top --thread MainThread", "top --since 22:14",
+)  # fmt: skip
 
 MEASURE = """
 import resource, subprocess, sys
@@ -88,7 +92,7 @@ def main() -> None:
         write(path, options.entries)
         print(f"{options.entries:,} entries, {os.path.getsize(path) / 1e6:,.0f} MB, Python {sys.version.split()[0]}")
         print(f"{'command':<34} {'CPU s':>8} {'peak MB':>8}")
-        for name in ("top", "top", "errors", "tree --function weekly"):
+        for name in COMMANDS:
             command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "glimpse", *name.split(), str(path)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             seconds, megabytes = map(float, done.stdout.split())

@@ -69,8 +69,13 @@ class Selection:
             and (not self.pids or call.pid in self.pids)
             and (not self.services or _named(call.service, self.services))
             and (not self.traces or _named(call.trace_id, self.traces) or _named(call.correlation_id, self.traces))
-            and (self.since is None or _clock(call.timestamp, self.since) >= self.since)
-            and (self.until is None or _clock(call.timestamp, self.until) <= self.until)
+            and self.in_time(call.timestamp)
+        )
+
+    def in_time(self, timestamp: str) -> bool:
+        """Whether a call that began then began in the chosen time."""
+        return (self.since is None or _clock(timestamp, self.since) >= self.since) and (
+            self.until is None or _clock(timestamp, self.until) <= self.until
         )
 
     def in_focus(self, call: Call) -> bool:

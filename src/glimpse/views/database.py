@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
 
-from glimpse.errors import ReadError
 from glimpse.traces.calls import Call
 from glimpse.traces.durations import SETTLE_AT
 from glimpse.traces.failures import Failures
 from glimpse.traces.filters import Selection
-from glimpse.traces.records import timestamp_of
 from glimpse.traces.stats import COLUMNS, TopTable
+from glimpse.views.rows import Names, asking
 from glimpse.views.times import SiteStats, add_times
-from glimpse.writers.sqlite.packs import COLUMNS as ROW
 from glimpse.writers.sqlite.packs import failed_rows, packed_batches, rows_of
-from glimpse.writers.sqlite.reading import KeptSummary, has_noted_calls, open_trace, text_of
+from glimpse.writers.sqlite.reading import KeptSummary, has_noted_calls
 from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
 from glimpse.writers.sqlite.times import is_timed
 
 __all__ = ["database_failures", "database_table"]
 
 _SITE: Final = DEPTH_BITS + WHERE_BITS
-_IDS: Final = ROW.index("trace_id")
 _CALL: Final = (1 << PROCESS_BITS) - 1
 _WORTH_KEEPING: Final = 20_000
 """Calls of which counting takes longer than anybody would notice."""
@@ -69,12 +65,12 @@ def database_table(path: str, tell: Callable[[str], None] | None = None) -> TopT
     :param tell: is told before it takes long.
     :raises ReadError: it is not a trace.
     """
-    with KeptSummary(path) as kept, _asking(path) as connection:
+    with KeptSummary(path) as kept, asking(path) as connection:
         known = _known(kept.text("top", connection))
         if known is not None:
             return known
         table = TopTable()
-        names = _Names(connection)
+        names = Names(connection)
         timed = {number for number in names.processes if is_timed(connection, number)}
         others = names.processes.keys() - timed
         if tell is not None and others and os.path.getsize(path) >= _TAKES_LONG:
@@ -141,10 +137,10 @@ def database_failures(path: str, selection: Selection | None = None) -> Failures
     :raises ReadError: it is not a trace.
     """
     failures = Failures()
-    with _asking(path) as connection:
+    with asking(path) as connection:
         if has_noted_calls(connection):
             return None
-        names = _Names(connection)
+        names = Names(connection)
         for call in map(names.call, failed_rows(connection)):
             if selection is None or selection.selects(call):
                 failures.add(call)
@@ -161,64 +157,3 @@ def database_failures(path: str, selection: Selection | None = None) -> Failures
                 call.parent = known[number]
                 call = known[number]
     return failures
-
-
-class _Names:
-    """What the numbers in the rows stand for."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._sites = {
-            (process, number): (text_of(function), text_of(file), line)
-            for process, number, function, file, line in connection.execute(
-                "SELECT process, number, function, file, line FROM sites"
-            )
-        }
-        self._threads = {
-            (process, number): (text_of(name), text_of(task))
-            for process, number, name, task in connection.execute("SELECT process, number, name, task FROM threads")
-        }
-        self.processes = {
-            number: (pid, text_of(service), start)
-            for number, pid, service, start in connection.execute("SELECT id, pid, service, start_ns FROM processes")
-        }
-
-    def function(self, process: int, site: int) -> str:
-        """The name of a function."""
-        name: str = self._sites[process, site][0]
-        return name
-
-    def call(self, row: tuple[Any, ...]) -> Call:
-        """The call of a row, as ``rows_of`` gives it."""
-        number, ended, up, place, args, start, duration, _, exception = row[:9]
-        process, call_id = number >> PROCESS_BITS, number & _CALL
-        thread = place >> DEPTH_BITS & (1 << WHERE_BITS) - 1
-        pid, service, origin = self.processes[process]
-        function, file, line = self._sites[process, place >> _SITE]
-        name, task = self._threads.get((process, thread), (f"Thread-{thread}", None))
-        call = Call(
-            call_id, None if up is None else call_id - up, function, text_of(args) or function.rpartition(".")[2],
-            timestamp_of((origin + start) // 1000), name, pid, process, place & (1 << DEPTH_BITS) - 1, task, service,
-        )  # fmt: skip
-        call.file, call.line = file, line
-        call.trace_id, call.span_id, call.parent_span_id, call.correlation_id = map(text_of, row[_IDS : _IDS + 4])
-        call.finished = ended is not None
-        call.duration_ms = None if duration is None else duration / 1e6
-        call.ended = timestamp_of((origin + start + (duration or 0)) // 1000) if call.finished else None
-        if exception is not None:
-            call.failed = True
-            detail = orjson.loads(exception)
-            call.exception = detail if isinstance(detail, dict) else {}
-        return call
-
-
-@contextmanager
-def _asking(path: str) -> Iterator[sqlite3.Connection]:
-    """A connection to a database that is a trace; it only reads.
-
-    :raises ReadError: it is not a trace, or damaged.
-    """
-    try:
-        with closing(open_trace(path)) as connection:
-            yield connection
-    except (sqlite3.Error, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
-        raise ReadError(f"{path}: damaged: {error}") from None

@@ -27,10 +27,16 @@ def top_table(sources: Sequence[Source], selection: Selection, tell: Callable[[s
     :param tell: is told before it takes longer than it usually does.
     :raises ReadError: a source cannot be read.
     """
-    if len(sources) == 1 and sources[0].format == "sqlite" and selection.everything:
-        from glimpse.views.database import database_table
+    if len(sources) == 1 and sources[0].format == "sqlite":
+        from glimpse.views.selecting import selected_table
 
-        return database_table(sources[0].name, tell)
+        if selection.everything:
+            from glimpse.views.database import database_table
+
+            return database_table(sources[0].name, tell)
+        found = selected_table(sources[0].name, selection)
+        if found is not None:
+            return found
     table = TopTable()
     if len(sources) == 1 and sources[0].format == "jsonl" and selection.everything:
         with sources[0].opened() as stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, Final
@@ -13,7 +13,17 @@ from glimpse.json_text import load_json
 from glimpse.writers.sqlite.schema import DEPTH_BITS, DETAILS, PROCESS_BITS, SPANS, WHERE_BITS, build_indexes, has_table
 from glimpse.writers.sqlite.times import batches_without
 
-__all__ = ["COLUMNS", "failed_rows", "insert_rows", "packed_batches", "ranges_of", "rows_of", "settle"]
+__all__ = [
+    "COLUMNS",
+    "failed_ranges",
+    "failed_rows",
+    "insert_rows",
+    "packed_batches",
+    "ranges_of",
+    "rows_of",
+    "rows_to_count",
+    "settle",
+]
 
 COLUMNS: Final = (*SPANS, *DETAILS[1:])
 """What ``rows_of`` gives of a call."""
@@ -26,8 +36,12 @@ _FAILED: Final = (
     f"SELECT spans.{', '.join(COLUMNS)} FROM details JOIN spans ON spans.id = details.id "
     f"WHERE exception IS NOT NULL ORDER BY spans.id >> {PROCESS_BITS}, spans.id + ended"
 )
+_FAILED_IDS: Final = """
+SELECT spans.id, ended, place FROM details JOIN spans ON spans.id = details.id
+WHERE exception IS NOT NULL AND details.id >= ? AND details.id < ? ORDER BY details.id"""
 _SITE_SHIFT: Final = DEPTH_BITS + WHERE_BITS
 _NO_DETAILS: Final = (None,) * len(DETAILS[1:])
+_ROWS_AT_ONCE: Final = 4096
 _ROWS_A_STATEMENT: Final = 64
 """One statement for many rows takes a third less time than one for each; 64 rows stay below 999 parameters."""
 
@@ -65,6 +79,36 @@ def packed_batches(
             yield _packed(connection, batch, end)
 
 
+def rows_to_count(connection: sqlite3.Connection, low: int, high: int) -> Iterator[list[Sequence[Any]]]:
+    """What ``rows_of`` gives, many at a time, with call ids alone, and without details where there are none in packs.
+
+    It takes half as long.
+    """
+    call = (1 << PROCESS_BITS) - 1
+    sql = _ROWS.replace("spans.id", f"spans.id & {call}", 1)
+    batches = _batches(connection, low, high)
+    if not batches or batches[0] > low:
+        before = connection.execute(sql, (low, batches[0] if batches else high))
+        while rows := before.fetchmany(_ROWS_AT_ONCE):
+            yield rows
+    for batch, end in pairwise([*batches, high]):
+        found = connection.execute(sql, (max(batch, low), end)).fetchall()
+        packed = _packed(connection, batch, end)
+        if batch < low or end == high:
+            packed = [row for row in packed if low & call <= row[0] < (high - 1 & call) + 1]
+        found += packed
+        found.sort(key=itemgetter(0))
+        yield found
+
+
+def failed_ranges(
+    connection: sqlite3.Connection, low: int, high: int, wanted: Callable[[int], bool]
+) -> Iterator[tuple[int, int]]:
+    """What ``ranges_of`` gives for the calls in wanted places that ended in an exception."""
+    failed = connection.execute(_FAILED_IDS, (low, high))
+    return _joined(((number, ended) for number, ended, place in failed if wanted(place)), low, high)
+
+
 def ranges_of(connection: sqlite3.Connection, low: int, high: int, sites: Set[int]) -> Iterator[tuple[int, int]]:
     """The ids from which and up to which calls of these sites ran, and whatever ran meanwhile, without overlaps."""
     process = low >> PROCESS_BITS << PROCESS_BITS
@@ -74,8 +118,12 @@ def ranges_of(connection: sqlite3.Connection, low: int, high: int, sites: Set[in
         sorted((process | row[0], row[1]) for row in batch if row[3] >> _SITE_SHIFT in sites)
         for batch in packed_batches(connection, low, high, batches_without(connection, low >> PROCESS_BITS, sites))
     )
+    return _joined(heapq.merge(rows, packed, key=itemgetter(0)), low, high)
+
+
+def _joined(calls: Iterable[tuple[int, int | None]], low: int, high: int) -> Iterator[tuple[int, int]]:
     first = last = low
-    for number, ended in heapq.merge(rows, packed, key=itemgetter(0)):
+    for number, ended in calls:
         if number > last:
             if last > first:
                 yield first, last
