@@ -9,7 +9,7 @@ from __future__ import annotations
 from _json import encode_basestring_ascii
 
 from ..encoder import JSON
-from .shapes import SHORT_INT_BITS
+from .shapes import SHORT_INT_BITS, SHORT_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ WIDTH: Final = 12
 
 _ARGS, _RESULT = 3, 7
 _FEW: Final = 4096
-_SHORT: Final = 40  # characters
 _BETWEEN: Final = "\x7f"  # not escaped, and hardly ever in a text
 
 
@@ -144,7 +143,7 @@ def plain_text_maker(atom_text: Callable[[Any], str]) -> Callable[[Any], str]:
             return repr(value)
         if kind is not str:
             return "None" if value is None else atom_text(value)
-        long = len(value) >= _SHORT and value.isascii() and "'" not in value and "\x7f" not in value
+        long = len(value) >= SHORT_TEXT and value.isascii() and "'" not in value and "\x7f" not in value
         if long and len(JSON.dumps(value)) == len(value) + 2:
             return f"'{value}'"
         return repr(value) if value.isprintable() else atom_text(value)

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Final, TypeAlias
 
-__all__ = ["FIRST", "SHORT_INT_BITS", "args_maker", "labels_of", "shape_of"]
+__all__ = ["FIRST", "SHORT_INT_BITS", "SHORT_TEXT", "args_maker", "labels_of", "shape_of"]
 
 ArgsMaker: TypeAlias = "Callable[[Sequence[Any]], str]"
 
 SHORT_INT_BITS: Final = 200
 """An integer of fewer bits is shown by its digits; the text of a longer one is bounded."""
+
+SHORT_TEXT: Final = 40
+"""A text of fewer characters is shown by its ``repr``, if it is printable; of a longer one there is a faster way."""
 
 FIRST: Final = 5
 """Where the values begin in what an args maker is given: a START event, or something as long."""
@@ -59,7 +62,7 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
     parts = "".join(
         f"{{l{index}}}{_PART[kind].format(name)}" for index, (kind, name) in enumerate(zip(shape, names, strict=True))
     )
-    parts = parts.replace("BITS", str(SHORT_INT_BITS))
+    parts = parts.replace("BITS", str(SHORT_INT_BITS)).replace("CHARACTERS", str(SHORT_TEXT))
     labels = ", ".join(f"l{index}" for index in range(len(shape) + 1))
     unpack = "".join(f"  {name} = event[{FIRST + index}]\n" for index, name in enumerate(names))
     body = f"{unpack}  return f'{parts}{{l{len(shape)}}}'\n"
@@ -72,7 +75,8 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
 
 
 _PART = {
-    "v": "{{{0} if type({0}) is int and {0}.bit_length() < BITS else {0}[0] if type({0}) is tuple else text({0})}}",
+    "v": "{{{0} if type({0}) is int and {0}.bit_length() < BITS else {0}[0] if type({0}) is tuple "
+    "else repr({0}) if type({0}) is str and len({0}) < CHARACTERS and {0}.isprintable() else text({0})}}",
     "r": "{{{0}}}",
     "h": "<redacted>",
 }

@@ -233,7 +233,8 @@ class LineAssembler(Assembler):
                         add((
                             entry, i, before, args(event), begun, DIGITS[x // 1000], place, "", "", "", "", closing,
                             entry, ids[at + 1], before, "", ended, DIGITS[y // 1000], ending,
-                            f"{value}" if type(value) is int and value.bit_length() < SHORT_INT_BITS else text(value),
+                            f"{value}" if type(value) is int and value.bit_length() < SHORT_INT_BITS
+                            else value[0] if type(value) is tuple else text(value),
                             BELOW_A_MS, DIGITS[ns // 1000],
                             DIGITS[ns % 1000], closing,
                         ))  # fmt: skip
@@ -278,7 +279,8 @@ class LineAssembler(Assembler):
                 ns = u - frame[4]
                 add((
                     entry, ids[at], before, "", ended, DIGITS[(u - since) // 1000], returned,
-                    f"{value}" if type(value) is int and value.bit_length() < SHORT_INT_BITS else text(value),
+                    f"{value}" if type(value) is int and value.bit_length() < SHORT_INT_BITS
+                    else value[0] if type(value) is tuple else text(value),
                     BELOW_A_MS if ns < MS else f'","duration_ms":{ns // MS}.', DIGITS[ns // 1000 % 1000],
                     DIGITS[ns % 1000], closing,
                 ))  # fmt: skip
