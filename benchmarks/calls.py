@@ -40,6 +40,8 @@ def instance(a): return None
 def raising(a): raise ValueError(a)
 def generator():
     yield 1
+def values(n):
+    for number in range(n): yield number
 def root(work): work()
 async def coroutine(a): return a
 async def task(n):
@@ -60,8 +62,12 @@ WORK: dict[str, tuple[str, str]] = {
     "object": ("value = object()", "program.instance(value)"),
     "exception": ("", "try: program.raising(n)\n  except ValueError: pass"),
     "generator": ("", "list(program.generator())"),
+    "values": ("values = program.values(calls)", "next(values)"),
+    "consumed": ("values = program.values(calls)", "program.numbers(next(values), 2)"),
 }
 """What is done first, and ``calls`` times."""
+
+NO_ARGUMENT = ("numbers", "exception", "generator", "values", "consumed")
 
 THREADS = 8
 TASKS = 10_000
@@ -84,9 +90,11 @@ ROWS: dict[str, Row] = {
     "level ERROR, no exception": Row(config={"level": "ERROR"}),
     "level ERROR, an exception": Row(work="exception", config={"level": "ERROR"}),
     "trace ids": Row(config={"enable_trace_id": True}),
-    **{f"argument: {name}": Row(work=name) for name in WORK if name not in ("numbers", "generator", "exception")},
+    **{f"argument: {name}": Row(work=name) for name in WORK if name not in NO_ARGUMENT},
     "an exception": Row(work="exception"),
     "a generator of one value": Row(work="generator"),
+    "a value of a generator": Row(work="values"),
+    "a value of a generator and a call with it": Row(work="consumed"),
     "journal": Row(dest="journal"),
     "json": Row(dest="json"),
     "sqlite": Row(dest="sqlite"),
