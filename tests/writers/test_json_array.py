@@ -51,6 +51,18 @@ def test_valid_after_every_batch(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_grows_while_it_is_read(path: Path) -> None:
+    """A reader that has seen the end of the array gives it as it was then, also if more was written meanwhile."""
+    writer = JsonWriter(str(path))
+    writer.write_batch(made.calls(2))
+    reading = JsonWriter.read(str(path))
+    first = next(reading)
+    writer.write_batch(made.calls(2))
+    assert [first, *reading] == made.calls(2)
+    assert len(list(JsonWriter.read(str(path)))) == 8
+    writer.close()
+
+
 def test_appends_to_an_array(path: Path) -> None:
     """A second run appends to what the first one wrote."""
     write(path, [made.start(1)])

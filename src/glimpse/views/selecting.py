@@ -22,6 +22,7 @@ __all__ = ["selected_table"]
 
 _NO_DETAILS: Final = (None,) * (len(COLUMNS) - len(SPANS))
 _EXCEPTION, _ACTIVE, _YIELDS = (COLUMNS.index(name) for name in ("exception", "active_ms", "yields"))
+_ENTRIES_OF_ONE: Final = 2
 _SOME_OPEN: Final = 8_192
 _OTHERWISE: Final = (
     """SELECT 1 FROM notes WHERE entry LIKE '%"stage":"START"%' OR entry LIKE '%"stage":"END"%'
@@ -51,7 +52,8 @@ def selected_table(path: str, selection: Selection) -> TopTable | None:
             places = _Places(names, process, selection)
             counter = _Counter(table, places, selection)
             for low, high in _ranges(connection, places, selection):
-                for rows in rows_to_count(connection, low, high):
+                alone = selection.errors and high - low == _ENTRIES_OF_ONE  # what failed is in no pack
+                for rows in rows_to_count(connection, low, high, packed=not alone):
                     counter.add(rows)
             counter.close()
     return table

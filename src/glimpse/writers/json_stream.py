@@ -41,6 +41,8 @@ def elements(file: BinaryIO, source: str, tell: Callable[[str], None] | None = N
                 tell(f"its {'last entry' if character == '{' else 'end'} is cut off {CUT_OFF}")
             return
         text.take()
+        if text.over():  # a writer may have put more in the place of the bracket meanwhile
+            return
 
 
 class _Text:
@@ -52,6 +54,7 @@ class _Text:
         self._decode = codecs.getincrementaldecoder("utf-8")()
         self._text = ""
         self._at = 0
+        self._ended = False
         self._scan = json.JSONDecoder(parse_constant=lambda name: None).raw_decode
 
     def skip(self, characters: str) -> str:
@@ -67,6 +70,10 @@ class _Text:
     def take(self) -> None:
         """Pass over one character."""
         self._at += 1
+
+    def over(self) -> bool:
+        """Whether nothing follows: the file ended here when this was read."""
+        return self._ended and not self._text[self._at :].strip(_SPACE + "\0")
 
     def rest(self) -> str:
         """Some of what follows, for a message."""
@@ -104,4 +111,5 @@ class _Text:
         except UnicodeDecodeError as error:
             raise ReadError(f"{self._source}: not UTF-8 text: {error.reason}") from None
         self._at = 0
+        self._ended = len(data) < amount
         return bool(data)
