@@ -33,13 +33,16 @@ def end_of_lines(stream: BinaryIO) -> int:
 def last_records(stream: BinaryIO, count: int, keeps: Callable[[Record], bool], end: int) -> list[Record]:
     """The last entries before a position that are kept, oldest first, without reading what comes before them."""
     found: list[Record] = []
-    rest = b""
+    rest: list[bytes] = []  # blocks of a line whose beginning is not read yet, the last one first
     while end > 0 and len(found) < count:
         size = min(BLOCK, end)
         end -= size
         stream.seek(end)
-        lines = (stream.read(size) + rest).split(b"\n")
-        rest = lines.pop(0) if end else b""
+        rest.append(stream.read(size))
+        if end and b"\n" not in rest[-1]:
+            continue
+        lines = b"".join(reversed(rest)).split(b"\n")
+        rest = [lines.pop(0)] if end else []
         for line in reversed(lines):
             record = parse_line(line) if line else None
             if record is not None and keeps(record) and len(found) < count:
@@ -68,7 +71,8 @@ def follow(path: str, position: int, pause: Callable[[float], None] = time.sleep
 
 def _appended(stream: BinaryIO, path: str, damage: Damage, pause: Callable[[float], None]) -> Iterator[Record]:
     """Entries until the file is another one."""
-    carry, moved = b"", False
+    carry: list[bytes] = []  # of a line whose end has not come yet
+    moved = False
     while True:
         chunk = stream.read(BLOCK)
         if not chunk:
@@ -78,8 +82,11 @@ def _appended(stream: BinaryIO, path: str, damage: Damage, pause: Callable[[floa
             if not moved:
                 pause(POLL_S)
             continue
-        lines = (carry + chunk).split(b"\n")
-        carry = lines.pop()
+        carry.append(chunk)
+        if b"\n" not in chunk:
+            continue
+        lines = b"".join(carry).split(b"\n")
+        carry = [lines.pop()]
         for line in lines:
             record = parse_line(line)
             if record is not None:
