@@ -13,6 +13,7 @@ all the same the thread leaves it alone as long as anybody holds it, as who goes
 from __future__ import annotations
 
 import sys
+from _frozen_importlib import _module_locks  # type: ignore[attr-defined] # one for each module that is being imported
 from _json import encode_basestring, encode_basestring_ascii, make_encoder
 
 TYPE_CHECKING = False
@@ -66,8 +67,13 @@ class _Json:
             self._try()
 
     def load_in_thread(self) -> None:
-        """Use orjson unless somebody seems to be going through ``sys.modules``. To be called by a thread of ours."""
-        if self.is_built_in and sys.getrefcount(sys.modules) <= self._references and "gevent.monkey" not in sys.modules:
+        """Use orjson unless somebody goes through ``sys.modules`` or imports. To be called by a thread of ours.
+
+        Who imports may hold the interpreter's lock on finding modules and then want what is being imported here.
+        """
+        if not self.is_built_in or "gevent.monkey" in sys.modules or _module_locks:
+            return
+        if sys.getrefcount(sys.modules) <= self._references:
             self._try()
 
     def _try(self) -> None:

@@ -108,6 +108,32 @@ def test_threads_that_import_at_once(tmp_path: Path) -> None:
     assert sorted(entry["function"] for entry in done.entries) == sorted(2 * [f"part{n}.f{n}" for n in range(6)])
 
 
+def test_another_thread_imports_what_recording_needs(tmp_path: Path) -> None:
+    """A finder is asked under a lock that the other thread wants next: neither waits for the other for ever."""
+    uuid = """
+        import time, gate
+        gate.reached.set()
+        time.sleep(1)
+        import wave
+        class UUID: pass
+        """
+    write_files(tmp_path, {"gate.py": "import threading\nreached = threading.Event()\n", "uuid.py": uuid})
+    done = run(
+        tmp_path,
+        """
+        import threading, gate
+        other = threading.Thread(target=__import__, args=("uuid",))
+        other.start()
+        gate.reached.wait()
+        import shop
+        other.join()
+        print(shop.f())
+        """,
+        GLIMPSE_DEST="journal",
+    )
+    assert done.stdout == "1\n"
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 def test_children_forked_before(tmp_path: Path) -> None:
     """A child records by itself what it imports first, also one that was forked while another thread began."""

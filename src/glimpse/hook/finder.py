@@ -7,6 +7,7 @@ import sys
 from glimpse.encoder import JSON
 from glimpse.hook.asked import ASKING
 from glimpse.hook.assertions import rewrites_assertions
+from glimpse.hook.import_lock import OthersMayImport
 from glimpse.hook.loader import instrument_spec
 from glimpse.hook.others import Others
 from glimpse.hook.status import LEFT_ALONE, Outcome, say
@@ -59,7 +60,8 @@ class Finder:
         spec = self._others.spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
             try:
-                self._instrument(fullname, spec)
+                with OthersMayImport():
+                    self._instrument(fullname, spec)
             except Exception as error:  # the program imports its module whatever happens here
                 say(f"{fullname} is not traced: {type(error).__name__}: {error}")
         return spec

@@ -10,6 +10,7 @@ import os
 import sys
 
 from glimpse.hook.asked import ASKING, Asked, started_script
+from glimpse.hook.import_lock import OthersMayImport
 from glimpse.hook.others import Others
 from glimpse.natives import System
 from glimpse.process import at_forks
@@ -46,7 +47,7 @@ class Waiting:
         self._others = Others(self)
         self._asked = Asked(self)
         self._lock = System.RLock()
-        self._ended = False
+        self._begun = self._ended = False
 
     def connect(self) -> bool:
         """Begin to wait. False where there is nothing to wait for: something included has been imported."""
@@ -56,7 +57,7 @@ class Waiting:
         sys.meta_path.insert(0, self)
         self._asked.connect()
         _waiting.append(self)
-        at_forks(in_child=self._renew_lock)
+        at_forks(before=self._hold, in_parent=self._release, in_child=self._renew_lock)
         return True
 
     def _includes(self, name: str, file: str | None) -> bool:
@@ -97,21 +98,29 @@ class Waiting:
 
     def end(self) -> None:
         """Wait no longer: connect the real hook."""
-        with self._lock:
-            if self._ended:
+        with OthersMayImport(), self._lock:
+            if self._begun:
                 return
-            self._ended = True
-            _waiting.remove(self)
-            if self in sys.meta_path:
-                sys.meta_path.remove(self)
+            self._begun = True
             self._asked.disconnect()
             try:
                 self._begin()
             except Exception as error:  # the program imports its module whatever happens here
                 self._tell(str(error) or type(error).__name__)
+            _waiting.remove(self)  # not before: what other threads import meanwhile waits for the lock
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+            self._ended = True
+
+    def _hold(self) -> None:
+        """Before a fork: no child is to be left with what another thread has begun."""
+        self._lock.acquire()
+
+    def _release(self) -> None:
+        self._lock.release()
 
     def _renew_lock(self) -> None:
-        """In a forked child: the thread that held it is not there."""
+        """In a forked child, where nobody else can hold it."""
         self._lock = System.RLock()
 
 

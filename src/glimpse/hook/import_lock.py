@@ -1,0 +1,30 @@
+"""The interpreter's lock on finding modules, which it holds while it asks a finder."""
+
+from __future__ import annotations
+
+from _imp import acquire_lock, release_lock
+
+__all__ = ["OthersMayImport"]
+
+
+class OthersMayImport:
+    """Within it this thread does not hold that lock, so that it can import what another thread is just importing.
+
+    That one needs the lock for whatever it imports next: each would wait for the other for ever.
+    """
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    def __enter__(self) -> None:
+        while True:
+            try:
+                release_lock()
+            except RuntimeError:  # not held, or not by this thread
+                return
+            self._held += 1
+
+    def __exit__(self, *_: object) -> None:
+        while self._held:
+            acquire_lock()
+            self._held -= 1
