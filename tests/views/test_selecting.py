@@ -58,7 +58,7 @@ def same(asked: TopTable | None, program: Recorder, chosen: Selection) -> None:
 
 
 @given(program=programs, chosen=selections, packed=st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_the_same_as_from_entries(program: Recorder, chosen: Selection, packed: bool) -> None:
     """Whatever is chosen, be the calls rows or in the packs of a program that still runs."""
     with folder_in_memory() as folder:
