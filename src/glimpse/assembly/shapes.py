@@ -19,8 +19,8 @@ __all__ = ["FIRST", "SHORT_INT_BITS", "SHORT_TEXT", "args_maker", "labels_of", "
 
 ArgsMaker: TypeAlias = "Callable[[Sequence[Any]], str]"
 
-SHORT_INT_BITS: Final = 200
-"""An integer of fewer bits is shown by its digits; the text of a longer one is bounded."""
+SHORT_INT_BITS: Final = 60
+"""An integer of fewer bits is shown by its digits whatever the limits; of a longer one they say what is shown."""
 
 SHORT_TEXT: Final = 40
 """A text of fewer characters is shown by its ``repr``, if it is printable; of a longer one there is a faster way."""
