@@ -80,7 +80,7 @@ def _install() -> None:
         begin()
 
 
-def _begin(policy: Decider, config: Config) -> Tracer:
+def _begin(policy: Decider, config: Config, *, waits: bool = False) -> Tracer:
     """Load what records calls: from a bundle, which is completed at the end of the process."""
     from glimpse.bundle import Bundle
     from glimpse.hook.collector import Uncollected
@@ -93,7 +93,7 @@ def _begin(policy: Decider, config: Config) -> Tracer:
 
         installed = tracer.install(policy, config)
         expect_objects()
-    at_exit(bundle.complete)
+    at_exit(lambda: bundle.complete(waits=waits))
     return installed
 
 
@@ -102,7 +102,7 @@ def prepare() -> None:
     from glimpse.config import Config
     from glimpse.policy import TracingPolicy
 
-    _begin(TracingPolicy(), Config(dest="jsonl", params={"log_path": os.devnull}))
+    _begin(TracingPolicy(), Config(dest="jsonl", params={"log_path": os.devnull}), waits=True)
 
 
 def _policy(config: Config) -> Decider:

@@ -14,7 +14,7 @@ import sys
 from _frozen_importlib_external import FileFinder, SourceFileLoader, cache_from_source, spec_from_file_location
 
 from glimpse.expressions import COMPILED, KEPT, compiled
-from glimpse.keeping import CTIME_TELLS_CHANGES, is_settled, read_file, stamp_of, write_file
+from glimpse.keeping import CTIME_TELLS_CHANGES, is_settled, read_file, stamp_of, unsettled_ns, write_file
 from glimpse.natives import System
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ __all__ = ["Bundle"]
 
 _FOLDER: Final = os.path.dirname(os.path.abspath(__file__))
 _HEAD: Final = b"%b\n" % ascii(("glimpse", 1, sys.version, sys.flags.optimize, _FOLDER)).encode()
+_LONGEST_WAIT_S: Final = 2.5
 
 Kept: TypeAlias = "tuple[str, bytes, CodeType]"
 """Of a module, the file of its source, the state of that, and the code."""
@@ -71,10 +72,15 @@ class Bundle:
         self._names |= dict.fromkeys(new)
         self._expressions = dict.fromkeys((*KEPT, *COMPILED))
 
-    def complete(self) -> None:
-        """Write the file if it lacks a module that was imported. To be called when the program does not wait."""
+    def complete(self, *, waits: bool = False) -> None:
+        """Write the file if it lacks a module that was imported. To be called when the program does not wait.
+
+        :param waits: do so two seconds after Glimpse was installed, and not at the next occasion.
+        """
         if self._lacks and self._may_write:
             try:
+                if waits:
+                    System.sleep(min(max(map(_unsettled_s, self._names)), _LONGEST_WAIT_S))
                 kept = {name: found for name in self._names if (found := _current(name)) is not None}
                 expressions = {text: compiled(text) for text in self._expressions}
                 write_file(self._path, _HEAD + marshal.dumps((kept, expressions)), System.stat(__file__).st_mode)
@@ -106,10 +112,18 @@ class Bundle:
         return spec_from_file_location(name, file, loader=_Loader(name, file, code), submodule_search_locations=within)
 
 
+def _file_of(name: str) -> str:
+    file = os.path.join(_FOLDER, *name.split(".")[1:])
+    return os.path.join(file, "__init__.py") if os.path.isdir(file) else f"{file}.py"
+
+
+def _unsettled_s(name: str) -> float:
+    return unsettled_ns(System.stat(_file_of(name)), System.now_ns()) / 1e9
+
+
 def _current(name: str) -> Kept | None:
     """What to keep of a module; None if its code cannot be told for certain."""
-    file = os.path.join(_FOLDER, *name.split(".")[1:])
-    file = os.path.join(file, "__init__.py") if os.path.isdir(file) else f"{file}.py"
+    file = _file_of(name)
     try:
         stat = System.stat(file)
         code = SourceFileLoader(name, file).get_code(name)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-__all__ = ["CTIME_TELLS_CHANGES", "is_settled", "read_file", "remove_file", "stamp_of", "write_file"]
+__all__ = ["CTIME_TELLS_CHANGES", "is_settled", "read_file", "remove_file", "stamp_of", "unsettled_ns", "write_file"]
 
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _READ_FLAGS
@@ -28,7 +28,12 @@ def stamp_of(stat: os.stat_result) -> bytes:
 
 def is_settled(stat: os.stat_result, now_ns: int) -> bool:
     """Whether a later change is sure to give the source another stamp."""
-    return CTIME_TELLS_CHANGES and max(stat.st_mtime_ns, stat.st_ctime_ns) < now_ns - _SETTLED_NS
+    return CTIME_TELLS_CHANGES and not unsettled_ns(stat, now_ns)
+
+
+def unsettled_ns(stat: os.stat_result, now_ns: int) -> int:
+    """How much longer a change might go unseen, in nanoseconds."""
+    return max(max(stat.st_mtime_ns, stat.st_ctime_ns) + _SETTLED_NS + 1 - now_ns, 0)
 
 
 def read_file(path: str) -> bytes | None:
