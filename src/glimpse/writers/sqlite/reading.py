@@ -6,7 +6,7 @@ import heapq
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 from typing import Any, Final
@@ -27,7 +27,7 @@ from glimpse.writers.sqlite.schema import (
     has_table,
 )
 
-__all__ = ["KeptSummary", "has_noted_calls", "open_trace", "read_entries", "text_of"]
+__all__ = ["KeptSummary", "ProcessEntries", "has_noted_calls", "open_trace", "processes_of", "read_entries", "text_of"]
 
 _CALL_ID: Final = (1 << PROCESS_BITS) - 1
 _BUSY_S: Final = 5.0
@@ -47,20 +47,22 @@ def read_entries(path: str, wanted: Callable[[str], bool] | None = None) -> Iter
         with closing(open_trace(path)) as connection:
             if wanted is not None and has_noted_calls(connection):
                 wanted = None
-            processes = [_Process(connection, row, wanted) for row in _processes(connection)]
-            yield from heapq.merge(*(process.entries() for process in processes), key=lambda entry: entry.timestamp)
+            processes = [ProcessEntries(connection, row) for row in processes_of(connection)]
+            yield from heapq.merge(*(each.entries(wanted) for each in processes), key=lambda entry: entry.timestamp)
     except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
         raise ReadError(f"{path}: {' '.join(str(error).split())}") from None
 
 
-def open_trace(path: str) -> sqlite3.Connection:
+def open_trace(path: str, *, settled: bool = True) -> sqlite3.Connection:
     """A connection that reads a trace as it is at one moment, with rows of all its calls if it is small and idle.
 
+    :param settled: otherwise nothing is made in the file for those who ask in SQL.
     :raises ReadError: it is missing, or not a trace.
     :raises sqlite3.Error: it is damaged.
     """
     _check_file(path)
-    _settle(path)
+    if settled:
+        _settle(path)
     connection = _open(path)
     try:
         connection.execute("BEGIN")
@@ -182,70 +184,87 @@ def _check(connection: sqlite3.Connection, path: str) -> None:
         raise ReadError(f"{path}: the tables of a trace are missing")
 
 
-def _processes(connection: sqlite3.Connection) -> list[Any]:
+def processes_of(connection: sqlite3.Connection) -> list[Any]:
+    """Number, pid, service and origin of time of each process."""
     return connection.execute("SELECT id, pid, service, start_ns FROM processes ORDER BY id").fetchall()
 
 
-class _Process:
-    """The entries of one process."""
+class ProcessEntries:
+    """The entries of one process, whose row is one of ``processes_of``."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, row: tuple[Any, ...], wanted: Callable[[str], bool] | None
-    ) -> None:
+    def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
         self._connection = connection
         number, self._pid, self._service, self._start_ns = map(text_of, row)
-        self._ids = number << PROCESS_BITS, (number + 1) << PROCESS_BITS
+        self.ids = number << PROCESS_BITS, (number + 1) << PROCESS_BITS
         self._threads = self._names("threads", ("thread", "task"), "name, task", number)
         self._sites = self._names("sites", _SITE, ", ".join(_SITE), number)
         self._second = (-1, "")
-        self._ranges = [self._ids]
-        if wanted is not None:
-            sites = {number for number, site in self._sites.items() if wanted(site["function"])}
-            self._ranges = list(ranges_of(connection, *self._ids, sites)) if sites else []
 
     def _names(self, table: str, keys: tuple[str, ...], columns: str, process: int) -> dict[int, dict[str, Any]]:
         rows = self._connection.execute(f"SELECT number, {columns} FROM {table} WHERE process = ?", (process,))
         return {number: dict(zip(keys, map(text_of, values), strict=True)) for number, *values in rows}
 
-    def entries(self) -> Iterator[LogEntry]:
-        """In the order of their ids."""
-        return heapq.merge(self._of_calls(), self._of_notes(), key=lambda entry: entry.entry_id)
+    def entries(self, wanted: Callable[[str], bool] | None = None) -> Iterator[LogEntry]:
+        """In the order of their ids.
 
-    def _of_notes(self) -> Iterator[LogEntry]:
-        sql = "SELECT entry FROM notes WHERE id >= ? AND id < ? ORDER BY id"
-        if self._ranges:
-            for (text,) in self._connection.execute(sql, self._ids):
-                yield decode_entry(text)
+        :param wanted: only those of calls of functions whose names it accepts, and of what was recorded meanwhile.
+        """
+        ranges = [self.ids]
+        if wanted is not None:
+            sites = {number for number, site in self._sites.items() if wanted(site["function"])}
+            ranges = list(ranges_of(self._connection, *self.ids, sites)) if sites else []
+        calls = self.of_calls(chain.from_iterable(rows_of(self._connection, *ids) for ids in ranges))
+        return heapq.merge(calls, self.of_notes() if ranges else (), key=lambda entry: entry.entry_id)
 
-    def _of_calls(self) -> Iterator[LogEntry]:
+    def of_notes(self, after: int = 0) -> Iterator[LogEntry]:
+        """Those that are kept as they are, but for the first so many."""
+        sql = "SELECT entry FROM notes WHERE id > ? AND id < ? ORDER BY id"
+        for (text,) in self._connection.execute(sql, (self.ids[0] + after, self.ids[1])):
+            yield decode_entry(text)
+
+    def of_calls(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[LogEntry]:
         """Starts come in the order of their rows; ends wait until it is their turn."""
         waiting: list[tuple[int, int, LogEntry]] = []
-        for row in chain.from_iterable(rows_of(self._connection, *ids) for ids in self._ranges):
-            call = dict(zip(COLUMNS, map(text_of, row), strict=True))
-            call_id = call["id"] = call["id"] & _CALL_ID
+        for row in rows:
+            call_id = row[0] & _CALL_ID
             while waiting and waiting[0][0] < call_id:
                 yield heapq.heappop(waiting)[2]
-            shared = self._shared(call)
-            if call["args"] is not None and call["ended"] != 0:
-                yield self._start(call, shared)
-            if call["ended"] is not None and not call["end_in_notes"]:
-                end = self._end(call, shared)
-                heapq.heappush(waiting, (end.entry_id, call_id, end))
+            for entry in self.of_row(row):
+                if entry.entry_id == call_id:
+                    yield entry
+                else:
+                    heapq.heappush(waiting, (entry.entry_id, call_id, entry))
         while waiting:
             yield heapq.heappop(waiting)[2]
 
-    def _shared(self, call: dict[str, Any]) -> dict[str, Any]:
-        """What both entries of a call say."""
-        place, up = call["place"], call["up"]
+    def of_row(self, row: tuple[Any, ...]) -> Iterator[LogEntry]:
+        """The entries of a call, as ``rows_of`` gives it: its START and its end, or one of them."""
+        call = dict(zip(COLUMNS, map(text_of, row), strict=True))
+        call["id"] &= _CALL_ID
+        shared = self._shared(call)
+        if call["args"] is not None and call["ended"] != 0:
+            yield self._start(call, shared)
+        if call["ended"] is not None and not call["end_in_notes"]:
+            yield self._end(call, shared)
+
+    def of_place(self, place: int) -> dict[str, Any]:
+        """What the entries of all calls in a place say."""
         thread = place >> DEPTH_BITS & (1 << WHERE_BITS) - 1
         return {
-            "call_id": call["id"],
-            "parent_id": None if up is None else call["id"] - up,
             "depth": place & (1 << DEPTH_BITS) - 1,
             "pid": self._pid,
             "service": self._service,
             **self._threads.get(thread, {"thread": f"Thread-{thread}"}),
             **self._sites.get(place >> DEPTH_BITS + WHERE_BITS, {}),
+        }
+
+    def _shared(self, call: dict[str, Any]) -> dict[str, Any]:
+        """What both entries of a call say."""
+        up = call["up"]
+        return {
+            "call_id": call["id"],
+            "parent_id": None if up is None else call["id"] - up,
+            **self.of_place(call["place"]),
             **{name: call[name] for name in _IDS},
         }
 
