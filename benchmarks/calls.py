@@ -43,7 +43,24 @@ def generator():
 def values(n):
     for number in range(n): yield number
 def root(work): work()
+def several(*args, **kwargs): return None
+def defaults(a, b=2, *, c='three', d=None): return a
+def inner(a): return a
+def outer(a): return inner(a)
 async def coroutine(a): return a
+async def waiting(a):
+    await asyncio.sleep(0)
+    return a
+async def coroutines(n):
+    for number in range(n):
+        await coroutine(number)
+async def waits(n):
+    for number in range(n):
+        await waiting(number)
+async def asynchronous(n):
+    for number in range(n): yield number
+async def consumer(n):
+    async for number in asynchronous(n): pass
 async def task(n):
     for number in range(n):
         await coroutine(number)
@@ -60,6 +77,9 @@ WORK: dict[str, tuple[str, str]] = {
     "method": ("value = program.Plain()", "value.method(n)"),
     "dataclass": ("value = program.Order(1, 'a')", "program.instance(value)"),
     "object": ("value = object()", "program.instance(value)"),
+    "any arguments": ("", "program.several(n, 2, key=3)"),
+    "defaults": ("", "program.defaults(n)"),
+    "two levels": ("", "program.outer(n)"),
     "exception": ("", "try: program.raising(n)\n  except ValueError: pass"),
     "generator": ("", "list(program.generator())"),
     "values": ("values = program.values(calls)", "next(values)"),
@@ -67,7 +87,10 @@ WORK: dict[str, tuple[str, str]] = {
 }
 """What is done first, and ``calls`` times."""
 
-NO_ARGUMENT = ("numbers", "exception", "generator", "values", "consumed")
+NO_ARGUMENT = ("numbers", "two levels", "exception", "generator", "values", "consumed")
+
+ASYNC = {"coroutine": "coroutines", "coroutine that waits": "waits", "asynchronous generator": "consumer"}
+"""Coroutines of the program that do it so many times by themselves."""
 
 THREADS = 8
 TASKS = 10_000
@@ -75,10 +98,14 @@ TASKS = 10_000
 
 @dataclass
 class Row:
-    """One line of the table: the work, and how Glimpse is set up for it."""
+    """One line of the table: the work, and how Glimpse is set up for it.
+
+    :ivar scope: of how many calls each has a correlation id in common; 0 for no ids.
+    """
 
     work: str = "numbers"
     door: str = "hook"
+    scope: int = 0
     dest: str = "jsonl"
     config: dict[str, Any] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
@@ -95,9 +122,22 @@ ROWS: dict[str, Row] = {
     "a generator of one value": Row(work="generator"),
     "a value of a generator": Row(work="values"),
     "a value of a generator and a call with it": Row(work="consumed"),
+    **{name: Row(work=name) for name in ASYNC},
+    "correlation ids of 100 calls each": Row(scope=100),
     "journal": Row(dest="journal"),
+    "journal, trace ids": Row(dest="journal", config={"enable_trace_id": True}),
     "json": Row(dest="json"),
     "sqlite": Row(dest="sqlite"),
+    "sqlite, trace ids": Row(dest="sqlite", config={"enable_trace_id": True}),
+    "sqlite, correlation ids of 100 calls each": Row(dest="sqlite", scope=100),
+    "sqlite, both": Row(dest="sqlite", scope=100, config={"enable_trace_id": True}),
+    "sqlite, two levels": Row(work="two levels", dest="sqlite"),
+    "sqlite, two levels, trace ids": Row(work="two levels", dest="sqlite", config={"enable_trace_id": True}),
+    "sqlite, an exception": Row(work="exception", dest="sqlite"),
+    "sqlite, a value of a generator": Row(work="values", dest="sqlite"),
+    "sqlite, coroutine": Row(work="coroutine", dest="sqlite"),
+    "sqlite, within trace_depth": Row(dest="sqlite", policy={"trace_depth": 1}),
+    "sqlite, level DEBUG": Row(dest="sqlite", config={"level": "DEBUG"}),
     "decorator": Row(door="decorator"),
     "dynamic mode": Row(door="dynamic"),
     "beyond trace_depth": Row(work="deep", policy={"trace_depth": 1}),
@@ -118,6 +158,8 @@ def work_of(name: str, program: Any, calls: int) -> Callable[[], None]:
         return lambda: run_tasks(program, calls)
     if name == "threads":
         return lambda: run_threads(loop("numbers", program, calls // THREADS))
+    if name in ASYNC:
+        return lambda: run_coroutine(getattr(program, ASYNC[name])(calls))
     if name == "deep":
         return lambda: program.root(loop("numbers", program, calls))
     return loop(name, program, calls)
@@ -130,6 +172,27 @@ def loop(name: str, program: Any, calls: int) -> Callable[[], None]:
     exec(f"def run():\n {before or 'pass'}\n for n in range(calls):\n  {each}", scope)
     done: Callable[[], None] = scope["run"]
     return done
+
+
+def run_coroutine(coroutine: Any) -> None:
+    """In an event loop."""
+    import asyncio
+
+    asyncio.run(coroutine)
+
+
+def in_scopes(work: str, program: Any, calls: int, scope: int) -> Callable[[], None]:
+    """Does it, so many calls in each of the scopes of correlation ids."""
+    import glimpse
+
+    each = work_of(work, program, scope)
+
+    def run() -> None:
+        for number in range(calls // scope):
+            with glimpse.correlation(f"request-{number}"):
+                each()
+
+    return run
 
 
 def run_threads(work: Callable[[], None]) -> None:
@@ -162,7 +225,8 @@ def child(row: Row | None, folder: str, calls: int, path: str) -> None:
         import glimpse
 
         program.numbers = glimpse.trace(program.numbers)
-    work = work_of(row.work if row is not None else sys.argv[2], program, calls)
+    name, scope = (row.work, row.scope) if row is not None else (sys.argv[2], 0)
+    work = in_scopes(name, program, calls, scope) if scope else work_of(name, program, calls)
     began = used()
     work()
     stats = {}
