@@ -5,6 +5,7 @@ from __future__ import annotations
 from .assembler import Assembler
 from .calls import Frame, OpenCall, Suspendable
 from .clock import Clock, wall_base
+from .depths import DepthAssembler
 from .filtering import Filter, Rule, early_drop
 from .interruption import is_from_handler
 from .lines import as_lines
@@ -16,6 +17,7 @@ __all__ = [
     "FINISHED",
     "Assembler",
     "Clock",
+    "DepthAssembler",
     "Filter",
     "Frame",
     "LineAssembler",

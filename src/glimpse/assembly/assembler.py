@@ -181,7 +181,7 @@ class Assembler:
         self.last_id += 1
         marks = None if self.marks is None else self.marks(parent, event)
         parent_id, depth = (None, 1) if parent is None else (parent[0], parent[2] + 1)
-        opened = (self.last_id, parent_id, depth, event[1], event[2], event[4], event, marks, call, None, None)
+        opened = (self.last_id, parent_id, depth, event[1], event[2], event[4], event, marks, call, None, ())
         frame = self.records.opened(_new_frame(Frame, opened), parent, self._task_of(opened))
         if call is not None:
             call.frame = frame

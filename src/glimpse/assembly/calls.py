@@ -31,7 +31,7 @@ class Frame(NamedTuple):
     marks: Marks | None = None
     call: Suspendable | None = None
     inside: Any = None  # what the records made of the calls within it have in common,
-    shared: Any = None  # and those made of itself; see ``Records.opened``
+    shared: Any = None  # and those made of itself, see ``Records.opened``; None where none are made
 
 
 class OpenCall(NamedTuple):

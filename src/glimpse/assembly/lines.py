@@ -204,10 +204,6 @@ class LineRecords(Records):
         before, closing = self._at_level(frame, "DEBUG")
         return f'{{"entry_id":{number}{before}{self._stage(stage, t, th, task)}{closing}'
 
-    def pauses(self, frame: Frame) -> bool:
-        """See ``Records``."""
-        return frame[10] is not None and super().pauses(frame)
-
     def _stage(self, stage: str, t: int, th: int, task: str | None) -> str:
         since, until, begun, ended = self.millisecond
         if not since <= t < until:

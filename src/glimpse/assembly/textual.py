@@ -12,8 +12,8 @@ for calls of one function, took as long as pieces, and twice as long as ``runs``
 
 from __future__ import annotations
 
-from .assembler import Assembler
 from .calls import Frame, Suspendable
+from .depths import DepthAssembler
 from .events import CLOSED, END, RESUME, START, YIELD, Event
 from .ids import Marks, Surroundings
 from .interruption import Work
@@ -25,25 +25,19 @@ from .shapes import SHORT_INT_BITS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any, Final
 
 __all__ = ["LineAssembler"]
 
 
-class LineAssembler(Assembler):
-    """An assembler that gives lines; ``options`` are those of ``Assembler``.
-
-    :param limits: by the names of policies, the deepest calls that leave lines. What a deeper one calls has its
-        nearest ancestor with lines for a parent.
-    """
+class LineAssembler(DepthAssembler):
+    """An assembler that gives lines; ``options`` are those of ``DepthAssembler``."""
 
     records: LineRecords
 
-    def __init__(self, origin: Origin, *, limits: Mapping[str, int] | None = None, **options: Any) -> None:
+    def __init__(self, origin: Origin, **options: Any) -> None:
         super().__init__(origin, form=LineRecords, **options)
-        self._limits = limits or {}
-        self._shallowest = min(self._limits.values(), default=1 << 62)
         self._ids: Ids | None = None
         self._last = ""  # the function of the last call that called nothing
         self._patience = _PATIENCE
@@ -65,38 +59,6 @@ class LineAssembler(Assembler):
         """The lines of the calls that are open when recording ends at ``t``."""
         before = self.last_id
         return as_bytes(self.close(t)), self.last_id - before
-
-    # -- calls that are too deep: nothing is kept for their lines, since there are none ---------------------------
-
-    def _open(self, event: Event, call: Suspendable | None) -> Frame:
-        parent = self._parent(event[3], event[4]) if self._limits else None
-        if parent is None or not self._is_too_deep(event[1], parent[2] + 1):
-            return super()._open(event, call)
-        number, depth, marks = parent[0], parent[2] + 1, parent[7]
-        within = self.records.within(number, depth, marks)
-        frame = Frame(number, parent[1], depth, event[1], event[2], event[4], event, marks, call, within)
-        if call is not None:
-            call.frame = frame
-        return frame
-
-    def _is_too_deep(self, key: str, depth: int) -> bool:
-        return depth > self._limits.get(self.records.site(key).site.policy, depth)
-
-    def _emit_start(self, frame: Frame, *started: Any) -> None:
-        if frame[10] is not None:
-            super()._emit_start(frame, *started)
-
-    def _emit_end(self, frame: Frame, *ended: Any) -> None:
-        if frame[10] is not None:
-            super()._emit_end(frame, *ended)
-
-    def _emit_exception(self, frame: Frame, *ended: Any) -> None:
-        if frame[10] is not None:
-            super()._emit_exception(frame, *ended)
-
-    def _error_only(self, event: Event, out: list[Any]) -> None:
-        if not (self._limits and self._is_too_deep(event[1], event[5])):
-            super()._error_only(event, out)
 
     # -- lines ----------------------------------------------------------------------------------------------------
 
@@ -319,6 +281,9 @@ class LineAssembler(Assembler):
                 break
         self.last_id, self._last, self._patience = base + at - 1, last, patience
         return run
+
+    def _inside(self, number: int, depth: int, marks: Marks | None) -> Within:
+        return self.records.within(number, depth, marks)
 
     def _closings(self, calls: int, trace_id: str | None, trace: str, parent_span: str, closing: str) -> Any:
         """The ends of the lines of calls that follow each other; one for all if calls have no ids."""
