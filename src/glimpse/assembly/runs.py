@@ -26,7 +26,9 @@ else:
 
 __all__ = ["Labels", "Run", "args_of_run", "fields_of", "lines_of", "run_length", "texts"]
 
-_LENGTHS: Final = (64, 32, 16, 8)
+_LENGTHS: Final = (128, 64, 32, 16, 8)
+"""Of runs. A chunk may be much longer, if the program's threads are faster than what takes its events: then each look
+that is in vain would take as long as the chunk is."""
 _SECOND: Final = 1_000_000_000
 _DIGITS: Final = 8  # a 1, six digits, and a comma
 _DURATIONS: Final = Durations()
@@ -37,13 +39,15 @@ def run_length(chunk: Sequence[Event], position: int, most: int, key: str) -> in
 
     :param key: the function's.
     """
-    most = min(len(chunk) - position, 2 * most) // 2
+    most = min((len(chunk) - position) // 2, most, _LENGTHS[0])
     if most < _LENGTHS[-1] or chunk[position + 2][1] is not key or chunk[position + 3][0] != END:
         return 0
+    th = chunk[position][3]
     for calls in (most, *_LENGTHS):
         if calls <= most:
             last, middle = chunk[position + 2 * calls - 1], chunk[position + calls]
-            if last[1] is key and last[0] == END and middle[1] is key and middle[0] == START:
+            alike = last[1] is key and last[3] == th and middle[1] is key and middle[3] == th
+            if alike and last[0] == END and middle[0] == START:
                 return calls
     return 0
 
