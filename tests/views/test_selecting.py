@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.traces.strategies import programs
 from tests.traces.test_stats import close
 from tests.views.test_sources import written
 
-BATCH = 40
+BATCH = 16
 TIMES = (None, None, "00:00:00.000000", "10:30:15.150000", "2023-12-01 10:30:15.300000")
 
 selections = st.builds(
@@ -38,7 +39,7 @@ selections = st.builds(
     traces=st.sampled_from(((), (), (), ("*",))),
     since=st.sampled_from(TIMES),
     until=st.sampled_from((*TIMES, None, "23:59:59.999999")),
-    depth=st.sampled_from((None, None, 1, 2)),
+    depth=st.sampled_from((None, None, None, 1, 2)),
 )
 
 
@@ -98,6 +99,24 @@ def test_own_time_is_without_that_of_calls_left_out(
     program = Recorder()
     nested(program)
     same(selected_table(str(written(program, "sqlite", tmp_path / "t.db")), chosen), program, chosen)
+
+
+OLD_TIMES = """
+update processes set timed = 1;
+update times set elsewhere = null, starts = null, sites = (select json_group_array(json_array(
+json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]')))
+from json_each(sites))"""
+
+
+@pytest.mark.parametrize("chosen", [Selection(functions=("step",)), Selection(threads=("*",)), Selection(min_ms=4)])
+def test_times_without_threads_and_starts(tmp_path: Path, chosen: Selection) -> None:
+    """As earlier versions wrote them, they tell all there is to tell of whole functions, and rows tell the rest."""
+    program = Recorder()
+    nested(program)
+    path = written(program, "sqlite", tmp_path / "t.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLD_TIMES)
+    same(selected_table(str(path), chosen), program, chosen)
 
 
 def test_traces_are_told_by_their_details(tmp_path: Path) -> None:

@@ -64,13 +64,19 @@ class Selection:
     def in_scope(self, call: Call) -> bool:
         """Whether the call ran in the chosen thread, task, process, service, trace and time."""
         return (
-            (not self.threads or _named(call.thread, self.threads))
-            and (not self.tasks or _named(call.task, self.tasks))
-            and (not self.pids or call.pid in self.pids)
-            and (not self.services or _named(call.service, self.services))
+            self.runs_on(call.thread, call.task)
+            and self.runs_in(call.pid, call.service)
             and (not self.traces or _named(call.trace_id, self.traces) or _named(call.correlation_id, self.traces))
             and self.in_time(call.timestamp)
         )
+
+    def runs_on(self, thread: str, task: str | None) -> bool:
+        """Whether a thread and a task in it are chosen."""
+        return (not self.threads or _named(thread, self.threads)) and (not self.tasks or _named(task, self.tasks))
+
+    def runs_in(self, pid: int, service: str | None) -> bool:
+        """Whether a process of a service is chosen."""
+        return (not self.pids or pid in self.pids) and (not self.services or _named(service, self.services))
 
     def in_time(self, timestamp: str) -> bool:
         """Whether a call that began then began in the chosen time."""

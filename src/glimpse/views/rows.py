@@ -47,6 +47,10 @@ class Names:
         name: str = self._sites[process, site][0]
         return name
 
+    def threads(self, process: int) -> dict[int, tuple[str, str | None]]:
+        """The names of a process's threads and of the tasks in them."""
+        return {thread: names for (number, thread), names in self._threads.items() if number == process}
+
     def sites(self, process: int, wanted: Callable[[str], bool]) -> set[int]:
         """The functions of a process whose names are accepted."""
         return {site for (number, site), (name, _, _) in self._sites.items() if number == process and wanted(name)}

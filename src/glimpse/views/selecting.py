@@ -1,6 +1,6 @@
-"""Statistics of calls that are chosen, from the rows of a database: of entries only what is asked for is looked at.
+"""Statistics of calls that are chosen: from the times that the writer has noted where these tell them, else from rows.
 
-A call that is left out is still read where its time is to be taken off the own time of one that is chosen.
+A row that is left out is still read where its time is to be taken off the own time of one that is chosen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any, Final
 from glimpse.traces.filters import Selection
 from glimpse.traces.records import timestamp_of
 from glimpse.traces.stats import TopTable
+from glimpse.views.choice import choice_of, may_have
 from glimpse.views.rows import Names, asking
+from glimpse.views.times import SiteStats, add_times
 from glimpse.writers.sqlite.packs import COLUMNS, failed_ranges, ranges_of, rows_to_count
 from glimpse.writers.sqlite.reading import text_of
 from glimpse.writers.sqlite.schema import PROCESS_BITS, SPANS
@@ -48,7 +50,14 @@ def selected_table(path: str, selection: Selection) -> TopTable | None:
         if any(connection.execute(f"{sql} LIMIT 1").fetchone() for sql in _OTHERWISE):
             return None
         names = Names(connection)
+        noted: list[SiteStats] = []
         for process in names.processes:
+            if not may_have(names, process, selection):
+                continue
+            choice = choice_of(connection, names, process, selection)
+            if choice is not None:
+                noted.append(SiteStats(table, process, names.function, choice))
+                continue
             places = _Places(names, process, selection)
             counter = _Counter(table, places, selection)
             for low, high in _ranges(connection, places, selection):
@@ -56,6 +65,7 @@ def selected_table(path: str, selection: Selection) -> TopTable | None:
                 for rows in rows_to_count(connection, low, high, packed=not alone):
                     counter.add(rows)
             counter.close()
+        add_times(connection, noted)
     return table
 
 

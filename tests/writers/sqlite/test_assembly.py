@@ -156,7 +156,7 @@ def check_rows(path: Path, stream: list[tuple[Any, ...]], size: int, least: int)
     table.add_calls(finished_calls(expected))
     assert sorted(times.rows(), key=lambda row: row["function"]) == close(table.rows())
     assert times.unfinished == table.unfinished
-    assert ask(path, "select count(*) from processes where timed is not 1") == [(0,)]
+    assert ask(path, "select count(*) from processes where timed is not 2") == [(0,)]
 
 
 def test_a_chunk_is_given_again(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def change(path: Path, script: str) -> None:
 
 def timed(path: Path) -> bool:
     """Whether the times of every process are complete."""
-    return not ask(path, "select 1 from processes where timed is not 1")
+    return not ask(path, "select 1 from processes where timed is not 2")
 
 
 PROGRAM = """
@@ -133,7 +133,7 @@ def test_lengths_of_time(tmp_path: Path) -> None:
     writer = SqliteWriter(str(path))
     writer.write_batch([made.start(1, pid=7), made.end(2, 1, pid=7, duration_ms=-5.0)])
     writer.close()
-    assert ask(path, "select pid, timed from processes") == [(4242, 1), (7, 0)]
+    assert ask(path, "select pid, timed from processes") == [(4242, 2), (7, 0)]
     assert counted(path)[0][0]["calls"] == 3
 
 
@@ -148,11 +148,11 @@ def test_calls_too_deep_for_rows(tmp_path: Path) -> None:
     "script",
     [
         "update times set durations = x'010203'",
-        "update times set sites = '[[1,-3,0,0],[1,23,0,0]]'",
-        "update times set sites = '[[99,20,0,0]]'",
+        "update times set sites = '[[1,-3,0,0,1,0],[1,23,0,0,1,0]]'",
+        "update times set sites = '[[99,20,0,0,1,0]]'",
         "update times set sites = '{'",
         "update times set sites = '[7]'",
-        "update times set sites = '[[1,20,\"x\",0]]'",
+        "update times set sites = '[[1,20,\"x\",0,1,0]]'",
         "update times set durations = printf('%80d', 1)",
     ],
 )

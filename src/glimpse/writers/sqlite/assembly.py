@@ -25,9 +25,9 @@ _SITE_SHIFT: Final = DEPTH_BITS + WHERE_BITS
 _TOO_DEEP: Final = 1 << DEPTH_BITS
 _NO_FRAME: Final = (0, None, 0, "", 0, None, (), None, None, None, None)
 
-_Cell = tuple[int, ArgsMaker, list[int], list[int]]
+_Cell = tuple[int, ArgsMaker, list[int], list[int], tuple[list[int], list[int], list[int]]]
 """The place of a site's calls in a thread and task, but for the depth; what makes the text of their arguments; where
-their durations go, and the part of each that was spent elsewhere."""
+their times go: see ``times.Lists``."""
 
 
 class RowAssembler(Assembler):
@@ -75,6 +75,7 @@ class RowAssembler(Assembler):
             self._begin_all()
         batch = self._maker.take(self._count(), self._taken + 1 if self._filter is None else None)
         self._maker.keep()
+        self._cells.clear()  # of threads there may be any number
         self._taken, self._filtered = self.last_id, 0
         return batch if batch.entries else None
 
@@ -102,7 +103,7 @@ class RowAssembler(Assembler):
         long it has waited for calls, all since the stack was last changed.
         """
         made: list[Sequence[Any]] = []
-        text, began, taken = self.records.origin.atom_text, self._maker.began, self._taken
+        text, opened, taken = self.records.origin.atom_text, self._maker.began, self._taken
         waited, below, top, here = self._maker.times.waited, 0, 0, 0
         number, held, th = self.last_id, None, -2
         stack: list[Any] = []
@@ -140,13 +141,14 @@ class RowAssembler(Assembler):
                             top, here = (stack[-1][0], stack[-1][2] + 1) if stack else (0, 1)
                         if here < _TOO_DEEP:
                             try:
-                                place, args, took, _ = cells[own]
+                                place, args, took, began, _ = cells[own]
                             except KeyError:
-                                place, args, took, _ = self._cell(own, th)
+                                place, args, took, began, _ = self._cell(own, th)
                             call, t = number + 1, held[2]
                             up, spent = call - top if top else None, event[2] - t
                             made.append((call, 1, up, place + here, args(held), t, spent, result))
                             took.append(spent)
+                            began.append(t)
                             below += spent
                             number += 2
                             held = None
@@ -157,20 +159,22 @@ class RowAssembler(Assembler):
                 call, above, depth, own, t, ctx, start, _, suspendable, _, _ = stack[-1] if stack else _NO_FRAME
                 if (
                     call > taken and (key == own or key is None) and result is not None and suspendable is None
-                    and call not in began and depth < _TOO_DEEP
+                    and call not in opened and depth < _TOO_DEEP
                 ):  # fmt: skip
                     del stack[-1]
                     number, here = number + 1, 0
-                    place, args, took, elsewhere = (
+                    place, args, took, began, callers = (
                         cells[own] if ctx is None and own in cells else self._cell(own, th, ctx)
                     )
                     up = None if above is None else call - above
                     spent = event[2] - t
                     made.append((call, number - call, up, place + depth, args(start), t, spent, result))
-                    took.append(spent)
                     below += waited.pop(call, 0)
                     if below:
+                        took, began, elsewhere = callers
                         elsewhere.append(below if below < spent else spent)
+                    took.append(spent)
+                    began.append(t)
                     below = spent
                     if ctx is not None and above is not None:  # which need not be the next on the stack
                         waited[above] = waited.get(above, 0) + spent
@@ -216,7 +220,7 @@ class RowAssembler(Assembler):
         top, here = (stack[-1][0], stack[-1][2] + 1) if stack else (0, 1)
         if here >= _TOO_DEEP:
             return False
-        place, _, took, _ = cells[key] if key in cells else self._cell(key, th)
+        place, _, took, began, _ = cells[key] if key in cells else self._cell(key, th)
         starts, (_, _, _, _, values), spent = fields
         try:
             results = texts(values, self._text_of)
@@ -231,6 +235,7 @@ class RowAssembler(Assembler):
         self._maker.pack([*rows])
         self.last_id += 2 * calls
         took.extend(spent)
+        began.extend(starts[2])
         self._wait(stack, sum(spent))
         return True
 
@@ -291,7 +296,7 @@ class RowAssembler(Assembler):
         began = self._maker.began
         for call, above, depth, key, t, ctx, start, _, suspendable, _, _ in stack:
             if call > self._taken and suspendable is None and call not in began and depth < _TOO_DEEP:
-                place, args, _, _ = self._cell(key, start[3], ctx)
+                place, args, *_ = self._cell(key, start[3], ctx)
                 up = None if above is None else call - above
                 began[call] = [call, None, up, place + depth, args(start), t, None, None]
 
@@ -299,8 +304,10 @@ class RowAssembler(Assembler):
         site, maker = self.records.site(key), self._maker
         tail = site.tail
         number = maker.site(site.function, tail.get("file"), tail.get("line"), tail.get("policy"))
-        thread = maker.thread(self.records.thread(th), self._task(ctx))
-        found = number << _SITE_SHIFT | thread << DEPTH_BITS, site.args, *maker.times.lists(number)
+        name, task = self.records.thread(th), self._task(ctx)
+        place = number << _SITE_SHIFT | maker.thread(name, task) << DEPTH_BITS
+        durations, starts, callers, _ = maker.times.lists(number, maker.thread(name, None))
+        found = place, site.args, durations, starts, callers
         if ctx is None:  # of tasks there may be any number
             self._cells.setdefault(th, {})[key] = found
         return found

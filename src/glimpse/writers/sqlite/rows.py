@@ -219,19 +219,20 @@ class RowMaker:
             self._details[record["call_id"]] = details
         row[_ENDED] = record["entry_id"] - record["call_id"]
         row[_RESULT] = record.get("result")
-        self._time(record, row[_PLACE] >> _SITE_SHIFT, row[_DURATION])
+        self._time(record, row[_PLACE] >> _SITE_SHIFT, row[_START], row[_DURATION])
 
     def _note_deep(self, record: Record) -> None:
         """Keep the entry of a call that no row has room for."""
         self._notes.append(record)
         if record["stage"] in {"END", "EXCEPTION"}:
-            self._time(record, self._site_of(record), _exact_nanoseconds(record.get("duration_ms")))
+            self._time(record, self._site_of(record), 0, _exact_nanoseconds(record.get("duration_ms")))
 
-    def _time(self, record: Record, site: int, duration: int | None) -> None:
+    def _time(self, record: Record, site: int, start: int, duration: int | None) -> None:
         active = _exact_nanoseconds(record.get("active_ms")) if record.get("yields") is not None else None
+        lists = self.times.lists(site, self.thread(record["thread"], None))
         self.times.end(
-            record["call_id"], record["parent_id"], site, duration or 0, duration or 0 if active is None else active,
-            failed="exception" in record,
+            record["call_id"], record["parent_id"], lists, start, duration or 0,
+            duration or 0 if active is None else active, failed="exception" in record,
         )  # fmt: skip
 
     def _earlier(self, record: Record) -> tuple[Row, dict[str, Any] | None, bool]:

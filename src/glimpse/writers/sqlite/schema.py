@@ -89,7 +89,16 @@ CREATE TRIGGER spans_deleted AFTER DELETE ON spans BEGIN UPDATE processes SET ti
 WHERE id = old.id >> {PROCESS_BITS} AND timed; DELETE FROM summaries; END;
 """
 
-_MIGRATIONS: Final = (_CREATE, _PACKS, _TIMES)
+_PLACES: Final = """
+-- sites has [site, calls, nanoseconds, errors, thread, callers] from here on, and processes.timed is 2: of each
+-- function and thread, tasks left aside; the last durations are those of callers. elsewhere: how much of each of these
+-- something else was running, as durations are stored. starts: of each call, in the order of durations, as numbers of
+-- 8 bytes with a sign, relative as in spans.
+ALTER TABLE times ADD COLUMN elsewhere BLOB;
+ALTER TABLE times ADD COLUMN starts BLOB
+"""
+
+_MIGRATIONS: Final = (_CREATE, _PACKS, _TIMES, _PLACES)
 """What takes a database from each version to the next; version 0 is an empty one."""
 
 VERSION: Final = len(_MIGRATIONS)

@@ -21,6 +21,7 @@ from glimpse.writers.sqlite.packs import insert_rows
 from glimpse.writers.sqlite.reading import read_entries
 from glimpse.writers.sqlite.rows import RowBatch, RowMaker, RowSource
 from glimpse.writers.sqlite.schema import DETAILS, PROCESS_BITS, SPANS, connect
+from glimpse.writers.sqlite.times import PLACED
 
 __all__ = ["SqliteWriter"]
 
@@ -201,7 +202,7 @@ class _Process:
     """A process's row in the database, and how much of its source's names stands there."""
 
     def __init__(self, connection: sqlite3.Connection, source: RowSource) -> None:
-        sql = "INSERT INTO processes (pid, service, start_ns, timed) VALUES (?, ?, ?, 1)"
+        sql = f"INSERT INTO processes (pid, service, start_ns, timed) VALUES (?, ?, ?, {PLACED})"
         row = connection.execute(sql, (source.pid, source.service, source.start_ns or 0))
         self._number = row.lastrowid or 0
         self._sites = self._threads = self._notes = self._batches = 0
@@ -254,7 +255,7 @@ class _Process:
             connection.execute("UPDATE processes SET timed = 0 WHERE id = ? AND timed", (self._number,))
             return
         number, first = self._base + self._batches + 1, self._base + batch.first
-        sql = "INSERT INTO times VALUES (?, ?, ?, CAST(? AS TEXT), ?)"
+        sql = "INSERT INTO times VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?)"
         connection.execute(sql, (number, first, batch.running, *batch.times))
 
 
