@@ -43,3 +43,11 @@ def test_nothing_begins_where_the_destination_is_wrong(tmp_path: Path) -> None:
     plain, run = (run_python("app.py", cwd=tmp_path, env=each) for each in ({}, env))
     assert run.stdout == plain.stdout
     assert run.stderr.startswith("glimpse: GLIMPSE_AUTO=1 has no effect: option log_path")
+
+
+def test_a_program_looks_for_a_hook_by_name(tmp_path: Path) -> None:
+    """All that is on ``sys.path_hooks`` in ``python -m`` has the names that a function or a class has."""
+    looking = "import sys\nnames = [(hook.__name__, hook.__qualname__, hook.__module__) for hook in sys.path_hooks]\n"
+    found = "print([name for name in names if 'FileFinder' in name[0]], all(map(all, names)))\n"
+    write_files(tmp_path, {"tool/__init__.py": looking + found, "tool/__main__.py": "def f(): return 1\nf()\n"})
+    plain_and_traced("-m", "tool", policy=write_policy(tmp_path, "tool"), cwd=tmp_path)

@@ -47,6 +47,8 @@ class ScriptHook:
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
+        # as the other hooks have it, of which one is a function and one a class: programs look for theirs by name
+        self.__name__ = self.__qualname__ = "path_hook_for_scripts"
         self.asked = Asked(self)
         self._started = started_script()
 
