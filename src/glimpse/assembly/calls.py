@@ -33,6 +33,14 @@ class Frame(NamedTuple):
     inside: Any = None  # what the records made of the calls within it have in common,
     shared: Any = None  # and those made of itself, see ``Records.opened``; None where none are made
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Frame:
+        """One that shares all that never changes."""
+        if self.call is None:
+            return self
+        from copy import deepcopy
+
+        return self._replace(call=deepcopy(self.call, memo))
+
 
 class OpenCall(NamedTuple):
     """What can be told of a call while it is open: its id, and what its entries say of traces."""

@@ -49,6 +49,10 @@ class Origin:
     remote: Remote | None = None
     files: dict[str, str] = field(default_factory=dict)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Origin:
+        """The same one: what it knows only grows."""
+        return self
+
 
 class SiteText:
     """What all entries of a site have in common."""
@@ -63,6 +67,10 @@ class SiteText:
         if origin.detailed.get(site.policy, origin.with_lines):
             tail |= {"file": origin.files.get(site.module), "line": site.line}
         self.tail = {name: value for name, value in tail.items() if value is not None}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SiteText:
+        """The same one: it never changes."""
+        return self
 
     def tail_in(self, correlation_id: str) -> Record:
         """What all entries say, in the scope of a correlation id, in the order of the record."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
+import os
+import select
 import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from typing import Final
 
 from glimpse.cli.reading import Output, add_filters, add_output, add_traces, limit_of, report_damage, selection_of
-from glimpse.errors import GlimpseError
-from glimpse.traces.calls import finish, new_call
-from glimpse.traces.filters import Selection
-from glimpse.traces.follow import end_of_lines, follow, last_records
 from glimpse.traces.records import Record
-from glimpse.views.sources import Source, open_sources, records_of
+from glimpse.views.sources import open_sources
+from glimpse.views.tails import Tail, tail_of
 from glimpse.views.text.entries import EntryLines
 from glimpse.views.text.style import clean
 
@@ -24,12 +25,12 @@ examples:
   glimpse tail                       the last ten entries
   glimpse tail -f                    and whatever comes, until Ctrl-C
   glimpse tail -f --error            failures as they happen
-  glimpse tail -n 100 app.jsonl -f -k shop.db --min-duration 50ms
+  glimpse tail -f web.db jobs.jsonl  of two programs, in the order of their time
+  glimpse tail -n 100 app.jsonl -k shop.db --min-duration 50ms
 """
 
-
-READ_AGAIN_S: Final = 0.5
-"""Between two readings of a database or another file that cannot be read on from where it ended."""
+POLL_S: Final = 0.2
+"""Between two looks at what has come."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -45,73 +46,48 @@ def execute(options: Namespace) -> int:
     """Show the entries."""
     output = Output(options, "text", "json")
     limit = limit_of(options.limit)
-    keeps = _keeps(selection_of(options))
+    selection = selection_of(options)
     sources = open_sources(options.traces, missing_ok=options.follow)
     entries = EntryLines(output.style)
-    for record in _records(sources, limit, keeps, follow_on=options.follow):
-        if output.format == "json":
-            output.json_line(record)
-        else:
-            output.lines(entries.lines(record))
-        if options.follow:
+    for source in sources:
+        if source.missing:
+            print(f"glimpse: waiting for {clean(source.name)}", file=sys.stderr)
+    with ExitStack() as opened:
+        tails = [tail_of(source, selection, follow=options.follow) for source in sources]
+        for tail in tails:
+            opened.callback(tail.close)
+        for records in _rounds(tails, limit, follow=options.follow):
+            for record in records:
+                if output.format == "json":
+                    output.json_line(record)
+                else:
+                    output.lines(entries.lines(record))
             output.flush()
     report_damage(sources)
     return 0
 
 
-def _records(
-    sources: list[Source], limit: int | None, keeps: Callable[[Record], bool], *, follow_on: bool
-) -> Iterator[Record]:
-    first = sources[0]
-    if follow_on and (len(sources) > 1 or (not first.plain and not first.missing)):
-        raise GlimpseError(f"{first.name}: only one trace that is not packed can be followed")
-    if len(sources) > 1 or first.format != "jsonl" or not first.plain:
-        yield from (
-            _read_again(first, limit, keeps)
-            if follow_on
-            else deque(filter(keeps, records_of(sources, align=False)), limit)
-        )
-        return
-    end = 0
-    if first.missing:
-        print(f"glimpse: waiting for {clean(first.name)}", file=sys.stderr)
-    else:
-        with first.opened() as stream:
-            end = end_of_lines(stream) if follow_on else stream.seek(0, 2)
-            last = last_records(stream, sys.maxsize if limit is None else limit, keeps, end)
-        if not last:
-            next(first.records(), None)  # which says so if this is no trace
-        yield from last
-    if follow_on:
-        yield from filter(keeps, follow(first.name, end))
+def _rounds(tails: Sequence[Tail], limit: int | None, *, follow: bool) -> Iterator[Iterator[Record]]:
+    """The last entries, then those that have come each time, without end; of several traces in the order of time."""
+    last = _merged([tail.last(limit) for tail in tails])
+    yield last if limit is None or len(tails) == 1 else iter(deque(last, limit))
+    while follow:
+        yield _merged([tail.more() for tail in tails])
+        if _nobody_reads():
+            raise BrokenPipeError
+        time.sleep(POLL_S)
 
 
-def _read_again(source: Source, limit: int | None, keeps: Callable[[Record], bool]) -> Iterator[Record]:
-    """The last entries, then those that each new reading has more of, without end."""
-    last: dict[int, int] = {}
-    while True:
-        more: deque[Record] = deque(maxlen=limit if not last else None)
-        for record in source.records():
-            number = record.get("entry_id", 0)
-            if number > last.get(record["pid"], 0):
-                last[record["pid"]] = number
-                if keeps(record):
-                    more.append(record)
-        yield from more
-        last = last or {0: 0}
-        time.sleep(READ_AGAIN_S)
+def _merged(parts: Sequence[Iterator[Record]]) -> Iterator[Record]:
+    return parts[0] if len(parts) == 1 else heapq.merge(*parts, key=lambda record: record["timestamp"])
 
 
-def _keeps(selection: Selection) -> Callable[[Record], bool]:
-    """Whether an entry belongs to a chosen call, as far as the entry alone tells."""
-    if selection.everything:
-        return lambda record: True
-
-    def keeps(record: Record) -> bool:
-        call = new_call(record)
-        ended = record["stage"] in {"END", "EXCEPTION"}
-        if ended:
-            finish(call, record)
-        return selection.selects(call) and (ended or not (selection.min_ms or selection.errors))
-
-    return keeps
+def _nobody_reads() -> bool:
+    """Whether whoever read the output through a pipe has gone: without entries, writing would not tell."""
+    try:
+        fd = sys.stdout.fileno()
+        poll = select.poll()
+    except (AttributeError, OSError, ValueError):  # no such call on Windows; no file, but a program that captures it
+        return False
+    poll.register(fd, 0)
+    return not os.isatty(fd) and any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

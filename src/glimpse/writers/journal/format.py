@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 else:
     from glimpse.light import record
 
-__all__ = ["HEADER", "PROCESS_ID_BYTES", "Frame", "frame", "frames"]
+__all__ = ["HEADER", "PROCESS_ID_BYTES", "Frame", "FrameReader", "frame", "frames"]
 
 HEADER: Final = b"glimpse-journal 1\n"
 PROCESS_ID_BYTES: Final = 4
@@ -53,30 +53,67 @@ def frames(file: BinaryIO, source: str, tell: Callable[[str], None] | None = Non
     :param tell: is told how much that was.
     :raises ReadError: it is not a journal, or one of a later version.
     """
-    _check_header(file, source)
-    metas: dict[bytes, dict[str, Any]] = {}
-    lost = 0
-    for kind, process, content in _contents(file):
-        if not kind:
-            lost += len(content.strip(_BETWEEN))
-        if kind not in _KINDS:  # of a later version that says no more than this one needs to know
-            continue
-        try:
-            data = load_json(content)
-            if kind == _META:
-                metas[process] = _mapping(data)
-            elif kind == _EVENTS:
-                yield Frame(metas.get(process, {}), _events(data), [])
-            else:
-                yield Frame(metas.get(process, {}), [], [entry_from(item) for item in _list(data)])
-        except ValueError as error:
-            raise ReadError(f"{source}: a frame that is not as Glimpse writes them: {error}") from None
-    if lost and tell is not None:
-        tell(f"{lost:,} bytes of it are damaged or cut off {CUT_OFF}")
+    reader = FrameReader(source)
+    yield from reader.frames(file)
+    if tell is not None:
+        reader.report(tell)
 
 
-def _check_header(file: BinaryIO, source: str) -> None:
-    line = file.readline(len(HEADER) + 16)
+class FrameReader:
+    """Reads a journal in one go, or as it grows. ``position`` is where reading goes on."""
+
+    def __init__(self, source: str) -> None:
+        self.position = 0
+        self.metas: dict[bytes, dict[str, Any]] = {}
+        self._source = source
+        self._lost = 0
+
+    def copy(self) -> FrameReader:
+        """Another one that goes on from here by itself."""
+        other = FrameReader(self._source)
+        other.position, other.metas = self.position, self.metas.copy()
+        return other
+
+    def frames(self, file: BinaryIO, *, final: bool = True, until: int | None = None) -> Iterator[Frame]:
+        """Yield the whole batches from the position on.
+
+        :param final: whether what is not whole at the end is damaged; else it may be read when there is more.
+        :param until: the position to end at.
+        :raises ReadError: it is not a journal, or one of a later version.
+        """
+        file.seek(self.position) if self.position else self._begin(file, final)
+        for kind, process, content, end in _contents(file, self.position, final) if self.position or final else ():
+            if until is not None and end > until:
+                return
+            self.position = end
+            if not kind:
+                self._lost += len(content.strip(_BETWEEN))
+            if kind not in _KINDS:  # of a later version that says no more than this one needs to know
+                continue
+            try:
+                data = load_json(content)
+                if kind == _META:
+                    self.metas[process] = _mapping(data)
+                elif kind == _EVENTS:
+                    yield Frame(self.metas.get(process, {}), _events(data), [])
+                else:
+                    yield Frame(self.metas.get(process, {}), [], [entry_from(item) for item in _list(data)])
+            except ValueError as error:
+                raise ReadError(f"{self._source}: a frame that is not as Glimpse writes them: {error}") from None
+
+    def report(self, tell: Callable[[str], None]) -> None:
+        """Say how much was damaged, if anything was."""
+        if self._lost:
+            tell(f"{self._lost:,} bytes of it are damaged or cut off {CUT_OFF}")
+
+    def _begin(self, file: BinaryIO, final: bool) -> None:
+        line = file.readline(len(HEADER) + 16)
+        _check_header(line, self._source)
+        if final or line == HEADER:
+            self.position = len(line)
+
+
+def _check_header(line: bytes, source: str) -> None:
     if line != HEADER and not HEADER.startswith(line):
         if line.startswith(HEADER[:-2]):
             version = shown(line[len(HEADER) - 2 :].strip())
@@ -84,24 +121,39 @@ def _check_header(file: BinaryIO, source: str) -> None:
         raise ReadError(f"{source}: not a journal: {shown(line)}")
 
 
-def _contents(file: BinaryIO) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, process and content of each frame whose checksum is right; what is no such frame has no kind."""
+def _contents(file: BinaryIO, position: int, final: bool) -> Iterator[tuple[bytes, bytes, bytes, int]]:
+    """Kind, process, content and end of each frame whose checksum is right; what is no such frame has no kind.
+
+    Without ``final``, it ends where a frame is not whole, unless whole ones follow: then it never will be.
+    """
     data, at, more = b"", 0, True
     while more or at < len(data):
         found = _frame_at(data, at)
         if found is not None:
             kind, begin, end = found
-            yield kind, data[begin - _HEAD + 2 : begin - _HEAD + 2 + 2 * PROCESS_ID_BYTES], data[begin:end]
+            process = data[begin - _HEAD + 2 : begin - _HEAD + 2 + 2 * PROCESS_ID_BYTES]
             at = end
+            yield kind, process, data[begin:end], position + end
             continue
         if more and _missing(data, at):
             new = file.read(max(_CHUNK, _missing(data, at)))
+            position += at
             data, at, more = data[at:] + new, 0, bool(new)
             continue
+        if not final and _missing(data, at) and not _has_frame(data, at + 1):
+            return
         begin, at = at, data.find(_MARK, at + 1)
         if at < 0:
             at = len(data)
-        yield b"", b"", data[begin:at]
+        yield b"", b"", data[begin:at], position + at
+
+
+def _has_frame(data: bytes, at: int) -> bool:
+    while (at := data.find(_MARK, at)) >= 0:
+        if _frame_at(data, at) is not None:
+            return True
+        at += 1
+    return False
 
 
 def _frame_at(data: bytes, at: int) -> tuple[bytes, int, int] | None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, ClassVar, Final
 
-__all__ = ["JournalWriter", "read_frames"]
+__all__ = ["JournalWriter", "older_half", "read_frames"]
 
 _OLDER: Final = ".old"
 _MOST_NAMES: Final = 1000
@@ -166,11 +166,17 @@ def read_frames(path: str, tell: Callable[[str], None] | None = None) -> Iterato
     :raises ReadError: it is missing, or not a journal.
     """
     with opened(path) as file:
-        older = path + _OLDER
-        if os.path.exists(older) and not os.path.samefile(older, file.fileno()):  # it may have been moved just now
+        older = older_half(path, file.fileno())
+        if older is not None:
             with opened(older) as first:
                 yield from frames(first, older, tell)
         yield from frames(file, path, tell)
+
+
+def older_half(path: str, fd: int) -> str | None:
+    """The older half of a ring, if there is one beside the file that is open as ``fd``."""
+    older = path + _OLDER
+    return older if os.path.exists(older) and not os.path.samefile(older, fd) else None  # moved just now
 
 
 def _new_process() -> bytes:

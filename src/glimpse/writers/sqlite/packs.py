@@ -15,6 +15,7 @@ from glimpse.writers.sqlite.times import batches_without
 
 __all__ = [
     "COLUMNS",
+    "SELECT_ROWS",
     "failed_ranges",
     "failed_rows",
     "insert_rows",
@@ -28,10 +29,10 @@ __all__ = [
 COLUMNS: Final = (*SPANS, *DETAILS[1:])
 """What ``rows_of`` gives of a call."""
 
-_ROWS: Final = (
-    f"SELECT spans.{', '.join(COLUMNS)} FROM spans LEFT JOIN details ON details.id = spans.id "
-    "WHERE spans.id >= ? AND spans.id < ? ORDER BY spans.id"
-)
+SELECT_ROWS: Final = f"SELECT spans.{', '.join(COLUMNS)} FROM spans LEFT JOIN details ON details.id = spans.id WHERE "
+"""What gives of rows what ``rows_of`` gives of calls."""
+
+_ROWS: Final = f"{SELECT_ROWS}spans.id >= ? AND spans.id < ? ORDER BY spans.id"
 _FAILED: Final = (
     f"SELECT spans.{', '.join(COLUMNS)} FROM details JOIN spans ON spans.id = details.id "
     f"WHERE exception IS NOT NULL ORDER BY spans.id >> {PROCESS_BITS}, spans.id + ended"

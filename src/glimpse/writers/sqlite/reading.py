@@ -193,7 +193,7 @@ class ProcessEntries:
     """The entries of one process, whose row is one of ``processes_of``."""
 
     def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
-        self._connection = connection
+        self._connection, self.row = connection, row
         number, self._pid, self._service, self._start_ns = map(text_of, row)
         self.ids = number << PROCESS_BITS, (number + 1) << PROCESS_BITS
         self._threads = self._names("threads", ("thread", "task"), "name, task", number)
