@@ -123,14 +123,15 @@ class _Backwards:
             size *= 2
 
     def _elements_in(self, data: bytes) -> Iterator[tuple[Element, int]]:
-        end = len(data)
+        end = between = len(data)
         for match in self._brackets(data):
             opens = match[0] in b"{["
             if not self._depth:
+                if match[0] == b"{" or data[match.end() : between].strip(_AROUND):
+                    raise IrregularArrayError
+                between = match.start()
                 if match[0] in b"[]":
                     continue
-                if opens:
-                    raise IrregularArrayError
                 end, self._right = match.end(), self._end + match.end()
             self._depth += -1 if opens else 1
             if not self._depth:
@@ -138,9 +139,12 @@ class _Backwards:
                 if element is None:
                     raise IrregularArrayError
                 self._later.clear()
+                between = match.start()
                 yield element, self._right
         if self._depth:
             self._later.append(data[:end])
+        elif data[:between].strip(_AROUND + _BYTE_ORDER_MARK):
+            raise IrregularArrayError
 
     def _brackets(self, data: bytes) -> Iterator[re.Match[bytes]]:
         """Those that are in no string, the last one first."""

@@ -12,7 +12,10 @@ __all__ = ["GrowingFile"]
 
 
 class GrowingFile:
-    """Whatever its name leads to. Who reads from it sets ``position``, in bytes, to where to go on next time."""
+    """Whatever its name leads to; it stays open, to be read to its end when it is moved.
+
+    Who reads from it sets ``position``, in bytes, to where to go on next time.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -26,7 +29,7 @@ class GrowingFile:
         """
         self.close()
         try:
-            self._stream = open(self.path, "rb")  # noqa: SIM115 - it stays open, to be read to its end when it is moved
+            self._stream = open(self.path, "rb", 0)  # noqa: SIM115 - no buffer: others may overwrite what is in it
         except OSError as error:
             raise ReadError(f"{self.path}: {error.strerror or error}") from error
         self.position = 0

@@ -55,10 +55,9 @@ class LinesTail:
 
     def _appended(self, stream: BinaryIO) -> Iterator[Record]:
         """Entries of whole lines."""
-        if self._file.position:
-            stream.seek(self._file.position - 1)
-            if stream.read(1) not in (b"\n", b""):  # emptied and written again meanwhile
-                self._file.position = stream.seek(0)
+        stream.seek(max(self._file.position - 1, 0))
+        if self._file.position and stream.read(1) not in (b"\n", b""):  # emptied and written again meanwhile
+            self._file.position = stream.seek(0)
         carry: list[bytes] = []  # of a line whose end has not been read yet
         while chunk := stream.read(BLOCK):
             carry.append(chunk)
