@@ -177,4 +177,4 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert policy.may_include(f"a{number}.x")
         assert policy.decide_module(f"a{number}.x")
         assert not policy.may_include(f"b{number}.x")
-    assert all(len(memory) <= 10 for memory in (policy._memory._possible, policy._memory._subjects))
+    assert all(len(memory) <= 10 for memory in (policy._memory.possible, policy._memory._subjects))

@@ -8,8 +8,8 @@ these, the hooks are the last constants, so that they can be added to the others
 
 from __future__ import annotations
 
-from itertools import repeat
-from operator import add
+from itertools import repeat, starmap
+from operator import itemgetter
 from types import CodeType
 
 from glimpse.compat import HAS_EXCEPTION_TABLE, HAS_QUALIFIED_CODE
@@ -67,14 +67,15 @@ def expand(kept: Compact, functions: Mapping[str, object]) -> CodeType:
         return body  # type: ignore[no-any-return]
     filename, (before, constants, sets, used, after), members, holders, others = body
     files = repeat(filename)
-    pool: list[Any] = [*map(functions.__getitem__, names)]
-    one = pool.__getitem__
-    of_set = list(map(tuple, map(map, repeat(one), members)))
-    with_hooks = map(add, constants, map(of_set.__getitem__, sets))
+    pool: list[Any] = [functions[name] for name in names]
+    of_set = [tuple([pool[hook] for hook in each]) for each in members]
+    with_hooks = [each + of_set[number] for each, number in zip(constants, sets)]
     pool += others
-    pool += map(CodeType, *before, with_hooks, *used, files, *after)
+    # not map: it would put the arguments of each call into a tuple of its own, where zip has one for all
+    pool += starmap(CodeType, zip(*before, with_hooks, *used, files, *after))
     before, numbers, used, after = holders
-    for code in map(CodeType, *before, map(tuple, map(map, repeat(one), numbers)), *used, files, *after):
+    held = (itemgetter(*each)(pool) if len(each) > 1 else (pool[each[0]],) for each in numbers)
+    for code in starmap(CodeType, zip(*before, held, *used, files, *after)):
         pool.append(code)
     return pool[-1]  # type: ignore[no-any-return]
 

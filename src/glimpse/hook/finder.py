@@ -41,7 +41,7 @@ class Finder:
         self.builder = builder
         self.owner = owner
         self._asked = asked
-        self._may_include = builder.policy.may_include
+        self._possible = builder.policy.possible
         self._others = Others(self)
         self._expects_objects = False
 
@@ -55,7 +55,7 @@ class Finder:
             self._asked.see(fullname)
             if fullname == "greenlet":
                 expect_greenlets()
-        if not self._may_include(fullname):
+        if not self._possible[fullname]:
             return None
         spec = self._others.spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
@@ -77,8 +77,7 @@ class Finder:
 
     def _instrument(self, fullname: str, spec: ModuleSpec) -> None:
         file = spec.origin if spec.has_location else None
-        decision = self.builder.policy.decide_module(fullname, file)
-        if decision.included and file is not None:
+        if file is not None and self.builder.policy.owners_of(fullname, file):
             if not self._expects_objects:
                 expect_objects()
                 self._expects_objects = True

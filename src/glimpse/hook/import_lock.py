@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _imp import acquire_lock, release_lock
+from _imp import acquire_lock, lock_held, release_lock
 
 __all__ = ["OthersMayImport"]
 
@@ -13,18 +13,17 @@ class OthersMayImport:
     That one needs the lock for whatever it imports next: each would wait for the other for ever.
     """
 
-    def __init__(self) -> None:
-        self._held = 0
+    __slots__ = ("_held",)
 
     def __enter__(self) -> None:
-        while True:
+        self._held = 0
+        while lock_held():
             try:
                 release_lock()
-            except RuntimeError:  # not held, or not by this thread
+            except RuntimeError:  # by another thread
                 return
             self._held += 1
 
     def __exit__(self, *_: object) -> None:
-        while self._held:
+        for _turn in range(self._held):
             acquire_lock()
-            self._held -= 1

@@ -7,7 +7,7 @@ from glimpse.policy.rules import Decision, Rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from functools import cached_property
     from typing import TypeVar
 
@@ -41,7 +41,12 @@ class Decider:
 
         False is final. True means that ``decide_module`` has to be asked, once the module's file is known.
         """
-        return self._memory.may_include(module)
+        return self._memory.possible[module]
+
+    @property
+    def possible(self) -> Mapping[str, bool]:
+        """What ``may_include`` answers, by name: for whoever asks at every import."""
+        return self._memory.possible
 
     def decide_module(self, module: str, file: str | None = None, *, aliases: Sequence[str] = ()) -> Decision:
         """Whether the module is traced.
@@ -124,20 +129,9 @@ class _Memory:
 
     def __init__(self, rules: Sequence[Rules]) -> None:
         self._rules = rules
-        self._possible: dict[str, bool] = {}
+        self.possible = _Possible(rules)
         self._subjects: dict[str, _Subject] = {}
-
-    def may_include(self, module: str) -> bool:
-        answer = self._possible.get(module)
-        if answer is not None:
-            return answer
-        answer = False
-        for rules in () if module.partition(".")[0] in _NEVER_TRACED else self._rules:
-            if rules.can_include if module in MAIN_MODULES else rules.may_include(module):
-                answer = True
-                break
-        _remember(self._possible, module, answer)
-        return answer
+        self._same_for_all = rules[0] if len(rules) == 1 and rules[0].same_for_all else None
 
     def decide_module(self, module: str, file: str | None, aliases: tuple[str, ...]) -> Decision:
         known = self._subjects.get(module)
@@ -154,6 +148,9 @@ class _Memory:
         )
 
     def ownership(self, module: str, file: str | None) -> tuple[tuple[TracingPolicy, ...], str]:
+        only = self._same_for_all
+        if only is not None and module not in self._subjects and module not in MAIN_MODULES:
+            return ((only.policy,), only.usual_fingerprint) if self.possible[module] else ((), "")
         subject = self._subject(module, file)
         owners: tuple[TracingPolicy, ...] = ()
         asked = ""
@@ -174,6 +171,22 @@ class _Memory:
         subject = _Subject(module, file, aliases, self._rules)
         _remember(self._subjects, module, subject)
         return subject
+
+
+class _Possible(dict[str, bool]):
+    """Whether a module of a name can be included, decided when it is first asked for."""
+
+    def __init__(self, rules: Sequence[Rules]) -> None:
+        self._rules = rules
+
+    def __missing__(self, module: str) -> bool:
+        answer = False
+        for rules in () if module.partition(".")[0] in _NEVER_TRACED else self._rules:
+            if rules.can_include if module in MAIN_MODULES else rules.may_include(module):
+                answer = True
+                break
+        _remember(self, module, answer)
+        return answer
 
 
 def _first_of(decisions: list[Decision]) -> Decision:

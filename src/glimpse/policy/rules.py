@@ -67,6 +67,11 @@ class Rules:
         """Whether there is any pattern that takes something in."""
         return bool(self._included or self._placed or self._functions)
 
+    @property
+    def same_for_all(self) -> bool:
+        """Whether what it asks of a module is the same for all it includes, and the name alone tells which these are."""
+        return self._by_name_only and not self._names_functions
+
     def may_include(self, module: str) -> bool:
         """False only where the name alone rules the module out, wherever its file is."""
         if self._excludes and self._excluded.find(module) is not None:
@@ -126,11 +131,11 @@ class Rules:
     def fingerprint(self, names: Sequence[str], file: str | None) -> str:
         """A digest of what the policy asks of the rewriting of a module that it includes."""
         if not self._names_functions:
-            return self._usual_fingerprint
+            return self.usual_fingerprint
         return self._fingerprint(_known_as(names, self._place(file)))
 
     @cached_property
-    def _usual_fingerprint(self) -> str:
+    def usual_fingerprint(self) -> str:
         """That of every module, where functions are not told apart."""
         return self._fingerprint(())
 
