@@ -69,13 +69,15 @@ def expand(kept: Compact, functions: Mapping[str, object]) -> CodeType:
     files = repeat(filename)
     pool: list[Any] = [functions[name] for name in names]
     of_set = [tuple([pool[hook] for hook in each]) for each in members]
-    with_hooks = [each + of_set[number] for each, number in zip(constants, sets)]
+    with_hooks = [each + of_set[number] for each, number in zip(constants, sets, strict=True)]
     pool += others
-    # not map: it would put the arguments of each call into a tuple of its own, where zip has one for all
-    pool += starmap(CodeType, zip(*before, with_hooks, *used, files, *after))
+    # not by map: it would put the arguments of each call into a tuple of its own, where zip has one for all
+    arguments = zip(*before, with_hooks, *used, files, *after, strict=False)
+    pool += starmap(CodeType, arguments)
     before, numbers, used, after = holders
     held = (itemgetter(*each)(pool) if len(each) > 1 else (pool[each[0]],) for each in numbers)
-    for code in starmap(CodeType, zip(*before, held, *used, files, *after)):
+    arguments = zip(*before, held, *used, files, *after, strict=False)
+    for code in starmap(CodeType, arguments):
         pool.append(code)
     return pool[-1]  # type: ignore[no-any-return]
 

@@ -69,7 +69,7 @@ class Rules:
 
     @property
     def same_for_all(self) -> bool:
-        """Whether what it asks of a module is the same for all it includes, and the name alone tells which these are."""
+        """Whether all modules that it includes are asked the same, and the name alone tells which these are."""
         return self._by_name_only and not self._names_functions
 
     def may_include(self, module: str) -> bool:
