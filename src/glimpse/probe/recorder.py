@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = ["CHUNK", "Recorder"]
 
-CHUNK: Final = 256
-"""Events after which the buffer is drained. Beyond 512, memory is cold: at 2,048 encoding costs twice as much."""
+CHUNK: Final = 1024
+"""Events after which the buffer is drained.
+
+Of fewer, the drain's own code is cold each time, in a program that does much between its calls; of more, memory is. At
+256, an application's lines took 1.12 to 1.2 times as long, and at 2,048 those of tiny functions 1.2 times.
+"""
 
 _MOST_AT_ONCE: Final = 4096
 """Events that the flusher takes at once: more would hold up the program's threads, which need the same interpreter."""
