@@ -14,7 +14,7 @@ from glimpse.traces.durations import SETTLE_AT
 from glimpse.traces.failures import Failures
 from glimpse.traces.filters import Selection
 from glimpse.traces.stats import COLUMNS, TopTable
-from glimpse.views.rows import Names, asking
+from glimpse.views.rows import Names, asking, occupied
 from glimpse.views.times import SiteStats, add_times
 from glimpse.writers.sqlite.packs import failed_rows, packed_batches, rows_of
 from glimpse.writers.sqlite.reading import KeptSummary, has_noted_calls
@@ -104,29 +104,29 @@ def _count(connection: sqlite3.Connection, process: int, stats: SiteStats) -> No
     for site, errors in connection.execute(_FAILED, ids):
         stats[site].errors += errors
     table = stats.table
-    below: dict[int, int] = dict(connection.execute(_BELOW, ids))
+    below: dict[int, float] = dict(connection.execute(_BELOW, ids))
     for rows in packed_batches(connection, *ids):
         table.started += len(rows)
         table.ended += len(rows)
-        for call, _, up, _, _, _, duration, _ in rows:
+        for row in rows:
+            call, up = row[0], row[2]
             if up is not None:
-                below[call - up] = below.get(call - up, 0) + duration
-        for call, _, _, place, _, _, duration, _ in rows:
-            found = stats[place >> _SITE]
-            spent = below.pop(call, 0)
-            if spent < duration:
-                found.self_ms += (duration - spent) / 1e6
+                below[call - up] = below.get(call - up, 0) + occupied(row)
+        for row in rows:
+            duration, spent = row[6], below.pop(row[0], 0)
+            found = stats[row[3] >> _SITE]
+            found.self_ms += max(occupied(row) - spent, 0) / 1e6
             pending = found.durations.pending
             pending.append(duration / 1e6)
             if len(pending) >= SETTLE_AT:
                 found.durations.settle()
-    for call, ended, site, duration, occupied in connection.execute(_ROWS, ids):
+    for call, ended, site, duration, spent in connection.execute(_ROWS, ids):
         table.started += 1
         if ended is not None:
             table.ended += 1
             found = stats[site]
             found.durations.add(duration / 1e6)
-            found.self_ms += max(occupied - below.pop(call, 0), 0) / 1e6
+            found.self_ms += max(spent - below.pop(call, 0), 0) / 1e6
 
 
 def database_failures(path: str, selection: Selection | None = None) -> Failures | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Final
 
@@ -16,10 +16,12 @@ from glimpse.writers.sqlite.packs import COLUMNS as ROW
 from glimpse.writers.sqlite.reading import open_trace, text_of
 from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
 
-__all__ = ["Names", "asking"]
+__all__ = ["Names", "asking", "occupied"]
 
 _SITE: Final = DEPTH_BITS + WHERE_BITS
 _IDS: Final = ROW.index("trace_id")
+_ACTIVE: Final = ROW.index("active_ms")
+_YIELDS: Final = ROW.index("yields")
 _CALL: Final = (1 << PROCESS_BITS) - 1
 
 
@@ -90,3 +92,11 @@ def asking(path: str) -> Iterator[sqlite3.Connection]:
             yield connection
     except (sqlite3.Error, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise ReadError(f"{path}: damaged: {error}") from None
+
+
+def occupied(row: Sequence[Any]) -> float:
+    """Nanoseconds that a call takes from its caller, as ``Call.occupied_ms``."""
+    if len(row) > _YIELDS and row[_YIELDS] is not None and row[_ACTIVE] is not None:
+        active: float = row[_ACTIVE]
+        return active * 1e6
+    return row[6] or 0

@@ -14,8 +14,9 @@ from glimpse.traces.filters import Selection
 from glimpse.traces.records import timestamp_of
 from glimpse.traces.stats import TopTable
 from glimpse.views.choice import choice_of, may_have
-from glimpse.views.rows import Names, asking
+from glimpse.views.rows import Names, asking, occupied
 from glimpse.views.times import SiteStats, add_times
+from glimpse.writers.sqlite.callers import has_callers_elsewhere
 from glimpse.writers.sqlite.packs import COLUMNS, failed_ranges, ranges_of, rows_to_count
 from glimpse.writers.sqlite.reading import text_of
 from glimpse.writers.sqlite.schema import PROCESS_BITS, SPANS
@@ -23,7 +24,7 @@ from glimpse.writers.sqlite.schema import PROCESS_BITS, SPANS
 __all__ = ["selected_table"]
 
 _NO_DETAILS: Final = (None,) * (len(COLUMNS) - len(SPANS))
-_EXCEPTION, _ACTIVE, _YIELDS = (COLUMNS.index(name) for name in ("exception", "active_ms", "yields"))
+_EXCEPTION: Final = COLUMNS.index("exception")
 _ENTRIES_OF_ONE: Final = 2
 _SOME_OPEN: Final = 8_192
 _OTHERWISE: Final = (
@@ -31,13 +32,8 @@ _OTHERWISE: Final = (
     OR entry LIKE '%"stage":"EXCEPTION"%'""",
     "SELECT 1 FROM details WHERE end_in_notes",
     "SELECT 1 FROM spans WHERE ended = 0",
-    """SELECT 1 FROM details JOIN spans ON spans.id = details.id LEFT JOIN details AS above
-    ON above.id = details.id - up WHERE details.parent_span_id IS NOT NULL
-    AND (up IS NULL OR above.span_id IS NOT details.parent_span_id)
-    AND details.parent_span_id IN (SELECT span_id FROM details WHERE span_id IS NOT NULL)""",
 )
-"""What finds calls of which a row does not tell all: some of it stands in a note, a call has no START, or its caller is
-in another process of the same trace."""
+"""What finds calls of which a row does not tell all: some of it stands in a note, or a call has no START."""
 
 
 def selected_table(path: str, selection: Selection) -> TopTable | None:
@@ -48,6 +44,8 @@ def selected_table(path: str, selection: Selection) -> TopTable | None:
     table = TopTable()
     with asking(path) as connection:
         if any(connection.execute(f"{sql} LIMIT 1").fetchone() for sql in _OTHERWISE):
+            return None
+        if has_callers_elsewhere(connection):
             return None
         names = Names(connection)
         noted: list[SiteStats] = []
@@ -116,7 +114,7 @@ class _Counter:
             if up is not None and ended is not None:
                 caller = found.get(call - up)
                 if caller is not None and call + ended < caller[3]:
-                    caller[2] -= _occupied(row)
+                    caller[2] -= occupied(row)
             function = places[place]
             if function is None:
                 continue
@@ -128,7 +126,7 @@ class _Counter:
             self._table.started += 1
             if ended is None:
                 continue
-            told = [function, duration or 0, _occupied(row), call + ended, failed]
+            told = [function, duration or 0, occupied(row), call + ended, failed]
             if ended == 1:
                 self._count(told)
                 continue
@@ -178,11 +176,3 @@ class _Counter:
             self._seconds[second] = whole if whole or not some else None
         known = self._seconds[second]
         return self._selection.in_time(timestamp_of(nanoseconds // 1000)) if known is None else known
-
-
-def _occupied(row: Sequence[Any]) -> float:
-    """Nanoseconds that a call takes from its caller, as ``Call.occupied_ms``."""
-    if len(row) > _YIELDS and row[_YIELDS] is not None and row[_ACTIVE] is not None:
-        active: float = row[_ACTIVE]
-        return active * 1e6
-    return row[6] or 0

@@ -24,10 +24,11 @@ __all__ = [
     "rows_of",
     "rows_to_count",
     "settle",
+    "split_rows",
 ]
 
 COLUMNS: Final = (*SPANS, *DETAILS[1:])
-"""What ``rows_of`` gives of a call."""
+"""What ``rows_of`` gives of a call. In a pack, those at the end that are null may be left out."""
 
 SELECT_ROWS: Final = f"SELECT spans.{', '.join(COLUMNS)} FROM spans LEFT JOIN details ON details.id = spans.id WHERE "
 """What gives of rows what ``rows_of`` gives of calls."""
@@ -42,6 +43,8 @@ SELECT spans.id, ended, place FROM details JOIN spans ON spans.id = details.id
 WHERE exception IS NOT NULL AND details.id >= ? AND details.id < ? ORDER BY details.id"""
 _SITE_SHIFT: Final = DEPTH_BITS + WHERE_BITS
 _NO_DETAILS: Final = (None,) * len(DETAILS[1:])
+_FEWEST: Final = len(SPANS) - 1
+_INSERT_DETAILS: Final = f"INSERT INTO details VALUES (?{', ?' * len(DETAILS[1:])})"
 _ROWS_AT_ONCE: Final = 4096
 _ROWS_A_STATEMENT: Final = 64
 """One statement for many rows takes a third less time than one for each; 64 rows stay below 999 parameters."""
@@ -57,7 +60,7 @@ def rows_of(connection: sqlite3.Connection, low: int, high: int) -> Iterator[tup
         yield from map(tuple, connection.execute(_ROWS, (low, batches[0] if batches else high)))
     for batch, end in pairwise([*batches, high]):
         rows = connection.execute(_ROWS, (max(batch, low), end))
-        packed = (row + _NO_DETAILS for row in _unpacked(connection, batch, end) if low <= row[0] < high)
+        packed = (row for row in _unpacked(connection, batch, end) if low <= row[0] < high)
         yield from heapq.merge(rows, packed, key=itemgetter(0))
 
 
@@ -85,7 +88,8 @@ def rows_to_count(
 ) -> Iterator[list[Sequence[Any]]]:
     """What ``rows_of`` gives, many at a time, with call ids alone, and without details where there are none in packs.
 
-    It takes half as long. Without ``packed``, what is in packs is left out.
+    It takes half as long. Where rows are shorter than ``COLUMNS``, the rest is null. Without ``packed``, what is in
+    packs is left out.
     """
     call = (1 << PROCESS_BITS) - 1
     sql = _ROWS.replace("spans.id", f"spans.id & {call}", 1)
@@ -142,14 +146,17 @@ def _packed(connection: sqlite3.Connection, batch: int, end: int) -> list[Any]:
 
 
 def _unpacked(connection: sqlite3.Connection, batch: int, end: int) -> list[tuple[Any, ...]]:
-    """The calls in the packs of a batch, as rows of ``spans`` in their order; the next batch begins at ``end``."""
+    """The calls in the packs of a batch, as ``rows_of`` gives them, in order; the next batch begins at ``end``."""
     process = batch >> PROCESS_BITS << PROCESS_BITS
     try:
-        rows = [(process | call, *more) for call, *more in _packed(connection, batch, end)]
+        rows = [
+            (process | call, *more, *_NO_DETAILS[len(more) - _FEWEST :])
+            for call, *more in _packed(connection, batch, end)
+        ]
         rows.sort(key=itemgetter(0))
     except TypeError as error:
         raise ValueError(f"a pack is damaged: {error}") from None
-    if not {len(row) for row in rows} <= {len(SPANS)}:
+    if not {len(row) for row in rows} <= {len(COLUMNS)}:
         raise ValueError("a pack is damaged: a call is not as it should be")
     return rows
 
@@ -170,7 +177,10 @@ def settle(connection: sqlite3.Connection, *, rows: bool) -> None:
     try:
         if rows and has_table(connection, "packs"):
             for (pack,) in connection.execute("SELECT id FROM packs ORDER BY id").fetchall():
-                insert_rows(connection, _unpacked(connection, pack, pack + 1))
+                calls, details = split_rows(_unpacked(connection, pack, pack + 1))
+                insert_rows(connection, calls)
+                if details:
+                    connection.executemany(_INSERT_DETAILS, details)
             connection.execute("DELETE FROM packs")
         build_indexes(connection, every=rows)
         connection.execute("COMMIT")
@@ -178,6 +188,17 @@ def settle(connection: sqlite3.Connection, *, rows: bool) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def split_rows(rows: Iterable[Sequence[Any]]) -> tuple[list[list[Any]], list[tuple[Any, ...]]]:
+    """The values of ``SPANS``, and for calls that have some, those of ``DETAILS``."""
+    calls, details = [], []
+    for row in rows:
+        calls.append([*row[: len(SPANS)]])
+        more = row[len(SPANS) :]
+        if any(value is not None for value in more):
+            details.append((row[0], *more, *_NO_DETAILS[len(more) :]))
+    return calls, details
 
 
 def insert_rows(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]], base: int = 0) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Final
 import orjson
 
 from glimpse.writers.encoding import dump_json
-from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
+from glimpse.writers.sqlite.packs import split_rows
+from glimpse.writers.sqlite.schema import DEPTH_BITS, DETAILS, PROCESS_BITS, WHERE_BITS
 from glimpse.writers.sqlite.times import BatchTimes, Times
 
 __all__ = ["RowBatch", "RowMaker", "RowSource"]
@@ -28,6 +29,7 @@ _HAS_IDS: Final = frozenset(_IDS)
 _AT_END: Final = ("exception", "closed", "active_ms", "yields")
 _ONLY_AT_END: Final = frozenset({"result", "duration_ms", *_AT_END})
 _HAS_DETAILS: Final = frozenset({*_IDS, *_AT_END})
+_STAYS_APART: Final = frozenset({"exception", "end_in_notes"})
 _LONGEST_MS: Final = 1e12
 _MOST_OPEN: Final = 100_000
 _FEWEST_TO_PACK: Final = 8
@@ -60,8 +62,10 @@ class RowBatch:
     """No call in it has a lower id, and none of an earlier batch that began there a higher one."""
     packs: list[bytes] = field(default_factory=list)
     """Calls that began and ended, most of them, as the table ``packs`` has them."""
+    elsewhere: bool = False
+    """Whether some in packs were made by a call of another process."""
     calls: list[Row] = field(default_factory=list)
-    """Calls that began, as rows: without an end so far, or with details."""
+    """Calls that began, as rows: without an end so far, or failed."""
     ends: list[Row] = field(default_factory=list)
     """Calls that ended, of which an earlier batch may have the beginning."""
     details: list[tuple[Any, ...]] = field(default_factory=list)
@@ -82,6 +86,8 @@ class RowMaker:
         self.times = Times()
         self.began: dict[int, Row] = {}
         """Calls that began since the last batch."""
+        self.elsewhere = False
+        """Whether some that ``pack`` was given were made by a call of another process."""
         self._ended: list[Row] = []
         self._details: dict[int, dict[str, Any]] = {}
         self._notes: list[Record] = []
@@ -113,38 +119,58 @@ class RowMaker:
                 self._notes.append(record)
 
     def pack(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Take in calls, whole and without details, that ``add`` knows nothing of."""
+        """Take in calls that have ended, with as many of their details as there are, of which ``add`` is not told."""
         if rows:
             try:
                 self._packs.append(orjson.dumps(rows))
             except TypeError:  # lone surrogates
                 self._unpacked += map(list, rows)
 
+    def open(self, row: Row, details: dict[str, Any]) -> None:
+        """Take in a call that has begun, whose end ``add`` may be told, or which has failed."""
+        self.began[row[0]] = row
+        if details:
+            self._details[row[0]] = details
+
     def take(self, entries: int | None = None, first: int | None = None) -> RowBatch:
         """What came since ``keep`` or ``forget``.
 
         :param entries: how many entries that is, and ``first``: the lowest id among them, if ``pack`` was used.
         """
-        details = [_details_row(call_id, found) for call_id, found in self._details.items()]
-        calls = self._unpacked.copy()
         whole: list[Row] = []
-        for row in self.began.values():
-            packs = row[_ENDED] and row[_ARGS] is not None and row[0] not in self._details
-            (whole if packs else calls).append(row)
+        calls: list[Row] = []
+        apart = self._details.copy()
+        for call, row in self.began.items():
+            if self._may_be_packed(row, self._details.get(call)):
+                whole.append([*row, *_columns(apart.pop(call))] if call in apart else row)
+            else:
+                calls.append(row)
         packs = self._packs.copy()
-        if len(whole) >= _FEWEST_TO_PACK:
-            try:
+        try:
+            if len(whole) >= _FEWEST_TO_PACK:
                 packs.append(orjson.dumps(whole))
                 whole = []
-            except TypeError:
-                pass
+        except TypeError:  # lone surrogates
+            pass
+        more, own = split_rows(self._unpacked + whole)
+        calls += more
+        own += [(call, *_columns(details)) for call, details in apart.items()]
         return RowBatch(
             self.source,
             self._entries if entries is None else entries,
             self.kept + 1 if first is None else first,
-            packs,
-            calls + whole, self._ended, details, self._notes, self._running(calls), self.times.take(),
+            packs, self.elsewhere, calls, self._ended, own, self._notes, self._running(calls), self.times.take(),
         )  # fmt: skip
+
+    def _may_be_packed(self, row: Row, details: dict[str, Any] | None) -> bool:
+        """Whether a call is one that has ended, without an exception, and was made by the one that its ids say."""
+        if row[_ENDED] is None or row[_ENDED] == 0 or row[_ARGS] is None:
+            return False
+        if details is None:
+            return True
+        above = None if row[_UP] is None else self._details.get(row[0] - row[_UP])
+        caller = None if above is None else above.get("span_id")
+        return _STAYS_APART.isdisjoint(details) and details.get("parent_span_id") == caller
 
     def _running(self, calls: Iterable[Row]) -> int:
         ends = sum(row[0] in self._open for row in self._ended)
@@ -172,6 +198,7 @@ class RowMaker:
     def _clear(self) -> None:
         self.began, self._ended, self._details, self._notes = {}, [], {}, []
         self._packs, self._unpacked, self._entries, self._last = [], [], 0, self.kept
+        self.elsewhere = False
 
     def site(self, function: str, file: str | None, line: int | None, policy: str | None) -> int:
         """The number of a function."""
@@ -330,13 +357,10 @@ def _picked(record: Record, names: Iterable[str]) -> dict[str, Any]:
     return {name: record[name] for name in names if name in record}
 
 
-def _details_row(call_id: int, found: dict[str, Any]) -> tuple[Any, ...]:
-    get = found.get
-    exception = dump_json(found["exception"]).decode() if "exception" in found else None
-    return (
-        call_id, exception, get("closed"), get("active_ms"), get("yields"), get("trace_id"), get("span_id"),
-        get("parent_span_id"), get("correlation_id"), get("end_in_notes"),
-    )  # fmt: skip
+def _columns(details: dict[str, Any]) -> tuple[Any, ...]:
+    """The values of ``schema.DETAILS`` but for the id."""
+    exception = dump_json(details["exception"]).decode() if "exception" in details else None
+    return exception, *map(details.get, DETAILS[2:])
 
 
 def _epoch(second: str) -> int | None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from glimpse.errors import WriterError
 from glimpse.writers.files import System, create
-from glimpse.writers.sqlite.views import DEPTH_BITS, PROCESS_BITS, SITE, SPANS, VIEWS, WHERE_BITS
+from glimpse.writers.sqlite.views import DEPTH_BITS, DETAILS, PROCESS_BITS, SITE, SPANS, VIEWS, WHERE_BITS
 
 __all__ = [
     "APPLICATION_ID",
@@ -31,11 +31,6 @@ __all__ = [
 ]
 
 APPLICATION_ID: Final = 0x476C6D70  # "Glmp"
-DETAILS: Final = (
-    "id", "exception", "closed", "active_ms", "yields", "trace_id", "span_id", "parent_span_id", "correlation_id",
-    "end_in_notes",
-)  # fmt: skip
-
 TABLES: Final = ("processes", "sites", "threads", "spans", "details", "notes")
 _CREATE: Final = """
 -- start_ns: what its calls' starts are relative to, in nanoseconds since the epoch.
@@ -65,16 +60,14 @@ _INDEXES: Final = {
 }
 """None on time or parent: a process's rows are in the order of their starts, and a parent is found by its id."""
 
-_PACKS: Final = f"""
+_PACKS: Final = """
 -- Calls that ended before they were written, as a JSON list of lists of the values of spans, with the call's id alone
--- in the place of id. batch, and the id of its first pack: no call of the batch has a lower id, and none of an earlier
--- batch a higher one.
+-- in the place of id, and after these, from version 5 on, of details, but for nulls at the end. batch, and the id of
+-- its first pack: no call of the batch has a lower id, and none of an earlier batch a higher one.
 CREATE TABLE packs (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, calls TEXT NOT NULL);
 -- What a reader has worked out, while nobody writes.
 CREATE TABLE summaries (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-DROP VIEW IF EXISTS calls;
-DROP VIEW IF EXISTS entries;
-{VIEWS}"""
+"""
 
 _TIMES: Final = f"""
 -- 1 as long as times has every call of the process that has ended.
@@ -98,7 +91,14 @@ ALTER TABLE times ADD COLUMN elsewhere BLOB;
 ALTER TABLE times ADD COLUMN starts BLOB
 """
 
-_MIGRATIONS: Final = (_CREATE, _PACKS, _TIMES, _PLACES)
+_PACKED_DETAILS: Final = f"""
+-- 1 if calls of the pack may have callers in other processes.
+ALTER TABLE packs ADD COLUMN elsewhere INTEGER;
+DROP VIEW IF EXISTS calls;
+DROP VIEW IF EXISTS entries;
+{VIEWS}"""
+
+_MIGRATIONS: Final = (_CREATE, _PACKS, _TIMES, _PLACES, _PACKED_DETAILS)
 """What takes a database from each version to the next; version 0 is an empty one."""
 
 VERSION: Final = len(_MIGRATIONS)

@@ -6,7 +6,7 @@ from typing import Final
 
 from glimpse.entry import FIELDS
 
-__all__ = ["DEPTH_BITS", "PROCESS_BITS", "SITE", "SPANS", "VIEWS", "WHERE_BITS"]
+__all__ = ["DEPTH_BITS", "DETAILS", "PROCESS_BITS", "SITE", "SPANS", "VIEWS", "WHERE_BITS"]
 
 PROCESS_BITS: Final = 40
 """A call's id in the tables is ``process << PROCESS_BITS | call_id``: in order, and found without an index."""
@@ -17,6 +17,11 @@ WHERE_BITS: Final = 28
 
 SPANS: Final = ("id", "ended", "up", "place", "args", "start", "duration", "result")
 
+DETAILS: Final = (
+    "id", "exception", "closed", "active_ms", "yields", "trace_id", "span_id", "parent_span_id", "correlation_id",
+    "end_in_notes",
+)  # fmt: skip
+
 SITE: Final = f"CAST(place >> {DEPTH_BITS + WHERE_BITS} AS INTEGER)"
 """The cast gives the expression a column's type, without which no index on it serves a join."""
 _THREAD: Final = f"place >> {DEPTH_BITS} & {(1 << WHERE_BITS) - 1}"
@@ -24,11 +29,12 @@ _CALL_ID: Final = (1 << PROCESS_BITS) - 1
 
 _ROWS: Final = "spans"
 _PACKED: Final = f"""(SELECT packs.id >> {PROCESS_BITS} << {PROCESS_BITS} | json_extract(value, '$[0]') AS id,
-    {", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(SPANS) if at)}
+    {", ".join(f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate((*SPANS, *DETAILS[1:])) if at)}
     FROM packs, json_each(packs.calls)) AS spans"""
-"""The calls of packs as if they were rows of ``spans``."""
+"""The calls of packs as if they were rows of ``spans``, with their details."""
 
-_JOINS: Final = f"""LEFT JOIN details ON details.id = spans.id
+_DETAILS: Final = "LEFT JOIN details ON details.id = spans.id"
+_JOINS: Final = f"""{_DETAILS}
 LEFT JOIN processes ON processes.id = spans.id >> {PROCESS_BITS}
 LEFT JOIN sites ON sites.process = spans.id >> {PROCESS_BITS} AND sites.number = {SITE.replace("place", "spans.place")}
 LEFT JOIN threads ON threads.process = spans.id >> {PROCESS_BITS}
@@ -75,10 +81,15 @@ UNION ALL SELECT
 FROM {spans} {_JOINS} WHERE spans.ended IS NOT NULL AND details.end_in_notes IS NULL"""
 
 
+def _packed(sql: str) -> str:
+    """Asks packs, which have the details with the call, in the place of ``spans``."""
+    return sql.replace(f" {_DETAILS}", "").replace("details.", "spans.")
+
+
 VIEWS: Final = f"""
 CREATE VIEW calls AS {_calls(_ROWS)}
-UNION ALL {_calls(_PACKED)};
+UNION ALL {_packed(_calls(_PACKED))};
 CREATE VIEW entries AS {_entries(_ROWS)}
-UNION ALL {_entries(_PACKED)}
+UNION ALL {_packed(_entries(_PACKED))}
 UNION ALL SELECT {_OF_NOTE} FROM notes;
 """

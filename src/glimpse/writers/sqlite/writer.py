@@ -207,7 +207,7 @@ class _Process:
         self._number = row.lastrowid or 0
         self._sites = self._threads = self._notes = self._batches = 0
         self._base = self._number << PROCESS_BITS
-        self._pack = f"INSERT INTO packs VALUES ({self._base} + ?, {self._base} + ?, CAST(? AS TEXT))"
+        self._pack = f"INSERT INTO packs VALUES ({self._base} + ?, {self._base} + ?, CAST(? AS TEXT), ?)"
         self._details = f"INSERT OR REPLACE INTO details VALUES {self._row_of(DETAILS)}"
         self._end = f"INSERT INTO spans VALUES {self._row_of(SPANS)} {_ON_END}"
 
@@ -237,9 +237,9 @@ class _Process:
     def write_rows(self, connection: sqlite3.Connection, batch: RowBatch) -> None:
         """Write the calls and what else there is."""
         if batch.packs:
-            connection.executemany(
-                self._pack, [(at, batch.first, pack) for at, pack in enumerate(batch.packs, batch.first)]
-            )
+            packs = enumerate(batch.packs, batch.first)
+            elsewhere = batch.elsewhere or None
+            connection.executemany(self._pack, [(at, batch.first, pack, elsewhere) for at, pack in packs])
         insert_rows(connection, batch.calls, self._base)
         if batch.ends:
             connection.executemany(self._end, batch.ends)
