@@ -17,7 +17,7 @@ from glimpse.errors import ReadError
 from glimpse.traces.calls import call_events
 from glimpse.traces.filters import Selection
 from glimpse.traces.tree import TreeBuilder
-from glimpse.views.sources import configured, entry_of, open_sources, recognise, records_below, records_of, writer_class
+from glimpse.views.sources import configured, entry_of, open_sources, recognise, records_for, records_of, writer_class
 from tests.traces.recording import Recorder, shop
 from tests.traces.strategies import programs
 
@@ -165,7 +165,7 @@ def test_a_database_is_read_for_functions(program: Recorder, name: str, tmp_path
     path = tmp_path / "t.db"
     path.unlink(missing_ok=True)
     source = recognise(str(written(program, "sqlite", path)))
-    below = records_below(source, Selection(functions=(name,)).names)
+    below = records_for([source], Selection(functions=(name,)))
     assert below is not None
     assert trees_of(list(below), name) == trees_of(list(source.records()), name)
 
@@ -181,7 +181,10 @@ def test_only_databases_are_read_for_functions(tmp_path: Path) -> None:
     """Of other formats the whole must be read."""
     program = Recorder()
     program.leaf("app.main")
-    assert records_below(recognise(str(written(program, "jsonl", tmp_path / "t.jsonl"))), str.isupper) is None
+    assert (
+        records_for([recognise(str(written(program, "jsonl", tmp_path / "t.jsonl")))], Selection(functions=("X",)))
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from glimpse.cli.reading import add_filters, add_traces, report_damage, selectio
 from glimpse.errors import GlimpseError, bad_value
 from glimpse.traces.calls import CallEvent, call_events
 from glimpse.traces.choosing import chosen, reads_twice
+from glimpse.traces.filters import Selection
 from glimpse.views.exports import EXPORTS, exporter
 from glimpse.views.pipes import standard_input
-from glimpse.views.sources import STDIN, in_file, open_sources, records_of
+from glimpse.views.sources import STDIN, Source, in_file, open_sources, records_for, records_of
 
 STDOUT: Final = "-"
 _ALL: Final = (*EXPORTS, "sqlite")
@@ -59,9 +60,14 @@ def execute(options: Namespace) -> int:
         return 0
     if reads_twice(selection):
         sources = [in_file(standard_input(), "stdin") if source.name == STDIN else source for source in sources]
-    _write(exporter(options.to), chosen(lambda: call_events(records_of(sources)), selection), options)
+    _write(exporter(options.to), chosen(lambda: _events(sources, selection), selection), options)
     report_damage(sources)
     return 0
+
+
+def _events(sources: list[Source], selection: Selection) -> Iterable[CallEvent]:
+    part = None if selection.focused else records_for(sources, selection)  # those around are a stack's lower frames
+    return call_events(records_of(sources) if part is None else part)
 
 
 def _write(

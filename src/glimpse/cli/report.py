@@ -14,7 +14,7 @@ from glimpse.traces.calls import call_events
 from glimpse.traces.choosing import chosen_at_the_end
 from glimpse.traces.filters import Selection
 from glimpse.views.html import MARK, Limits, Written, write_report
-from glimpse.views.sources import STDIN, Source, open_sources, records_of
+from glimpse.views.sources import STDIN, Source, open_sources, records_for, records_of
 from glimpse.views.text.style import clean, count_of
 
 EXAMPLES: Final = """\
@@ -79,7 +79,9 @@ def execute(options: Namespace) -> int:
 
 def _write(sources: list[Source], stream: TextIO, title: str, selection: Selection, limits: Limits) -> Written:
     choice = None if selection.everything else lambda events: chosen_at_the_end(events, selection)
-    return write_report(call_events(records_of(sources)), stream, title, choice=choice, limits=limits)
+    part = None if selection.focused else records_for(sources, selection)
+    events = call_events(records_of(sources) if part is None else part)
+    return write_report(events, stream, title, choice=choice, limits=limits)
 
 
 def _title(sources: list[Source]) -> str:

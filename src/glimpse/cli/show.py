@@ -11,7 +11,7 @@ from glimpse.errors import GlimpseError, bad_value
 from glimpse.traces.calls import Call, call_events
 from glimpse.traces.filters import Selection
 from glimpse.traces.tree import Folding, Node, TreeBuilder
-from glimpse.views.sources import open_sources, records_of
+from glimpse.views.sources import open_sources, records_for, records_of
 from glimpse.views.text.show import call_row, show_lines, show_markdown
 
 _CALL: Final = re.compile(r"#?(?:(\d{1,18}):)?#?(-?\d{1,400})", re.ASCII)
@@ -37,9 +37,10 @@ def execute(options: Namespace) -> int:
     selection = _selection(options.call)
     sources = open_sources(options.traces)
     builder = TreeBuilder(selection, None if options.all else Folding())
+    part = records_for(sources, selection)
     found = [
         tree
-        for _, tree in builder.roots(call_events(records_of(sources)))
+        for _, tree in builder.roots(call_events(records_of(sources) if part is None else part))
         if isinstance(tree, Node) and selection.in_focus(tree.call)
     ]
     if not found:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from glimpse.cli.reading import Output, add_filters, add_output, add_traces, report_damage, selection_of, whole
 from glimpse.traces.calls import call_events
 from glimpse.traces.tree import Fold, Folding, Node, Track, TreeBuilder
-from glimpse.views.sources import open_sources, records_below, records_of, several_machines
+from glimpse.views.sources import open_sources, records_for, records_of, several_machines
 from glimpse.views.text.show import call_row
 from glimpse.views.text.tree import totals_line, trees_text
 
@@ -48,9 +48,8 @@ def execute(options: Namespace) -> int:
     sources = open_sources(options.traces)
     at_once = not several_machines(sources)  # else what a tree has started elsewhere may come much later
     builder = TreeBuilder(selection, folding, at_once=at_once)
-    narrow = bool(selection.functions) and len(sources) == 1
-    below = records_below(sources[0], selection.names) if narrow else None
-    trees = builder.roots(call_events(records_of(sources) if below is None else below))
+    part = records_for(sources, selection)
+    trees = builder.roots(call_events(records_of(sources) if part is None else part))
     if output.format == "json":
         output.json_list(row for _, tree in trees for row in rows(tree))
     elif output.format == "md":
@@ -58,7 +57,7 @@ def execute(options: Namespace) -> int:
 
         output.lines(tree_markdown(trees))
     else:
-        _show(trees, builder, output, whole_trace=below is None)
+        _show(trees, builder, output, whole_trace=part is None)
     report_damage(sources)
     return 0
 

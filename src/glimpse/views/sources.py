@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.traces.clocks import measure
+from glimpse.traces.filters import Selection
 from glimpse.traces.lines import Damage, read_lines
 from glimpse.traces.records import SOURCE, Record, number
 from glimpse.views.pipes import copied, is_pipe, standard_input, waits_in_lines
@@ -26,7 +27,7 @@ __all__ = [
     "in_file",
     "open_sources",
     "recognise",
-    "records_below",
+    "records_for",
     "records_of",
     "several_machines",
     "writer_class",
@@ -206,19 +207,23 @@ def records_of(sources: Sequence[Source], *, align: bool = True) -> Iterator[Rec
     return clocks.corrected(_merged(sources))
 
 
-def records_below(source: Source, wanted: Callable[[str], bool]) -> Iterator[Record] | None:
-    """The entries of calls of functions whose names are accepted, and of what was recorded while these ran.
+def records_for(sources: Sequence[Source], selection: Selection) -> Iterator[Record] | None:
+    """The entries that chosen calls are told by: their own, and those of calls around them.
 
-    None where the whole source would have to be read for that.
+    None where the whole sources would have to be read for that.
 
-    :raises ReadError: as it is read, that it cannot be.
+    :raises ReadError: as they are read, that one cannot be.
     """
-    if source.format != "sqlite":
+    if len(sources) != 1 or sources[0].format != "sqlite":
         return None
+    from glimpse.views.parts import part_of
     from glimpse.writers.sqlite.reading import read_entries
 
-    source.damage.entries = True
-    return (entry.to_dict() for entry in read_entries(source.name, wanted))
+    part = part_of(selection)
+    if part is None:
+        return None
+    sources[0].damage.entries = True
+    return (entry.to_dict() for entry in read_entries(sources[0].name, part))
 
 
 def several_machines(sources: Sequence[Source]) -> bool:

@@ -9,15 +9,15 @@ from glimpse.traces.counting import LineCounter
 from glimpse.traces.failures import Failures, find_callers
 from glimpse.traces.filters import Selection
 from glimpse.traces.stats import TopTable
-from glimpse.views.sources import Source, records_below, records_of
+from glimpse.views.sources import Source, records_for, records_of
 
 __all__ = ["failures_of", "selected_calls", "top_table"]
 
 
 def selected_calls(sources: Sequence[Source], selection: Selection) -> Iterator[Call]:
     """The calls that are chosen, as they end."""
-    below = records_below(sources[0], selection.names) if selection.functions and len(sources) == 1 else None
-    calls = finished_calls(records_of(sources) if below is None else below)
+    part = records_for(sources, selection)
+    calls = finished_calls(records_of(sources) if part is None else part)
     return calls if selection.everything else filter(selection.selects, calls)
 
 

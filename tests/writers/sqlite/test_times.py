@@ -15,7 +15,7 @@ import pytest
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError, WriterError
 from glimpse.views.database import database_table
-from glimpse.writers.sqlite.reading import read_entries
+from glimpse.writers.sqlite.reading import OfFunctions, read_entries
 from glimpse.writers.sqlite.times import batches_without
 from glimpse.writers.sqlite.writer import SqliteWriter
 from tests.traces.test_stats import close
@@ -187,6 +187,6 @@ def test_batches_that_need_not_be_read(tmp_path: Path) -> None:
         number = connection.execute("select number from sites where function = 'shop.rare'").fetchone()[0]
         assert {batch & 0xFFF for batch in batches_without(connection, 1, {number})} == {1, 203}
         assert connection.execute("select count(*) from packs").fetchone()[0] > 2
-    found: list[LogEntry] = list(read_entries(str(path), "shop.rare".__eq__))
+    found: list[LogEntry] = list(read_entries(str(path), OfFunctions("shop.rare".__eq__)))
     writer.close()
     assert [(entry.entry_id, entry.function) for entry in found] == [(101, "shop.rare"), (102, "shop.rare")]

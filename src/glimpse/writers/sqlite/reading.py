@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote
 
 from glimpse.entry import LogEntry
@@ -27,7 +27,10 @@ from glimpse.writers.sqlite.schema import (
     has_table,
 )
 
-__all__ = ["KeptSummary", "ProcessEntries", "has_noted_calls", "open_trace", "processes_of", "read_entries", "text_of"]
+__all__ = [
+    "KeptSummary", "OfFunctions", "Part", "ProcessEntries", "has_noted_calls", "open_trace", "processes_of",
+    "read_entries", "text_of",
+]  # fmt: skip
 
 _CALL_ID: Final = (1 << PROCESS_BITS) - 1
 _BUSY_S: Final = 5.0
@@ -37,18 +40,50 @@ _SITE: Final = ("function", "file", "line", "policy")
 _IDS: Final = ("trace_id", "span_id", "parent_span_id", "correlation_id")
 
 
-def read_entries(path: str, wanted: Callable[[str], bool] | None = None) -> Iterator[LogEntry]:
+class Part(Protocol):
+    """The calls that a reader needs."""
+
+    def suits(self, connection: sqlite3.Connection) -> bool:
+        """Whether the trace is one of which it can be told what is needed."""
+
+    def rows(self, connection: sqlite3.Connection, process: int) -> Iterator[tuple[Any, ...]]:
+        """Rows of calls of a process, by its number, as ``rows_of`` gives them and in their order."""
+
+
+class OfFunctions:
+    """Calls of functions whose names are accepted, and what was recorded while these ran.
+
+    :param wanted: accepts names.
+    """
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self._wanted = wanted
+
+    def suits(self, connection: sqlite3.Connection) -> bool:
+        """See ``Part``."""
+        return not has_noted_calls(connection)
+
+    def rows(self, connection: sqlite3.Connection, process: int) -> Iterator[tuple[Any, ...]]:
+        """See ``Part``."""
+        names = connection.execute("SELECT number, function FROM sites WHERE process = ?", (process,))
+        sites = {number for number, function in names if self._wanted(text_of(function))}
+        ids = process << PROCESS_BITS, (process + 1) << PROCESS_BITS
+        ranges = ranges_of(connection, *ids, sites) if sites else ()
+        return chain.from_iterable(rows_of(connection, low, high) for low, high in list(ranges))
+
+
+def read_entries(path: str, part: Part | None = None) -> Iterator[LogEntry]:
     """Yield the entries of a database in the order of their time.
 
-    :param wanted: only those of calls of functions whose names it accepts, and of what was recorded while these ran.
+    :param part: what is needed of them.
     :raises ReadError: it is missing, or not a trace.
     """
     try:
         with closing(open_trace(path)) as connection:
-            if wanted is not None and has_noted_calls(connection):
-                wanted = None
+            if part is not None and not part.suits(connection):
+                part = None
             processes = [ProcessEntries(connection, row) for row in processes_of(connection)]
-            yield from heapq.merge(*(each.entries(wanted) for each in processes), key=lambda entry: entry.timestamp)
+            yield from heapq.merge(*(each.entries(part) for each in processes), key=lambda entry: entry.timestamp)
     except (sqlite3.Error, ValueError, OverflowError, TypeError, OSError) as error:
         raise ReadError(f"{path}: {' '.join(str(error).split())}") from None
 
@@ -195,6 +230,7 @@ class ProcessEntries:
     def __init__(self, connection: sqlite3.Connection, row: tuple[Any, ...]) -> None:
         self._connection, self.row = connection, row
         number, self._pid, self._service, self._start_ns = map(text_of, row)
+        self._number = number
         self.ids = number << PROCESS_BITS, (number + 1) << PROCESS_BITS
         self._threads = self._names("threads", ("thread", "task"), "name, task", number)
         self._sites = self._names("sites", _SITE, ", ".join(_SITE), number)
@@ -204,17 +240,17 @@ class ProcessEntries:
         rows = self._connection.execute(f"SELECT number, {columns} FROM {table} WHERE process = ?", (process,))
         return {number: dict(zip(keys, map(text_of, values), strict=True)) for number, *values in rows}
 
-    def entries(self, wanted: Callable[[str], bool] | None = None) -> Iterator[LogEntry]:
+    def entries(self, part: Part | None = None) -> Iterator[LogEntry]:
         """In the order of their ids.
 
-        :param wanted: only those of calls of functions whose names it accepts, and of what was recorded meanwhile.
+        :param part: which calls are needed.
         """
-        ranges = [self.ids]
-        if wanted is not None:
-            sites = {number for number, site in self._sites.items() if wanted(site["function"])}
-            ranges = list(ranges_of(self._connection, *self.ids, sites)) if sites else []
-        calls = self.of_calls(chain.from_iterable(rows_of(self._connection, *ids) for ids in ranges))
-        return heapq.merge(calls, self.of_notes() if ranges else (), key=lambda entry: entry.entry_id)
+        rows = part.rows(self._connection, self._number) if part is not None else rows_of(self._connection, *self.ids)
+        first = next(rows, None)
+        if first is None and part is not None:
+            return iter(())
+        calls = self.of_calls(chain(() if first is None else (first,), rows))
+        return heapq.merge(calls, self.of_notes(), key=lambda entry: entry.entry_id)
 
     def of_notes(self, after: int = 0) -> Iterator[LogEntry]:
         """Those that are kept as they are, but for the first so many."""
