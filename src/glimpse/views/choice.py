@@ -30,6 +30,7 @@ _FIRST_DAY: Final = "1970-01-01"
 _FAILED: Final = """
 SELECT place, start, duration FROM details JOIN spans ON spans.id = details.id
 WHERE details.id >= ? AND details.id < ? AND exception IS NOT NULL"""
+_SPANS: Final = "SELECT id, ended, place, start FROM spans WHERE id >= ? AND id < ?"
 _OPEN: Final = "SELECT place, start FROM spans WHERE id >= ? AND id < ? AND ended IS NULL"
 
 
@@ -141,6 +142,12 @@ class Choice:
     def running(self, connection: sqlite3.Connection) -> int:
         """How many chosen calls have no end."""
         return sum(self._began(place, start) for place, start in connection.execute(_OPEN, self._ids))
+
+    def ranges(self, connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+        """Where chosen calls of which there are rows begin and end, as ids in the tables."""
+        for call, ended, place, start in connection.execute(_SPANS, self._ids):
+            if self._began(place, start):
+                yield call, self._ids[1] if ended is None else call + ended
 
     def _began(self, place: int, start: int) -> bool:
         thread = place >> DEPTH_BITS & _THREAD

@@ -6,16 +6,19 @@ To make entries of a row and a call of these takes ten times as long as to look 
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, Final
 
 from glimpse.traces.filters import Selection
-from glimpse.views.choice import Window
+from glimpse.views.choice import Choice, Window, choice_of
 from glimpse.views.rows import Names
 from glimpse.writers.sqlite.packs import rows_of
 from glimpse.writers.sqlite.reading import OfFunctions, Part
 from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
+from glimpse.writers.sqlite.times import times_of
 
 __all__ = ["part_of"]
 
@@ -80,6 +83,10 @@ class _OfCall(_Here):
 class _OfScope(_Here):
     """Calls that run in some threads, processes or at some time, those around them, and those that they made."""
 
+    def __init__(self, selection: Selection) -> None:
+        super().__init__(selection)
+        self._scope = replace(selection, min_ms=0.0, errors=False, args=(), depth=None)
+
     def suits(self, connection: sqlite3.Connection) -> bool:
         """See ``Part``."""
         try:
@@ -90,12 +97,25 @@ class _OfScope(_Here):
 
     def rows(self, connection: sqlite3.Connection, process: int) -> Iterator[Row]:
         """See ``Part``."""
-        scope = _Scope(Names(connection), process, self._selection)
+        names = Names(connection)
+        scope = _Scope(names, process, self._selection)
         if not scope.threads:
             return
-        rows = rows_of(connection, process << PROCESS_BITS, (process + 1) << PROCESS_BITS)
+        choice = choice_of(connection, names, process, self._scope)
+        ids = process << PROCESS_BITS, (process + 1) << PROCESS_BITS
+        rows = rows_of(connection, *ids, frozenset() if choice is None else _needless(connection, process, choice))
         while some := list(islice(rows, _AT_ONCE)):
             yield from scope.needed(some)
+
+
+def _needless(connection: sqlite3.Connection, process: int, choice: Choice) -> set[int]:
+    """The batches in whose packs there are neither chosen calls nor any that were made by one."""
+    chosen = {batch: any(choice.of(sites)) for batch, _, sites in times_of(connection, process, each=choice.each)}
+    batches = sorted(chosen)
+    for low, high in choice.ranges(connection) if not all(chosen.values()) else ():
+        first = max(bisect_right(batches, low) - 1, 0)
+        chosen.update(dict.fromkeys(batches[first : bisect_right(batches, high)], True))
+    return {batch for batch, some in chosen.items() if not some}
 
 
 class _Scope:

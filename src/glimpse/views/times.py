@@ -87,7 +87,7 @@ def _counted(connection: sqlite3.Connection, stats: SiteStats, own: Counter[int]
 def _batches(connection: sqlite3.Connection, stats: SiteStats) -> Iterator[tuple[int, list[SiteTimes]]]:
     """The times of each batch as ``times_of`` gives them, of calls that are chosen."""
     choice = stats.choice
-    for running, sites in times_of(connection, stats.process, each=choice is not None and choice.each):
+    for _, running, sites in times_of(connection, stats.process, each=choice is not None and choice.each):
         yield running, sites if choice is None else list(choice.of(sites))
 
 

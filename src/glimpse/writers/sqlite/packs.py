@@ -50,9 +50,12 @@ _ROWS_A_STATEMENT: Final = 64
 """One statement for many rows takes a third less time than one for each; 64 rows stay below 999 parameters."""
 
 
-def rows_of(connection: sqlite3.Connection, low: int, high: int) -> Iterator[tuple[Any, ...]]:
+def rows_of(
+    connection: sqlite3.Connection, low: int, high: int, left_out: Set[int] = frozenset()
+) -> Iterator[tuple[Any, ...]]:
     """The calls of one process whose ids in the tables are from ``low`` up to ``high``, in the order of their ids.
 
+    :param left_out: batches whose packs are left out.
     :raises ValueError: a pack is damaged.
     """
     batches = _batches(connection, low, high)
@@ -60,7 +63,8 @@ def rows_of(connection: sqlite3.Connection, low: int, high: int) -> Iterator[tup
         yield from map(tuple, connection.execute(_ROWS, (low, batches[0] if batches else high)))
     for batch, end in pairwise([*batches, high]):
         rows = connection.execute(_ROWS, (max(batch, low), end))
-        packed = (row for row in _unpacked(connection, batch, end) if low <= row[0] < high)
+        unpacked = () if batch in left_out else _unpacked(connection, batch, end)
+        packed = (row for row in unpacked if low <= row[0] < high)
         yield from heapq.merge(rows, packed, key=itemgetter(0))
 
 

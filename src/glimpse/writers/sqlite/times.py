@@ -179,16 +179,16 @@ def is_timed(connection: sqlite3.Connection, process: int, least: int = 1) -> bo
 
 def times_of(
     connection: sqlite3.Connection, process: int, *, each: bool = False
-) -> Iterator[tuple[int, list[SiteTimes]]]:
-    """Of each batch of a process that is timed: how many more calls were open after it, and the times in it.
+) -> Iterator[tuple[int, int, list[SiteTimes]]]:
+    """Of each batch of a process that is timed: its id, how many more calls were open after it, and the times in it.
 
     :param each: whether what is known of each call is asked for too, its start and how long something else was running.
     :raises ValueError: they are damaged.
     """
     more = ", elsewhere, starts" if each else ""
-    sql = f"SELECT running, sites, durations{more} FROM times WHERE id >= ? AND id < ?"
-    for running, heads, *blobs in connection.execute(sql, _ids(process)):
-        yield running, _site_times(load_json(heads), *blobs)
+    sql = f"SELECT batch, running, sites, durations{more} FROM times WHERE id >= ? AND id < ?"
+    for batch, running, heads, *blobs in connection.execute(sql, _ids(process)):
+        yield batch, running, _site_times(load_json(heads), *blobs)
 
 
 def _site_times(heads: list[Any], blob: bytes, elsewhere: bytes = b"", starts: bytes = b"") -> list[SiteTimes]:
