@@ -30,7 +30,7 @@ TIMES = (None, None, "00:00:00.000000", "10:30:15.150000", "2023-12-01 10:30:15.
 selections = st.builds(
     Selection,
     functions=st.sampled_from(((), (), ("app.main", "lib.walk"), ("Item.*",), ("nothing",))),
-    args=st.sampled_from(((), (), ("1",))),
+    args=st.sampled_from(((), (), ("1",), ("n=", "2"))),
     min_ms=st.sampled_from((0.0, 0.0, 0.5, 5.0)),
     errors=st.sampled_from((False, False, True)),
     threads=st.sampled_from(((), (), ("Main*",), ("worker",))),

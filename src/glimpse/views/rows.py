@@ -13,7 +13,8 @@ from glimpse.errors import ReadError
 from glimpse.traces.calls import Call
 from glimpse.traces.records import timestamp_of
 from glimpse.writers.sqlite.packs import COLUMNS as ROW
-from glimpse.writers.sqlite.reading import open_trace, text_of
+from glimpse.writers.sqlite.packs import text_of
+from glimpse.writers.sqlite.reading import open_trace
 from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
 
 __all__ = ["Names", "asking", "occupied"]

@@ -17,8 +17,7 @@ from glimpse.views.choice import choice_of, may_have
 from glimpse.views.rows import Names, asking, occupied
 from glimpse.views.times import SiteStats, add_times
 from glimpse.writers.sqlite.callers import has_callers_elsewhere
-from glimpse.writers.sqlite.packs import COLUMNS, failed_ranges, ranges_of, rows_to_count
-from glimpse.writers.sqlite.reading import text_of
+from glimpse.writers.sqlite.packs import COLUMNS, failed_ranges, ranges_of, rows_to_count, text_of
 from glimpse.writers.sqlite.schema import PROCESS_BITS, SPANS
 
 __all__ = ["selected_table"]
@@ -88,8 +87,9 @@ def _ranges(connection: sqlite3.Connection, places: _Places, selection: Selectio
     low, high = places.process << PROCESS_BITS, (places.process + 1) << PROCESS_BITS
     if selection.errors:
         return list(failed_ranges(connection, low, high, lambda place: places[place] is not None))
-    if selection.functions:
-        return list(ranges_of(connection, low, high, places.names.sites(places.process, selection.names)))
+    if selection.functions or selection.args:
+        sites = places.names.sites(places.process, selection.names) if selection.functions else None
+        return list(ranges_of(connection, low, high, sites, selection.args))
     return [(low, high)]
 
 

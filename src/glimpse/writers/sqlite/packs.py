@@ -9,6 +9,8 @@ from itertools import chain, pairwise
 from operator import itemgetter
 from typing import Any, Final
 
+import orjson
+
 from glimpse.json_text import load_json
 from glimpse.writers.sqlite.schema import DEPTH_BITS, DETAILS, PROCESS_BITS, SPANS, WHERE_BITS, build_indexes, has_table
 from glimpse.writers.sqlite.times import batches_without
@@ -25,6 +27,7 @@ __all__ = [
     "rows_to_count",
     "settle",
     "split_rows",
+    "text_of",
 ]
 
 COLUMNS: Final = (*SPANS, *DETAILS[1:])
@@ -79,12 +82,24 @@ def _batches(connection: sqlite3.Connection, low: int, high: int) -> list[int]:
 
 
 def packed_batches(
-    connection: sqlite3.Connection, low: int, high: int, left_out: Set[int] = frozenset()
+    connection: sqlite3.Connection, low: int, high: int, left_out: Set[int] = frozenset(), texts: Sequence[str] = ()
 ) -> Iterator[list[list[Any]]]:
-    """The calls of each batch's packs but for some, in no order, of one process from ``low`` up to ``high``."""
+    """The calls of each batch's packs but for some, in no order, of one process from ``low`` up to ``high``.
+
+    :param left_out: batches that are left out, as are packs in which there is none of the ``texts``.
+    """
+    parts = [part for part in map(_as_packed, texts) if part is not None]
     for batch, end in pairwise([*_batches(connection, low, high), high]):
         if batch not in left_out:
-            yield _packed(connection, batch, end)
+            yield _packed(connection, batch, end, parts)
+
+
+def _as_packed(text: str) -> str | None:
+    """How a text stands in packs, whatever is around it; lone surrogates do not."""
+    try:
+        return orjson.dumps(text)[1:-1].decode()
+    except TypeError:
+        return None
 
 
 def rows_to_count(
@@ -120,14 +135,27 @@ def failed_ranges(
     return _joined(((number, ended) for number, ended, place in failed if wanted(place)), low, high)
 
 
-def ranges_of(connection: sqlite3.Connection, low: int, high: int, sites: Set[int]) -> Iterator[tuple[int, int]]:
-    """The ids from which and up to which calls of these sites ran, and whatever ran meanwhile, without overlaps."""
+def ranges_of(
+    connection: sqlite3.Connection, low: int, high: int, sites: Set[int] | None, texts: Sequence[str] = ()
+) -> Iterator[tuple[int, int]]:
+    """The ids from which and up to which some calls ran, and whatever ran meanwhile, without overlaps.
+
+    :param sites: of which functions; of any if None.
+    :param texts: what their arguments contain.
+    """
+
+    def wanted(row: Sequence[Any]) -> bool:
+        return (sites is None or row[2] >> _SITE_SHIFT in sites) and all(
+            text in text_of(row[3] or "") for text in texts
+        )
+
     process = low >> PROCESS_BITS << PROCESS_BITS
-    spans = connection.execute("SELECT id, ended, place FROM spans WHERE id >= ? AND id < ? ORDER BY id", (low, high))
-    rows = ((number, ended) for number, ended, place in spans if place >> _SITE_SHIFT in sites)
+    sql = "SELECT id, ended, place, args FROM spans WHERE id >= ? AND id < ? ORDER BY id"
+    rows = ((row[0], row[1]) for row in connection.execute(sql, (low, high)) if wanted(row))
+    left_out = frozenset() if sites is None else batches_without(connection, low >> PROCESS_BITS, sites)
     packed = chain.from_iterable(
-        sorted((process | row[0], row[1]) for row in batch if row[3] >> _SITE_SHIFT in sites)
-        for batch in packed_batches(connection, low, high, batches_without(connection, low >> PROCESS_BITS, sites))
+        sorted((process | row[0], row[1]) for row in batch if wanted((0, 0, *row[3:5])))
+        for batch in packed_batches(connection, low, high, left_out, texts)
     )
     return _joined(heapq.merge(rows, packed, key=itemgetter(0)), low, high)
 
@@ -144,9 +172,14 @@ def _joined(calls: Iterable[tuple[int, int | None]], low: int, high: int) -> Ite
         yield first, last
 
 
-def _packed(connection: sqlite3.Connection, batch: int, end: int) -> list[Any]:
-    sql = "SELECT calls FROM packs WHERE id >= ? AND id < ?"
-    return list(chain.from_iterable(load_json(text) for (text,) in connection.execute(sql, (batch, end))))
+def _packed(connection: sqlite3.Connection, batch: int, end: int, parts: Sequence[str] = ()) -> list[Any]:
+    packs = connection.execute("SELECT calls FROM packs WHERE id >= ? AND id < ?", (batch, end))
+    return list(chain.from_iterable(load_json(text) for (text,) in packs if all(part in text for part in parts)))
+
+
+def text_of(value: Any) -> Any:
+    """A value of a row; text that UTF-8 cannot hold is stored as a blob."""
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
 
 
 def _unpacked(connection: sqlite3.Connection, batch: int, end: int) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.json_text import load_json
 from glimpse.writers.encoding import decode_entry, entry_from
-from glimpse.writers.sqlite.packs import COLUMNS, ranges_of, rows_of, settle
+from glimpse.writers.sqlite.packs import COLUMNS, ranges_of, rows_of, settle, text_of
 from glimpse.writers.sqlite.schema import (
     APPLICATION_ID,
     DEPTH_BITS,
@@ -331,8 +331,3 @@ class ProcessEntries:
         if second != self._second[0]:
             self._second = second, time.strftime("%Y-%m-%d %H:%M:%S.", time.gmtime(second))
         return f"{self._second[1]}{rest // 1000:06d}"
-
-
-def text_of(value: Any) -> Any:
-    """A value of a row; text that UTF-8 cannot hold is stored as a blob."""
-    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
