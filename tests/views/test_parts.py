@@ -85,14 +85,19 @@ def test_only_what_is_needed_is_read(tmp_path: Path) -> None:
     assert recognise(path).format == "sqlite"
 
 
-@pytest.mark.parametrize("ids", [False, True])
-def test_callers_elsewhere(tmp_path: Path, ids: bool) -> None:
-    """Where spans may have callers in another process, everything is read."""
-    program = Recorder(ids=ids)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_callers_elsewhere(tmp_path: Path, elsewhere: bool) -> None:
+    """Where calls may have callers in another process, everything is read."""
+    program = Recorder(ids=True)
     nested(program)
+    entries = [dict(entry) for entry in program.entries]
+    if elsewhere:
+        entries += [
+            {**entry, "pid": 9, "span_id": "f" * 16, "parent_span_id": entry["span_id"]} for entry in entries[:1]
+        ]
     path = str(tmp_path / "t.db")
     writer = SqliteWriter(path)
-    writer.write_batch([entry_of(dict(entry)) for entry in program.entries])
+    writer.write_batch([entry_of(entry) for entry in entries])
     writer.close()
     some = list(read_entries(path, part_of(Selection(threads=("none",)))))
-    assert len(some) == (len(program.entries) if ids else 0)
+    assert len(some) == (len(entries) if elsewhere else 0)

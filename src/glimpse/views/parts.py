@@ -15,6 +15,7 @@ from typing import Any, Final
 from glimpse.traces.filters import Selection
 from glimpse.views.choice import Choice, Window, choice_of
 from glimpse.views.rows import Names
+from glimpse.writers.sqlite.callers import has_callers_elsewhere
 from glimpse.writers.sqlite.packs import rows_of
 from glimpse.writers.sqlite.reading import OfFunctions, Part
 from glimpse.writers.sqlite.schema import DEPTH_BITS, PROCESS_BITS, WHERE_BITS
@@ -32,10 +33,8 @@ _OTHERWISE: Final = (
     OR entry LIKE '%"stage":"EXCEPTION"%'""",
     "SELECT 1 FROM threads WHERE task IS NOT NULL",
     "SELECT 1 FROM spans WHERE ended = 0",
-    "SELECT 1 FROM details WHERE span_id IS NOT NULL",
 )
-"""What finds calls whose caller need not have run around them, in tasks and in other processes, and calls of which rows
-do not tell all."""
+"""What finds calls whose caller need not have run around them, as in tasks, and calls of which rows do not tell all."""
 
 
 def part_of(selection: Selection) -> Part | None:
@@ -55,7 +54,8 @@ class _Here:
 
     def suits(self, connection: sqlite3.Connection) -> bool:
         """See ``Part``."""
-        return not any(connection.execute(f"{sql} LIMIT 1").fetchone() for sql in _OTHERWISE)
+        otherwise = any(connection.execute(f"{sql} LIMIT 1").fetchone() for sql in _OTHERWISE)
+        return not (otherwise or has_callers_elsewhere(connection))
 
 
 class _OfCall(_Here):
