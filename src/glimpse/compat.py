@@ -15,6 +15,7 @@ __all__ = [
     "HAS_MONITORING",
     "HAS_QUALIFIED_CODE",
     "HAS_RESUME",
+    "KEEPS_COLUMNS",
     "KEEPS_LOCALS_DICT",
     "KNOWS_MAIN_THREAD",
     "LEAVES_CONSTANT_RETURNS_NOWHERE",
@@ -54,6 +55,16 @@ TELLS_LINES_AFTER_CALLS: Final = sys.version_info[:2] == (3, 12)
 
 CLOSES_SILENTLY: Final = sys.version_info >= (3, 13)
 """A generator that waits at a ``yield`` outside of any ``try`` is closed without running, so without an event."""
+
+
+def _has_columns() -> bool:
+    # compiled now: this module's own code may come from a file that another process wrote
+    places: Any = getattr(compile("0", "", "eval"), "co_positions", tuple)()
+    return any(column is not None for _, _, column, _ in places)
+
+
+KEEPS_COLUMNS: Final = _has_columns()
+"""Code objects know the columns of their instructions: from 3.11 on, unless ``-X no_debug_ranges`` leaves them out."""
 
 KEEPS_LOCALS_DICT: Final = sys.version_info < (3, 13)
 """``frame.f_locals`` is a dict that stays with the frame and keeps what was in it alive; later, it is a view."""

@@ -10,6 +10,7 @@ from types import CodeType
 import pytest
 
 from glimpse.hook.rewrite.lines import without_guesses
+from tests.support import plain_and_traced, write_files, write_policy
 from tests.support.codecompare import walk
 from tests.support.sidebyside import both, bound, observe
 
@@ -56,3 +57,30 @@ def test_a_line_that_is_never_reached_is_never_told() -> None:
     events = observe(function, 2)
     assert "line f:7 " in events
     assert "line f:8 " not in events
+
+
+TELLS_LINES = """\
+import sys
+import traceback
+
+def fails(a):
+    return (a /
+            0)
+
+def where():
+    return sys._getframe().f_lineno
+
+try:
+    fails(where())
+except ZeroDivisionError:
+    traceback.print_exc()
+print(where(), sorted({line for *_, line in fails.__code__.co_lines() if line}))
+"""
+
+
+def test_code_without_columns_has_its_lines(tmp_path: Path) -> None:
+    """Where the interpreter keeps no columns, all lines stay; and what it made then is not for one that keeps them."""
+    write_files(tmp_path, {"app.py": TELLS_LINES})
+    policy = write_policy(tmp_path, "app")
+    for options in (("-X", "no_debug_ranges"), ()):
+        plain_and_traced(*options, "app.py", policy=policy, cwd=tmp_path)

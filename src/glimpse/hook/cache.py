@@ -17,6 +17,7 @@ import time
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 from glimpse._version import __version__
+from glimpse.compat import KEEPS_COLUMNS
 from glimpse.hook.compact import Compact
 from glimpse.hook.source import Source
 from glimpse.keeping import is_settled, read_file, remove_file, stamp_of, write_file
@@ -143,7 +144,8 @@ def terms_key(*terms: str) -> bytes:
 @cache
 def _toolchain() -> bytes:
     """What turns source into code here: the interpreter, the rewriter's version and text, and libcst's version."""
-    parts = (_FORMAT, MAGIC_NUMBER.hex(), sys.flags.optimize, __version__, _rewriter(), _libcst_version())
+    compiled = (MAGIC_NUMBER.hex(), sys.flags.optimize, KEEPS_COLUMNS)
+    parts = (_FORMAT, *compiled, __version__, _rewriter(), _libcst_version())
     return ascii(parts).encode()
 
 

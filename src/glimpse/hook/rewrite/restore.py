@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Final, NamedTuple
 
-from ...compat import HAS_EXCEPTION_TABLE
+from ...compat import HAS_EXCEPTION_TABLE, KEEPS_COLUMNS
 from ..placeholder import hook_name
 from .lines import without_guesses
 
@@ -52,7 +52,7 @@ def restore_positions(code: CodeType) -> CodeType:
         co_code=bytes(bytecode),
         co_exceptiontable=table,
         co_stacksize=code.co_stacksize + 1,
-        co_linetable=without_guesses(code.co_linetable, _apart(code)),
+        co_linetable=without_guesses(code.co_linetable, _apart(code)) if KEEPS_COLUMNS else code.co_linetable,
     )
 
 
