@@ -18,3 +18,21 @@ def test_sampling_leaves_the_programs_random_numbers_alone(tmp_path: Path) -> No
     )
     run = plain_and_traced("app.py", policy=write_policy(tmp_path, "shop", sample_rate=0.5), cwd=tmp_path)
     assert 0 < len(run.entries) < 400
+
+
+def test_objects_may_be_made_for_ever(tmp_path: Path) -> None:
+    """Each end of ``__new__`` takes its call off the depth again, within it and beyond."""
+    shop = """
+    class Item:
+        def __new__(cls, again):
+            if again:
+                Item(False)
+            return object.__new__(cls)
+
+    def last(): return Item(True)
+    """
+    write_files(tmp_path, {"shop.py": shop, "app.py": "import shop\nfor _ in range(9): shop.last()\n"})
+    run = plain_and_traced("app.py", policy=write_policy(tmp_path, "shop", trace_depth=2), cwd=tmp_path)
+    starts = [(entry["function"], entry["depth"]) for entry in run.entries if entry["stage"] == "START"]
+    assert starts == [("shop.last", 1), ("shop.Item.__new__", 2)] * 9
+    assert len(run.entries) == 4 * 9

@@ -41,6 +41,7 @@ live_enter_self3: Any
 live_enter_self4: Any
 live_enter_self: Any
 live_end_f: Any
+live_end_new: Any
 live_done_f: Any
 live_raised: Any
 live_done_f_here: Any
@@ -222,6 +223,26 @@ def end_f(key: str, value: Any) -> Any:
     try:
         if context() is None or recorded(level):
             live_end_f(key, value)
+    except RecursionError:
+        pass
+    if depth > 0:
+        level.depth = depth - 1
+    return value
+
+
+def end_new(key: str, value: Any) -> Any:
+    try:
+        level = mine.level
+    except AttributeError:
+        level = new_level()
+    depth = level.depth
+    if depth > LIMIT:
+        if depth != LEFT_OUT:
+            level.depth = depth - 1
+        return value
+    try:
+        if context() is None or recorded(level):
+            live_end_new(key, value)
     except RecursionError:
         pass
     if depth > 0:
