@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dis
+import inspect
 import marshal
 import subprocess
 import textwrap
 import typing
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -43,10 +44,15 @@ def alike(code: CodeType, again: CodeType) -> None:
             assert one == other, name
     before, after = ([(each.opname, _shown(each.argval)) for each in dis.get_instructions(c)] for c in (code, again))
     assert before == after
-    assert [*map(_shown, code.co_consts[:1])] == [*map(_shown, again.co_consts[:1])]  # where the docstring is
+    assert _docstring(code) == _docstring(again)
     nested = [[each for each in c.co_consts if isinstance(each, CodeType)] for c in (code, again)]
     for one, other in zip(*nested, strict=True):
         alike(one, other)
+
+
+def _docstring(code: CodeType) -> str | None:
+    cells = tuple(CellType() for _ in code.co_freevars)
+    return FunctionType(code, {}, None, None, cells).__doc__ if code.co_flags & inspect.CO_NEWLOCALS else None
 
 
 def _shown(value: Any) -> str:

@@ -32,7 +32,7 @@ else:
 
 __all__ = ["Kept", "Seen", "Store", "entry_key", "terms_key"]
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _UNSETTLED: Final = b"?"
 _HASH_SIZE: Final = 8
 _SIZE_SIZE: Final = 4

@@ -9,7 +9,6 @@ these, the hooks are the last constants, so that they can be added to the others
 from __future__ import annotations
 
 from itertools import repeat, starmap
-from operator import itemgetter
 from types import CodeType
 
 from glimpse.compat import HAS_EXCEPTION_TABLE, HAS_QUALIFIED_CODE
@@ -30,12 +29,13 @@ Compact: TypeAlias = "tuple[Any, tuple[str, ...]]"
 A name ends in ``@number`` if its function belongs to another than the first of the policies that own the module.
 
 Where there are some, the code is a tuple: the file's name; a table of functions; the sets of hooks that these call,
-each of numbers of names; a table of what holds code that calls hooks, innermost first; and the constants of that table.
+each of numbers of names; a table of what holds code that calls hooks, innermost first; and constants that this table
+counts: plain code between other, and all of those of a row that has more than can be put into another order.
 
 A table is the columns of what ``CodeType`` takes before the constants, the columns of names, and those of what it takes
-after the file's name. Between them, in two columns, the first table has the constants but for the hooks, and the number
-of the set that follows them; the second has one column, of the numbers of the constants, counted through all hooks, the
-constants, the functions, and what was made before.
+after the file's name. Between them are the constants but for the hooks, and the number of the set that follows them.
+The second table has one column more, of what follows these: numbers, counted through all hooks, the constants, the
+functions, and what was made before.
 """
 
 _BEFORE: Final = (
@@ -74,9 +74,12 @@ def expand(kept: Compact, functions: Mapping[str, object]) -> CodeType:
     # not by map: it would put the arguments of each call into a tuple of its own, where zip has one for all
     arguments = zip(*before, with_hooks, *used, files, *after, strict=False)
     pool += starmap(CodeType, arguments)
-    before, numbers, used, after = holders
-    held = (itemgetter(*each)(pool) if len(each) > 1 else (pool[each[0]],) for each in numbers)
-    arguments = zip(*before, held, *used, files, *after, strict=False)
+    before, constants, sets, numbers, used, after = holders
+    with_held = (
+        each + of_set[number] + tuple([pool[place] for place in held])
+        for each, number, held in zip(constants, sets, numbers, strict=True)
+    )
+    arguments = zip(*before, with_held, *used, files, *after, strict=False)
     for code in starmap(CodeType, arguments):
         pool.append(code)
     return pool[-1]  # type: ignore[no-any-return]
@@ -98,21 +101,22 @@ class _Parts:
         """Where the code is among those taken in; None if there is nothing to put into it."""
         constants = code.co_consts
         hooks = self._hooks(constants)
-        held = {
-            position: place
-            for position, each in enumerate(constants)
-            if isinstance(each, CodeType) and (place := self.take_in(each)) is not None
-        }
-        if not hooks and not held:
+        nested = {place: self.take_in(each) for place, each in enumerate(constants) if isinstance(each, CodeType)}
+        held: dict[int, _Place] = {}
+        if any(nested.values()):  # what is plain stays in its order among the others
+            held = {position: place or self._kept(constants[position]) for position, place in nested.items()}
+        elif not hooks:
             return None
         values = {name: self._one(getattr(code, name)) for name in (*_BEFORE, *_NAMES, *_AFTER)}
-        if not held and len(constants) <= _BYTE:
-            self._functions.append({**values, **self._with_hooks_last(code, hooks)})
-            return _FUNCTION, len(self._functions) - 1
-        held.update((position, (_HOOK, number)) for position, number in hooks.items())
-        places = [held.get(position) or self._kept(each) for position, each in enumerate(constants)]
-        self._holders.append({**values, "places": places})
-        return _HOLDER, len(self._holders) - 1
+        if len(constants) > _BYTE:
+            held.update((position, (_HOOK, number)) for position, number in hooks.items())
+            places = [held.get(position) or self._kept(each) for position, each in enumerate(constants)]
+            own = {"constants": (), "set": self._set(()), "places": places}
+        else:
+            own = {**self._with_hooks_last(code, hooks, held), "places": list(held.values())}
+        part, rows = (_HOLDER, self._holders) if own["places"] else (_FUNCTION, self._functions)
+        rows.append({**values, **own})
+        return part, len(rows) - 1
 
     def whole(self, filename: str) -> tuple[Any, ...]:
         """All that was taken in."""
@@ -123,7 +127,7 @@ class _Parts:
             filename,
             _table(self._functions, "constants", "set"),
             tuple(self._sets),
-            _table(self._holders, "numbers"),
+            _table(self._holders, "constants", "set", "numbers"),
             tuple(self._constants),
         )
 
@@ -138,14 +142,17 @@ class _Parts:
             if type(each) is frozenset and (name := hook_name(each)) is not None
         }
 
-    def _with_hooks_last(self, code: CodeType, hooks: Mapping[int, int]) -> dict[str, Any]:
-        others = [position for position in range(len(code.co_consts)) if position not in hooks]
-        numbers = tuple(hooks.values())
+    def _with_hooks_last(self, code: CodeType, hooks: Mapping[int, int], held: Mapping[int, _Place]) -> dict[str, Any]:
+        """The constants in another order, first those that can be kept as they are, last the code that is held."""
+        others = [position for position in range(len(code.co_consts)) if position not in hooks and position not in held]
         return {
-            "co_code": _with_constants_at(code.co_code, [*others, *hooks]),
+            "co_code": _with_constants_at(code.co_code, [*others, *hooks, *held]),
             "constants": tuple(code.co_consts[position] for position in others),
-            "set": self._sets.setdefault(numbers, len(self._sets)),
+            "set": self._set(tuple(hooks.values())),
         }
+
+    def _set(self, numbers: tuple[int, ...]) -> int:
+        return self._sets.setdefault(numbers, len(self._sets))
 
     def _kept(self, constant: Any) -> _Place:
         self._constants.append(constant)
