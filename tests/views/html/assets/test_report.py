@@ -71,6 +71,36 @@ def test_hostile_texts_are_shown_and_do_nothing(page: Page, tmp_path: Path) -> N
     assert "onerror" in page.text("#failures")
 
 
+SMALL = """[...document.querySelectorAll('button, input, [role=tab]')].filter((each) => each.checkVisibility())
+  .map((each) => [each.id || each.innerText, each.getBoundingClientRect()])
+  .filter(([, box]) => box.width && (box.height < 32 || box.width < 28)).map(([name]) => name)"""
+"""What a finger may miss."""
+INSIDE = "document.querySelector('{}').contains(document.activeElement)"
+
+
+def test_a_small_telephone_by_keyboard(chromium: Browser, shop_report: Path) -> None:
+    """At 360 px each view is reached by tab; what is there is chosen by arrows and enter, and escape leaves it."""
+    page = chromium.page(360, 740)
+    page.open(shop_report)
+    for key, selector in VIEWS.items():
+        page.press(key)
+        page.evaluate(f"document.getElementById('tab-{selector[1:]}').focus()")
+        for _ in range(9):
+            page.press("Tab")
+            if page.evaluate(f"{INSIDE.format(selector)} && !/^zoom|order$/.test(document.activeElement.id)"):
+                break
+        assert page.evaluate(INSIDE.format(selector)), selector
+        for pressed in ("ArrowDown", "ArrowDown", "Enter", "ArrowUp", "Enter"):
+            page.press(pressed)
+            assert page.evaluate("document.documentElement.scrollWidth") == 360, (selector, pressed)
+        chosen = page.text("#details h2") or page.evaluate("document.activeElement.id")
+        assert chosen != f"tab-{selector[1:]}", selector
+        page.press("Escape")
+        assert page.text("#details") == "", selector
+    assert page.problems == []
+    page.close()
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_fits_a_small_telephone(chromium: Browser, shop_report: Path, dark: bool) -> None:
     """At 360 px no view scrolls sideways, also with a call selected."""
@@ -85,6 +115,7 @@ def test_fits_a_small_telephone(chromium: Browser, shop_report: Path, dark: bool
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         overflow = f"(box => box.scrollWidth - box.clientWidth)(document.querySelector('{selector}'))"
         assert page.evaluate(overflow) == 0, selector
+        assert page.evaluate(SMALL) == [], selector
     box = page.box("#details")
     assert box["x"] == 0
     assert box["width"] == 360

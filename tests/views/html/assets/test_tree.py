@@ -24,7 +24,7 @@ def test_lines_open_by_key(opened: Page) -> None:
     for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
         opened.press(key)
     shown = lines(opened)
-    assert shown[3].startswith("open_csv(path='orders.csv') → <_csv.reader object>")
+    assert shown[3].startswith("open_csv(path='orders.csv')→ <_csv.reader object>")
     assert shown[4].startswith("parse_item(row={'id': '0', 'price': '12.50'})")
     states = "{level: element.ariaLevel, open: element.ariaExpanded, chosen: element.ariaSelected}"
     found = opened.evaluate(f"((element) => ({states}))(document.getElementById('active-line'))")

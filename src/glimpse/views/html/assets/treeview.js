@@ -125,9 +125,9 @@ function fillArguments(args, row, record) {
   const bare = name.slice(name.lastIndexOf(".") + 1);
   args.append(record.args.startsWith(`${bare}(`) ? record.args.slice(bare.length) : "");
   if (record.error !== undefined)
-    args.append(make("span", { class: "outcome bad" }, ` ✗ ${record.error}: ${record.message}`));
+    args.after(make("span", { class: "outcome bad" }, `✗ ${record.error}: ${record.message}`));
   else if (record.result !== null && record.result !== "None")
-    args.append(make("span", { class: "outcome" }, ` → ${record.result}`));
+    args.after(make("span", { class: "outcome" }, `→ ${record.result}`));
 }
 
 function toggleLine(at) {
