@@ -7,7 +7,18 @@ import stat
 
 from glimpse.errors import WriterError
 from glimpse.writers.base import PartialWrite
-from glimpse.writers.files import Attempt, System, create, locked, open_existing, same_file, write_all
+from glimpse.writers.files import (
+    Attempt,
+    System,
+    close_own,
+    create,
+    identity,
+    is_own,
+    locked,
+    open_existing,
+    same_file,
+    write_all,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +81,7 @@ class AppendFile:
         self._prefix = b""
         self._attempt = Attempt()
         self._fd: int | None = None
+        self._opened = (0, 0)
         self._regular = True
         self._closed = False
         self._open()
@@ -113,7 +125,7 @@ class AppendFile:
         if self._closed:
             raise WriterError(f"{self.path}: the writer is closed")
         fd = self._fd
-        if fd is None:
+        if fd is None or not is_own(fd, self._opened):
             return self._open()
         if not self._regular:
             return fd
@@ -138,7 +150,7 @@ class AppendFile:
         except OSError as error:
             System.close(fd)
             raise WriterError(f"option log_path: cannot write to {self.path!r}: {error.strerror or error}") from error
-        self._fd = fd
+        self._fd, self._opened = fd, identity(fd)
         self._prefix += self._preamble()
         return fd
 
@@ -227,4 +239,4 @@ class AppendFile:
     def _release(self) -> None:
         fd, self._fd = self._fd, None
         if fd is not None:
-            System.close(fd)
+            close_own(fd, self._opened)

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Final
 
-__all__ = ["Attempt", "System", "create", "locked", "same_file", "try_lock", "write_all"]
+__all__ = [
+    "Attempt",
+    "System",
+    "close_own",
+    "create",
+    "identity",
+    "is_own",
+    "locked",
+    "same_file",
+    "try_lock",
+    "write_all",
+]
 
 
 PRIVATE: Final = 0o600
@@ -108,6 +119,26 @@ def write_all(fd: int, data: bytes, written: list[int] | None = None) -> tuple[i
         except OSError as error:
             return done, error
     return done, None
+
+
+def identity(fd: int) -> tuple[int, int]:
+    """Which file a descriptor is of. The program may close one of ours, and open a file of its own under the number."""
+    state = System.fstat(fd)
+    return state.st_dev, state.st_ino
+
+
+def is_own(fd: int, opened: tuple[int, int]) -> bool:
+    """Whether a descriptor is still that of the file that was opened."""
+    try:
+        return identity(fd) == opened
+    except OSError:  # nothing is open there
+        return False
+
+
+def close_own(fd: int, opened: tuple[int, int]) -> None:
+    """Close a descriptor, unless the program has closed it already."""
+    if is_own(fd, opened):
+        System.close(fd)
 
 
 def same_file(fd: int, path: str) -> os.stat_result | None:

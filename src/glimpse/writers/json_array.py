@@ -13,7 +13,17 @@ from glimpse.json_text import load_json
 from glimpse.parsers import file_path
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.encoding import dump_json, entry_from
-from glimpse.writers.files import Attempt, System, create, locked, same_file, write_all
+from glimpse.writers.files import (
+    Attempt,
+    System,
+    close_own,
+    create,
+    identity,
+    is_own,
+    locked,
+    same_file,
+    write_all,
+)
 from glimpse.writers.json_stream import elements
 from glimpse.writers.options import Option
 from glimpse.writers.reading import opened
@@ -43,6 +53,7 @@ class JsonWriter(BaseWriter):
     def __init__(self, log_path: str) -> None:
         self._path = os.path.abspath(log_path)
         self._fd: int | None = None
+        self._opened = (0, 0)
         self._closed = False
         self._attempt = Attempt()
         self._open()
@@ -58,7 +69,9 @@ class JsonWriter(BaseWriter):
 
     def _try(self, data: bytes) -> bool:
         """Append them, unless the file has been moved or deleted; then the next try makes a new one."""
-        fd = self._fd if self._fd is not None else self._open()
+        fd = self._fd
+        if fd is None or not is_own(fd, self._opened):
+            fd = self._open()
         with locked(fd, exclusive=True):
             current = same_file(fd, self._path) is not None
             if current:
@@ -76,10 +89,11 @@ class JsonWriter(BaseWriter):
         """Use a descriptor of this process's own."""
         fd, self._fd = self._fd, None
         if fd is not None:
-            System.close(fd)
+            close_own(fd, self._opened)
 
     def _open(self) -> int:
         fd = self._fd = create(self._path, os.O_RDWR, "log_path")
+        self._opened = identity(fd)
         with locked(fd, exclusive=True):
             head = b"".join(_read_at(fd, 0, _LOOK).split())[: len(_BEGINNING)]
             if not _BEGINNING.startswith(head) and head != b"[]":
