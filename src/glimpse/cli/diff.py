@@ -51,8 +51,9 @@ def execute(options: Namespace) -> int:
     limits = parse_limits(options.fail_on) if options.fail_on else []
     threshold = min([parse_share(options.threshold, "--threshold"), *(limit.share for limit in limits if limit.share)])
     limit = limit_of(options.limit)
+    selection = selection_of(options)
     sources = [recognise(options.before), recognise(options.after)]
-    before, after = (Profile(selected_calls([source], selection_of(options))) for source in sources)
+    before, after = (Profile(selected_calls([source], selection)) for source in sources)
     found = changes(before, after, threshold)
     broken = [(limit, change) for limit in limits for change in found if limit.broken_by(change)]
     if output.format == "json":

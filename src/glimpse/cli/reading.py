@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 from glimpse.errors import GlimpseError, bad_value
-from glimpse.traces.filters import Selection, parse_duration, parse_time
+from glimpse.traces.filters import Selection, parse_duration, parse_pattern, parse_time
 from glimpse.views.sources import Source
 from glimpse.views.text.style import Style, clean
 
@@ -71,20 +71,34 @@ def selection_of(options: Namespace) -> Selection:
 
     :raises GlimpseError: a value is not accepted.
     """
+    since = _parsed("--since", options.since, parse_time, None)
+    until = _parsed("--until", options.until, parse_time, None)
+    if since is not None and until is not None and until < since and (since[2] == ":") == (until[2] == ":"):
+        raise GlimpseError(bad_value("--until", options.until, f"a time that is not before --since {options.since}"))
     return Selection(
-        functions=tuple(options.function),
-        args=tuple(options.args),
+        functions=_patterns("--function", options.function),
+        args=tuple(_parsed("--args", text, _some_text, "") for text in options.args),
         min_ms=_parsed("--min-duration", options.min_duration, parse_duration, 0.0),
         errors=options.error,
-        threads=tuple(options.thread),
-        tasks=tuple(options.task),
+        threads=_patterns("--thread", options.thread),
+        tasks=_patterns("--task", options.task),
         pids=tuple(whole("--pid", text) for text in options.pid),
-        services=tuple(options.service),
-        traces=tuple(options.trace),
-        since=_parsed("--since", options.since, parse_time, None),
-        until=_parsed("--until", options.until, parse_time, None),
+        services=_patterns("--service", options.service),
+        traces=_patterns("--trace", options.trace),
+        since=since,
+        until=until,
         depth=None if options.depth is None else whole("--depth", options.depth, 1),
     )
+
+
+def _patterns(option: str, texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_parsed(option, text, parse_pattern, "") for text in texts)
+
+
+def _some_text(text: str) -> str:
+    if not text:
+        raise GlimpseError(f"bad value {text!r}; accepted: a text that is not empty")
+    return text
 
 
 def whole(option: str, text: str, least: int = 0) -> int:

@@ -13,13 +13,13 @@ from glimpse.errors import GlimpseError
 from glimpse.traces.calls import Call
 from glimpse.traces.records import timestamp_of
 
-__all__ = ["Selection", "function_matches", "parse_duration", "parse_time"]
+__all__ = ["Selection", "function_matches", "parse_duration", "parse_pattern", "parse_time"]
 
 _UNITS_MS: Final = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4, "h": 3.6e6}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([a-zµ]*)")
 _AGO: Final = re.compile(r"-?\d+(\.\d*)?\s*(ms|s|m|min|h)")
 _WILDCARDS: Final = frozenset("*?[")
-_TIME_ONLY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?")
+_TIME_ONLY: Final = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -120,6 +120,18 @@ def function_matches(pattern: str, function: str) -> bool:
         return f".{pattern}." in f".{function}."
     parts = function.split(".")
     return any(fnmatchcase(".".join(parts[start:]), pattern) for start in range(len(parts)))
+
+
+def parse_pattern(text: str) -> str:
+    """A pattern of names, as it is.
+
+    :raises GlimpseError: it is one that no name can match.
+    """
+    if not text.strip():
+        raise GlimpseError(f"bad value {text!r}; accepted: a name, or wildcards (* ? [..])")
+    if "[" in text and "]" not in text[text.index("[") + 2 :]:
+        raise GlimpseError(f"bad value {text!r}; accepted: a name, or wildcards, where each [ has its ]")
+    return text
 
 
 def parse_duration(text: str) -> float:
