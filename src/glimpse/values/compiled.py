@@ -28,15 +28,18 @@ if TYPE_CHECKING:
 else:
     from glimpse.light import NamedTuple
 
-__all__ = ["Form", "compile_renderer", "form_of_class", "form_of_dict"]
+__all__ = [
+    "LIVE", "MAY_HIDE", "Form", "Kinds", "assigned", "code_of", "compile_renderer", "condition", "form_of_class",
+    "form_of_dict", "namespace",
+]  # fmt: skip
 
 _MOST_FIELDS: Final = 40
 _MOST_KINDS: Final = 3
 _MISFITS_BEFORE_FITTING: Final = 16
 _MOST_FITTINGS: Final = 8
 _NEVER_CUT: Final = 4096
-_LIVE: Final = "live"
-_MAY_HIDE: Final = (
+LIVE: Final = "live"
+MAY_HIDE: Final = (
     "'=' in texts or ':' in texts or ' ' in texts and ('earer ' in texts or '-' in texts and '--' in texts)"
 )
 _SETTLED: Final = {
@@ -54,7 +57,11 @@ _SETTLED: Final = {
 
 
 class Form(NamedTuple):
-    """What the text of things of one kind is made of: ``opening label value, label value … closing``."""
+    """What the text of things of one kind is made of: ``opening label value, label value … closing``.
+
+    :ivar reading: the assignments of what is shown to variables, each named by its place.
+    :ivar attributes: whether what is shown are attributes of an object.
+    """
 
     opening: str
     closing: str
@@ -62,6 +69,7 @@ class Form(NamedTuple):
     labels: Mapping[str, Label]
     reading: str
     values_of: Callable[[Any], Sequence[Any]]
+    attributes: bool = False
 
     @property
     def shown(self) -> list[str]:
@@ -86,7 +94,7 @@ def form_of_class(plan: Plan, labels: Mapping[str, Label]) -> Form | None:
     def values_of(value: Any) -> Sequence[Any]:
         return value if plan.indexed else [getattr(value, name, None) for name in plan.fields]
 
-    return Form(f"{plan.name}(", ")", plan.fields, labels, reading, values_of)
+    return Form(f"{plan.name}(", ")", plan.fields, labels, reading, values_of, not plan.indexed)
 
 
 def form_of_dict(keys: tuple[str, ...], labels: Mapping[str, Label]) -> Form:
@@ -95,11 +103,13 @@ def form_of_dict(keys: tuple[str, ...], labels: Mapping[str, Label]) -> Form:
     return Form("{", "}", keys, labels, reading, lambda value: list(value.values()))
 
 
-def compile_renderer(walk: Walk, form: Form, general: Render, use: Callable[[Any, Render], None]) -> Render | None:
+def compile_renderer(
+    walk: Walk, form: Form, general: Render, use: Callable[[Any, Render, Kinds], None]
+) -> Render | None:
     """A renderer that fits itself to what it meets; None if code would be too long.
 
     :param general: the renderer for everything out of the ordinary.
-    :param use: is given each fitted renderer, and a value: the renderer is for values of its kind.
+    :param use: is given each fitted renderer, a value, and what the fields have held: it is for values of that kind.
     """
     if not form.shown or len(form.names) > min(_MOST_FIELDS, walk.limits.max_items):
         return None
@@ -112,7 +122,7 @@ def compile_renderer(walk: Walk, form: Form, general: Render, use: Callable[[Any
         if misfits % _MISFITS_BEFORE_FITTING == 0 and fittings < _MOST_FITTINGS:
             fittings += 1
             _take_sample(form, kinds, value, settles_texts=not walk.redactor.inspects_every_text)
-            use(value, _made(walk, form, kinds, general, misfit))
+            use(value, _made(walk, form, kinds, general, misfit), kinds)
         return general(value, room, path)
 
     return misfit
@@ -126,9 +136,9 @@ def _take_sample(form: Form, kinds: Kinds, sample: Any, *, settles_texts: bool) 
         kind = type(value)
         kind_name = classes.dotted_name(kind)
         fits = kind_name in _SETTLED and (settles_texts or kind is not str) and _check(kind_name)(value, kind)
-        if _LIVE in known or not fits or (kind_name not in known and len(known) >= _MOST_KINDS):
+        if LIVE in known or not fits or (kind_name not in known and len(known) >= _MOST_KINDS):
             known.clear()
-            known[_LIVE] = object
+            known[LIVE] = object
         else:
             known[kind_name] = kind
 
@@ -148,9 +158,8 @@ def _made(walk: Walk, form: Form, kinds: Kinds, general: Render, misfit: Render)
         return f"{text[: room - 1]}{'…' if path else more(len(text) - room)}{closing}"
 
     space: dict[str, Any] = {
+        **namespace(kinds),
         "__name__": __name__,
-        "LEAST": LEAST,
-        "MOST": MOST,
         "NOTHING": (object(),) * (len(kinds) + 1),
         "cut": cut,
         "general": general,
@@ -161,11 +170,17 @@ def _made(walk: Walk, form: Form, kinds: Kinds, general: Render, misfit: Render)
         "misfit": misfit,
         "string": walk.string,
     }
-    for known in kinds.values():
-        space |= {_constant(name): kind for name, kind in known.items() if name != _LIVE}
-    exec(_code(_source(form, kinds)), space)
+    exec(code_of(_source(form, kinds)), space)
     made: Render = space["render"]
     return made
+
+
+def namespace(kinds: Kinds) -> dict[str, Any]:
+    """The names that conditions on these kinds use."""
+    space: dict[str, Any] = {"LEAST": LEAST, "MOST": MOST}
+    for known in kinds.values():
+        space |= {_constant(name): kind for name, kind in known.items() if name != LIVE}
+    return space
 
 
 def _constant(kind_name: str) -> str:
@@ -177,8 +192,8 @@ def _constant(kind_name: str) -> str:
 
 def _source(form: Form, kinds: Kinds) -> str:
     variables = {name: f"v{place}" for place, name in enumerate(form.names)}
-    live = [variables[name] for name in kinds if _LIVE in kinds[name]]
-    settled = [name for name in kinds if _LIVE not in kinds[name]]
+    live = [variables[name] for name in kinds if LIVE in kinds[name]]
+    settled = [name for name in kinds if LIVE not in kinds[name]]
     pieces = [f"p{number}" for number in range(len(live) + 1)]
     least = len(form.opening) + sum(len(label) + 3 for label, _ in form.labels.values())
     lines = [
@@ -189,7 +204,7 @@ def _source(form: Form, kinds: Kinds) -> str:
         f"    {form.reading}",
         "except (AttributeError, ValueError):",
         "    return general(value, room, path)",
-        *(_remembered(form, kinds, settled, pieces) if settled else _assigned(form, kinds, pieces, {})),
+        *(_remembered(form, kinds, settled, pieces) if settled else assigned(form, kinds, pieces, {})),
         *(_whole(live, pieces) if live else ()),
         "return p0 if len(p0) <= room else cut(p0, room, path)",
     ]
@@ -201,16 +216,16 @@ def _remembered(form: Form, kinds: Kinds, settled: list[str], pieces: list[str])
     variables = {name: f"v{form.names.index(name)}" for name in settled}
     held = [*variables.values()]
     kept = [f"k{variable[1:]}" for variable in held]
-    conditions = [_condition(kinds[name], variables[name]) for name in settled]
+    conditions = [condition(kinds[name], variables[name]) for name in settled]
     unlike = " or ".join(f"{variable} is not {before}" for variable, before in zip(held, kept, strict=True))
     strings = {name: variables[name] for name in settled if "str" in kinds[name]}
-    making = _assigned(form, kinds, pieces, {})
+    making = assigned(form, kinds, pieces, {})
     if strings:
         looked_into = {name: f"{{{_text_of(kinds[name], variable)}}}" for name, variable in strings.items()}
         making = [
             f"texts = f'{''.join(f'{{{variable}}}' for variable in strings.values())}'",
-            f"if {_MAY_HIDE}:",
-            *(f"    {line}" for line in _assigned(form, kinds, pieces, looked_into)),
+            f"if {MAY_HIDE}:",
+            *(f"    {line}" for line in assigned(form, kinds, pieces, looked_into)),
             "else:",
             *(f"    {line}" for line in making),
         ]
@@ -226,7 +241,7 @@ def _remembered(form: Form, kinds: Kinds, settled: list[str], pieces: list[str])
     ]
 
 
-def _assigned(form: Form, kinds: Kinds, pieces: list[str], texts: Mapping[str, str]) -> list[str]:
+def assigned(form: Form, kinds: Kinds, pieces: list[str], texts: Mapping[str, str]) -> list[str]:
     """Assignments of the pieces of the text between the live fields."""
     parts = [_literal(form.opening)]
     for place, name in enumerate(form.names):
@@ -234,7 +249,7 @@ def _assigned(form: Form, kinds: Kinds, pieces: list[str], texts: Mapping[str, s
         parts[-1] += (", " if place else "") + _literal(label)
         if hidden:
             parts[-1] += REDACTED
-        elif _LIVE in kinds[name]:
+        elif LIVE in kinds[name]:
             parts.append("")
         else:
             parts[-1] += texts.get(name) or f"{{v{place}!r}}"
@@ -260,7 +275,8 @@ def _whole(live: list[str], pieces: list[str]) -> list[str]:
     return [*lines, f"p0 = f'{whole}{{{pieces[-1]}}}'"]
 
 
-def _condition(kinds: Mapping[str, type], variable: str) -> str:
+def condition(kinds: Mapping[str, type], variable: str) -> str:
+    """The condition on which the value is of one of these kinds, and its ``repr`` short and safe."""
     return "(" + " or ".join(_SETTLED[name].format(v=variable, kind=_constant(name)) for name in kinds) + ")"
 
 
@@ -280,5 +296,6 @@ def _is_plain(name: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _code(source: str) -> CodeType:
+def code_of(source: str) -> CodeType:
+    """The code of a module with this text."""
     return compile(source, "<glimpse.values.compiled>", "exec", dont_inherit=True)

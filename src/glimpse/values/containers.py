@@ -10,6 +10,7 @@ from itertools import islice
 
 from . import classes
 from .limits import REDACTED, more
+from .records import with_records
 from .shapes import shapes_renderer
 from .strings import LEAST, MOST
 from .walk import Path, Render, Walk
@@ -119,7 +120,8 @@ def _list(walk: Walk, cls: type) -> Render:
     if cls is list:
         inside = _items(walk, lambda value, count: value[:count])
         few = walk.items if walk.limits.max_items >= _FEW else inside
-        return _bounded(walk, ("[", "]"), len, inside, few=few, two=_pair(walk, few, list.__getitem__))
+        plain = _bounded(walk, ("[", "]"), len, inside, few=few, two=_pair(walk, few, list.__getitem__))
+        return with_records(walk, plain)
     inside = _items(walk, lambda value, count: list.__getitem__(value, slice(count)))
     return _bounded(walk, ("[", "]"), list.__len__, inside, two=_pair(walk, inside, list.__getitem__))
 

@@ -6,9 +6,10 @@ from bisect import bisect
 from itertools import accumulate
 
 from . import classes
-from .compiled import Form, compile_renderer, form_of_class
+from .compiled import Form, Kinds, compile_renderer, form_of_class
 from .limits import more
 from .plans import Plan
+from .records import list_up
 from .shapes import Shapes
 from .walk import Label, Path, Render, Walk
 
@@ -32,11 +33,15 @@ def plan_renderer(walk: Walk, cls: type, plan: Plan) -> Render:
     labels = {name: walk.field_label(name) for name in plan.fields}
     whole = _named_pairs(walk, plan.name, _present(cls, plan), labels.get)
     form = form_of_class(plan, labels) if _reads_plainly(cls, plan) else None
+    if form is None:
+        return whole
+    listed = form
 
-    def use(value: Any, render: Render) -> None:
+    def use(value: Any, render: Render, kinds: Kinds) -> None:
         walk.renderers[id(type(value))] = render
+        list_up(walk, type(value), listed, kinds)
 
-    return (compile_renderer(walk, form, whole, use) if form else None) or whole
+    return compile_renderer(walk, form, whole, use) or whole
 
 
 def attributes_renderer(walk: Walk, name: str, attributes_of: Callable[[Any], Iterable[tuple[str, Any]]]) -> Render:

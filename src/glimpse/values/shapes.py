@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .compiled import Form, compile_renderer, form_of_dict
+from .compiled import Form, Kinds, compile_renderer, form_of_dict
 from .walk import Path, Render, Walk
 
 TYPE_CHECKING = False
@@ -78,5 +78,5 @@ class Shapes(Generic[Key]):
             self.renderers[key] = made or self._general
         return self._general
 
-    def _use(self, value: Any, render: Render) -> None:
+    def _use(self, value: Any, render: Render, _kinds: Kinds) -> None:
         self.renderers[self._key_of(value)] = render

@@ -48,6 +48,8 @@ class Walk:
         self.redactor = redactor
         self.string = string_text(redactor)
         self.renderers: dict[int, Render] = {}
+        self.records: dict[int, Callable[..., str]] = {}
+        """Of classes, by their ids: how lists of their instances are shown, if by code of their own."""
         self._choose = choose
         self._classes: dict[int, weakref.ref[type]] = {}
         self.labels: dict[str, Label] = {}
@@ -63,9 +65,9 @@ class Walk:
         render = self._choose(self, cls)
         key = id(cls)
 
-        def forget(_: object, renderers: dict[int, Render] = self.renderers, refs: Any = self._classes) -> None:
-            renderers.pop(key, None)
-            refs.pop(key, None)
+        def forget(_: object, of_class: Any = (self.renderers, self.records, self._classes)) -> None:
+            for each in of_class:
+                each.pop(key, None)
 
         self._classes[key] = weakref.ref(cls, forget)
         self.renderers[key] = render
