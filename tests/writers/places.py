@@ -1,4 +1,4 @@
-"""Places to write to that have little room, or are somebody else's."""
+"""Places to write to that have little room, or are somebody else's, and what this process has open there."""
 
 from __future__ import annotations
 
@@ -48,3 +48,15 @@ def unprivileged() -> Iterator[Path]:
         if root:
             os.seteuid(0)
         shutil.rmtree(folder)
+
+
+def descriptor_of(path: Path) -> int:
+    """The descriptor that this process has of a file."""
+    looked_for = os.stat(path)
+    for fd in range(3, 256):
+        try:
+            if os.path.samestat(os.fstat(fd), looked_for):
+                return fd
+        except OSError:
+            continue
+    raise AssertionError(f"{path} is not open")

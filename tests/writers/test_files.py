@@ -12,20 +12,9 @@ from glimpse.writers.journal.writer import JournalWriter
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
 from tests.writers import entries as made
+from tests.writers.places import descriptor_of
 
 KINDS: tuple[type[BaseWriter], ...] = (JsonlWriter, JsonWriter, JournalWriter)
-
-
-def descriptor_of(path: Path) -> int:
-    """The descriptor that this process has of a file."""
-    looked_for = os.stat(path)
-    for fd in range(3, 256):
-        try:
-            if os.path.samestat(os.fstat(fd), looked_for):
-                return fd
-        except OSError:
-            continue
-    raise AssertionError(f"{path} is not open")
 
 
 @pytest.mark.parametrize("kind", KINDS)

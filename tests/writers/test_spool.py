@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from glimpse.writers.spool import Spool
-from tests.writers.places import small_disk
+from tests.writers.places import descriptor_of, small_disk
 
 
 def records(*numbers: int) -> list[dict[str, Any]]:
@@ -53,6 +54,25 @@ def test_nothing_is_sent_twice_after_a_failure(folder: Path) -> None:
     spool.put(records(9999))
     spool.send(sent.extend)
     assert [record["_id"] for record in sent] == [*range(2500), 9999]
+
+
+def test_a_descriptor_that_is_the_programs_by_now(folder: Path) -> None:
+    """Where the program has closed the file and opened another under its number, what waits is sent all the same."""
+    spool = Spool(str(folder / "x"), "a1")
+    sent: list[dict[str, Any]] = []
+    own = folder.parent / "own"
+    for then in (lambda: spool.put(records(2)), lambda: None):
+        spool.put(records(1))
+        number = descriptor_of(Path(spool.path))
+        with own.open("wb") as file:
+            os.dup2(file.fileno(), number)
+        then()
+        spool.send(sent.extend)
+        os.write(number, b"the program's")
+        os.close(number)
+        assert own.read_bytes() == b"the program's"
+        assert not list(folder.iterdir())
+    assert sent == records(1, 2, 1)
 
 
 def test_adopts_what_others_left(folder: Path) -> None:

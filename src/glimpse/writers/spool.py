@@ -13,7 +13,16 @@ from typing import Any, Final
 from glimpse.errors import WriterError
 from glimpse.json_text import load_json
 from glimpse.writers.encoding import dump_json
-from glimpse.writers.files import System, create, open_existing, try_lock, write_all
+from glimpse.writers.files import (
+    System,
+    close_own,
+    create,
+    identity,
+    is_own,
+    open_existing,
+    try_lock,
+    write_all,
+)
 
 __all__ = ["Spool"]
 
@@ -86,6 +95,7 @@ class _File:
         self.path = path
         self.waiting = 0
         self._fd: int | None = None
+        self._opened = (0, 0)
         self._sent = 0
 
     def claim(self) -> bool:
@@ -97,14 +107,15 @@ class _File:
         if try_lock(fd, exclusive=True)[1]:
             System.close(fd)
             return False
-        self._fd = fd
+        self._fd, self._opened = fd, identity(fd)
         return True
 
     def append(self, records: Sequence[dict[str, Any]]) -> None:
         """Write the records, all or none."""
         data = b"".join([dump_json(record) + b"\n" for record in records])
-        if self._fd is None:
+        if self._fd is None or not is_own(self._fd, self._opened):
             self._fd = create(self.path, os.O_RDWR | os.O_APPEND, "spool_path")
+            self._opened = identity(self._fd)
             if try_lock(self._fd, exclusive=True)[1]:
                 self.release()
                 raise WriterError(f"option spool_path: {self.path!r} is in use by another process")
@@ -117,7 +128,7 @@ class _File:
 
     def send(self, send: Send) -> None:
         """Send the rest of the file, then delete it."""
-        if self._fd is None:
+        if self._fd is None or not (is_own(self._fd, self._opened) or self.claim()):
             return
         for records, end in self._batches(self._fd):
             send(records)
@@ -131,7 +142,7 @@ class _File:
         """Close it."""
         fd, self._fd = self._fd, None
         if fd is not None:
-            System.close(fd)
+            close_own(fd, self._opened)
 
     def _batches(self, fd: int) -> Iterator[tuple[list[dict[str, Any]], int]]:
         """Records, and where in the file they end. A line that a kill cut short is not a record."""
