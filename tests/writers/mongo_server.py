@@ -202,7 +202,11 @@ class MongoServer:
     def _find(self, command: Document) -> Document:
         found = [(bson.decode(raw), raw) for raw in self._collection(command).documents.values()]
         for key, direction in reversed(command.get("sort", {}).items()):
+            if key == "$natural":  # the order of insertion
+                found = found[::direction]
+                continue
             found.sort(key=lambda each: (each[0].get(key) is not None, each[0].get(key)), reverse=direction < 0)
+        found = found[: command.get("limit") or None]
         return self._batch("firstBatch", f"{command['$db']}.{command['find']}", [raw for _, raw in found], FIRST_BATCH)
 
     def _getmore(self, command: Document) -> Document:
