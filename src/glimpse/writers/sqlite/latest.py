@@ -23,7 +23,7 @@ __all__ = ["LatestEntries", "Position", "Wanted"]
 _CALL: Final = (1 << PROCESS_BITS) - 1
 _ENDED, _PLACE, _DURATION = (SPANS.index(name) for name in ("ended", "place", "duration"))
 _EXCEPTION: Final = COLUMNS.index("exception")
-_NO_DETAILS: Final = (None,) * (len(COLUMNS) - len(SPANS))
+_NULLS: Final = (None,) * len(COLUMNS)
 _FIRST_STEP, _LONGEST_STEP = 256, 1 << 17
 _IDS_AT_ONCE: Final = 500
 
@@ -179,8 +179,7 @@ class LatestEntries(ProcessEntries):
                 if place not in places:
                     places[place] = self._wanted.place(self.of_place(place))
                 if places[place] and not (least and (row[_DURATION] or 0) < least):
-                    more = _NO_DETAILS if len(row) == len(SPANS) else ()
-                    yield (self.ids[0] | row[0], *row[1:], *more)
+                    yield (self.ids[0] | row[0], *row[1:], *_NULLS[len(row) :])
 
     def _put(self, found: _Last, rows: Iterable[tuple[Any, ...]]) -> None:
         for row in rows:
