@@ -18,6 +18,8 @@ import glimpse
 
 pytest_plugins = ["pytester"]
 
+os.environ.pop("FORCE_COLOR", None)  # of whoever runs the tests: output is compared
+
 # A busy machine is no reason to fail; and in CI the same examples come each time: searching for new ones is for people.
 settings.register_profile("shared", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("shared")

@@ -41,7 +41,7 @@ def test_module_and_function(project: Path, capsys: pytest.CaptureFixture[str]) 
     assert policy == f"policy: {project / 'glimpse-policy.json'}"
     assert "traced: included_packages has 'shop', which matches shop.orders" in module
     assert f"file: {project / 'src/shop/orders.py'}" in module
-    assert "rewritten: 1 function of 1; not in the cache yet" in module
+    assert "rewritten: 1 function of 1; not cached yet" in module
     assert "Order.total, line 2: recorded" in function
     assert "not traced: excluded_functions has '_*'" in hidden
     assert "no function of this name" not in hidden

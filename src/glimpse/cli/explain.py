@@ -69,7 +69,7 @@ def _lines(found: Examined) -> Iterator[str]:
         yield f"  {'cannot be rewritten' if found.state == REFUSED else 'not rewritten'}: {found.reason}"
         return
     recorded = [each for each in found.functions if each.reason is None]
-    kept = "kept in the cache" if found.state == CACHED else "not in the cache yet: rewritten at its first import"
+    kept = "kept in the cache" if found.state == CACHED else "not cached yet: rewritten at first import"
     yield f"  rewritten: {count_of(len(recorded), 'function')} of {len(found.functions)}; {kept}"
     if found.function is not None:
         yield from _function_lines(found, found.function)

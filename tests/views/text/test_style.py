@@ -56,16 +56,22 @@ def test_durations_read_well(milliseconds: float | None, text: str) -> None:
 
 
 def test_colours_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipe, NO_COLOR and a dumb terminal get none; always means always."""
+    """A pipe, NO_COLOR and a dumb terminal get none, but for FORCE_COLOR; always means always."""
     stream = io.StringIO()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     assert not Style.of(stream).colours
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert Style.of(stream).colours
+    assert not Style.of(stream, colour="never").colours
     assert Style.of(stream, colour="always").paint("x", "red") == "\x1b[31mx\x1b[0m"
     monkeypatch.setattr(stream, "isatty", lambda: True)
     assert Style.of(stream).colours
     assert not Style.of(stream, colour="never").colours
     monkeypatch.setenv("NO_COLOR", "1")
+    assert not Style.of(stream).colours
+    monkeypatch.delenv("FORCE_COLOR")
     assert not Style.of(stream).colours
 
 

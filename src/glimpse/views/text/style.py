@@ -50,11 +50,15 @@ class Style:
 
     @classmethod
     def of(cls, stream: TextIO, width: int | None = None, colour: str = "auto") -> Style:
-        """What suits a stream: colours on a terminal only, unless told otherwise; line characters if it has them."""
+        """What suits a stream: colours on a terminal only, unless told otherwise; line characters if it has them.
+
+        ``NO_COLOR`` and ``FORCE_COLOR`` are as on no-color.org and force-color.org; the first one wins.
+        """
         terminal = stream.isatty()
         if width is None:
             width = _columns(stream) if terminal else DEFAULT_WIDTH
-        wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        coloured = terminal and os.environ.get("TERM") != "dumb"
+        wanted = not os.environ.get("NO_COLOR") and (coloured or bool(os.environ.get("FORCE_COLOR")))
         colours = colour == "always" or (colour == "auto" and wanted)
         if colours and sys.platform == "win32":
             os.system("")  # switches the console to understanding colours
