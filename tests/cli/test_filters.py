@@ -230,3 +230,50 @@ def test_what_takes_no_filters(
     arguments = command.split() if option in command or option == "filters" else [*command.split(), option]
     assert main(arguments) == 2
     assert option in capsys.readouterr().err
+
+
+def documented() -> dict[str, list[str]]:
+    """The keys of each output, as the page about the record has them."""
+    page = (Path(__file__).parents[2] / "docs" / "record.md").read_text(encoding="utf-8")
+    table = page[page.index("## What `--json` prints") :].split("\n\n")[2].splitlines()[2:]
+    found = {}
+    for line in table:
+        name, keys = line.strip("| ").split(" | ")
+        found[name] = [key for key in keys.replace("those of ", "").split("`") if key.isidentifier()]
+    return found
+
+
+def test_keys_of_json(capsys: Capture, traces: dict[str, str], tmp_path: Path) -> None:
+    """What each command prints as JSON has the keys that are documented."""
+
+    def printed(*arguments: str) -> Any:
+        return json.loads(run(capsys, *arguments[:1], "--json", *arguments[1:]))
+
+    trace = traces["jsonl"]
+    tree = printed("tree", "--keep", "1", trace)
+    diff = printed("diff", trace, trace, "--fail-on", "new-errors")
+    changes = printed("diff", trace, empty(tmp_path))["changes"]
+    shown = {
+        "top: a list of functions": printed("top", trace)[0],
+        "tree: a list of calls, each before those below it": next(row for row in tree if "folded" not in row),
+        "tree, calls that are folded": next(row for row in tree if "folded" in row),
+        "show: a list of calls": printed("show", "4711:1", trace)[0],
+        "errors: a list of kinds": printed("errors", trace)[0],
+        "diff": diff,
+        "diff, its before and after": diff["before"],
+        "diff, each of its changes": changes[0],
+        "report: what was written": printed("report", "-o", str(tmp_path / "r.html"), trace),
+    }
+    wanted = documented()
+    of_tree = list(shown["tree: a list of calls, each before those below it"])
+    assert {name.replace("`", "") for name in wanted} == shown.keys()
+    for name, keys in wanted.items():
+        plain = [*of_tree, *keys[1:]] if keys[0] == "tree" else keys
+        assert list(shown[name.replace("`", "")]) == plain, name
+
+
+def empty(folder: Path) -> str:
+    """A trace of one other call."""
+    recorder = Recorder()
+    recorder.leaf("app.other")
+    return str(recorder.save(folder / "other.jsonl"))
