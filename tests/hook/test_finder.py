@@ -19,7 +19,7 @@ import pytest
 
 from glimpse.hook import activate
 from glimpse.policy import TracingPolicy
-from tests.support import write_files
+from tests.support import plain_and_traced, run_traced, write_files, write_policy
 from tests.support.importing import forget, hooked, import_fresh, import_path, is_instrumented
 
 SHOP = {
@@ -257,3 +257,24 @@ def test_non_match_is_decided_by_name(tmp_path: Path) -> None:
             finder.find_spec(name)
         assert (time.perf_counter() - started) / len(names) < 50e-6
     assert PathFinder.find_spec("surely_absent_module") is None
+
+
+def test_the_working_directory_is_gone(tmp_path: Path) -> None:
+    """A program that lives on after its working directory was removed imports what it did, its own modules too."""
+    code = """
+        import os, sys
+        os.mkdir("gone")
+        os.chdir("gone")
+        os.rmdir(os.path.join(os.pardir, "gone"))
+        sys.path[:0] = ["", "relative"]
+        import app, colorsys
+        try:
+            import nothing
+        except ImportError as error:
+            print(error, app.f(), colorsys.__name__)
+    """
+    write_files(tmp_path, {"lib/app.py": "def f(): return 1\n"})
+    policy = write_policy(tmp_path, "app", project_root_packages=["*"])
+    env = {"PYTHONPATH": str(tmp_path / "lib")}
+    run_traced(policy=policy, cwd=tmp_path, code="import app", env=env)  # libcst cannot be loaded there, on 3.13
+    plain_and_traced(policy=policy, cwd=tmp_path, code=code, env=env)

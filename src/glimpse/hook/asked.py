@@ -6,8 +6,9 @@ the list is as it would be without the hook.
 
 from __future__ import annotations
 
-import os
 import sys
+
+from glimpse.policy.places import absolute_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ def started_script() -> str | None:
     arguments = sys.argv[:1]
     if not arguments or arguments[0] in ("", "-", "-c", "-m") or hasattr(sys.modules.get(_MAIN), "__file__"):
         return None
-    return os.path.abspath(arguments[0])
+    return absolute_path(arguments[0])

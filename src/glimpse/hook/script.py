@@ -21,6 +21,7 @@ from operator import contains, methodcaller
 from glimpse.hook.asked import Asked, started_script
 from glimpse.hook.source import Source
 from glimpse.hook.status import say
+from glimpse.policy.places import absolute_path
 from glimpse.values import expect_objects
 
 TYPE_CHECKING = False
@@ -57,7 +58,7 @@ class ScriptHook:
 
         :raises ImportError: it is not one, the policy does not include it, or it has nothing to instrument.
         """
-        started = self._started is not None and os.path.abspath(path) == self._started
+        started = self._started is not None and absolute_path(path) == self._started
         code = None
         if path.endswith(_SUFFIXES) or (started and not _is_archive(path)):
             try:

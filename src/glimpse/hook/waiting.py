@@ -13,6 +13,7 @@ from glimpse.hook.asked import ASKING, Asked, started_script
 from glimpse.hook.import_lock import OthersMayImport
 from glimpse.hook.others import Others
 from glimpse.natives import System
+from glimpse.policy.places import absolute_path
 from glimpse.process import at_forks
 
 TYPE_CHECKING = False
@@ -88,7 +89,7 @@ class Waiting:
 
         :raises ImportError: the path is none, or there is nothing to instrument.
         """
-        asked = self._asked.starts and os.path.abspath(path) == started_script()
+        asked = self._asked.starts and absolute_path(path) == started_script()
         if not self._ended and self._may_include(_MAIN) and os.path.isfile(path) and self._includes(_MAIN, path):
             self.end()
             asked = True

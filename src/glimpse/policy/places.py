@@ -11,12 +11,20 @@ if TYPE_CHECKING:
 else:
     from glimpse.light import cache
 
-__all__ = ["MAIN_MODULES", "dotted_place", "is_session", "may_shadow_stdlib", "script_names"]
+__all__ = ["MAIN_MODULES", "absolute_path", "dotted_place", "is_session", "may_shadow_stdlib", "script_names"]
 
 MAIN_MODULES = frozenset({"__main__", "__mp_main__"})
 """Names that a script runs under; the second in worker processes that ``multiprocessing`` spawns."""
 
 _INSTALLED = frozenset({"site-packages", "dist-packages", "__pypackages__", "node_modules"})
+
+
+def absolute_path(path: str) -> str:
+    """The path from the root of the file system on; as it is where the working directory was removed."""
+    try:
+        return os.path.abspath(path)
+    except OSError:
+        return path
 
 
 def dotted_place(file: str | None, root: str) -> str | None:
@@ -27,7 +35,7 @@ def dotted_place(file: str | None, root: str) -> str | None:
     """
     if not file or file.startswith("<"):
         return None
-    for path in (os.path.abspath(file), _resolved(file)):
+    for path in (absolute_path(file), _resolved(file)):
         inside = _inside(path, root)
         if inside is not None:
             return None if _is_foreign(inside, path, root) else _dotted(inside)
@@ -38,7 +46,7 @@ def script_names(file: str | None) -> tuple[str, ...]:
     """Names that a script is known under besides ``__main__``: its file's stem, and its dotted name in its package."""
     if not file or file.startswith("<"):
         return ()
-    folder, name = os.path.split(os.path.abspath(file))
+    folder, name = os.path.split(absolute_path(file))
     stem = _without_suffix(name)
     names = [stem if stem != "__main__" else os.path.basename(folder)]
     dotted = stem
@@ -60,7 +68,7 @@ def may_shadow_stdlib(top_level: str, root: str) -> bool:
     if top_level in sys.builtin_module_names:
         return False
     for entry in sys.path:
-        folder = os.path.abspath(entry)
+        folder = absolute_path(entry)
         if folder == root or _inside(folder, root) is not None or _inside(_real_folder(folder), root) is not None:
             path = os.path.join(folder, top_level)
             if os.path.isfile(f"{path}.py") or os.path.isdir(path):
@@ -100,14 +108,14 @@ def _suffixes() -> tuple[str, ...]:
 
 
 def _resolved(file: str) -> str:
-    folder, name = os.path.split(os.path.abspath(file))
+    folder, name = os.path.split(absolute_path(file))
     path = os.path.join(_real_folder(folder), name)
     return os.path.realpath(path) if os.path.islink(path) else path
 
 
 @cache
 def _real_folder(folder: str) -> str:
-    return os.path.realpath(folder)
+    return os.path.realpath(folder) if os.path.isabs(folder) else folder
 
 
 @cache
