@@ -31,8 +31,10 @@ REPORTS_EVERY = 100_000
 CHUNK = 256
 COMMANDS = (
     "top", "top", "errors", "tree --function weekly", "top --function weekly", "top --error", "top --min-duration 2ms",
-    "top --thread MainThread", "top --since 22:14",
+    "top --thread MainThread", "top --pid 1", "top --since 22:14", "top --until 22:14", "top --args 4000012",
+    "top --depth 1", "tree --since 22:20:12", "tree --thread worker", "show 4000001",
 )  # fmt: skip
+"""Calls begin at 22:13:21; of 10 million entries the last ones are of 22:20:12."""
 
 MEASURE = """
 import resource, subprocess, sys
