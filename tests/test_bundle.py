@@ -22,8 +22,11 @@ shop.f()
 ours = [module for name, module in sys.modules.items() if name.startswith("glimpse.")]
 print(sum(type(module.__loader__).__module__ == "glimpse.bundle" for module in ours), len(ours))
 """
-LOADED_BEFORE = 45
-"""At most so many modules are loaded before: they decide whether anything is to be recorded."""
+LOADED_BEFORE = 10
+"""At most so many modules are loaded before: they read a bundle."""
+
+LOADED_AT_START = 45
+"""At most so many modules are in the first part: they decide whether anything is to be recorded."""
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="no bundles there: nothing tells that a file was changed"
@@ -100,7 +103,7 @@ def test_modules_are_as_python_makes_them(package: Path) -> None:
 
 
 def test_a_source_that_changed_is_never_run_stale(package: Path) -> None:
-    """An edit counts in the next process, though size and time of modification stay the same; the rest is taken."""
+    """An edit counts in the next process, though size and time of modification stay the same; its part is not taken."""
     run(package)
     source = package / "glimpse" / "values" / "limits.py"
     before, text = source.stat(), source.read_text()
@@ -114,17 +117,17 @@ def test_a_source_that_changed_is_never_run_stale(package: Path) -> None:
         source.write_text(text)
     taken, every, redacted = done.stdout.split()
     assert redacted == "<REDACTED>"
-    assert 60 < int(taken) < int(every)
+    assert int(taken) < LOADED_AT_START < 80 < int(every)
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None], ids=["empty", "other", "cut off"])
 def test_a_file_that_cannot_be_used_is_as_none(package: Path, damage: bytes | None) -> None:
-    """The modules are imported in Python's own way, and the file is written anew."""
+    """The modules are imported in Python's own way, but for a part that is whole, and the file is written anew."""
     run(package)
     for bundle in bundles(package):
         content = bundle.read_bytes()
         bundle.write_bytes(content[: len(content) // 2] if damage is None else damage)
-    assert counts(run(package))[0] == 0
+    assert counts(run(package))[0] <= (LOADED_AT_START if damage is None else 0)
     assert counts(run(package))[1] <= LOADED_BEFORE
 
 

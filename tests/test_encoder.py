@@ -135,10 +135,10 @@ def test_whoever_lasts_gets_orjson(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("first", "dest"),
-    [("import dataclasses, json, uuid", "jsonl"), ("", "journal"), ("", "sqlite"), ("", "jsonl,json")],
+    [("import dataclasses, json, uuid", "jsonl"), ("", "sqlite"), ("", "jsonl,json")],
 )
 def test_where_orjson_is_there_from_the_beginning(tmp_path: Path, first: str, dest: str) -> None:
-    """Where it costs next to nothing, and for other destinations than JSON lines."""
+    """Where it costs next to nothing, and for other destinations than JSON lines and the journal."""
     write_files(tmp_path, {"shop.py": "import sys\nTHERE = 'orjson' in sys.modules\n"})
     env = {"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop", "GLIMPSE_DEST": dest}
     assert run_python(code=f"{first}\nimport shop; print(shop.THERE)", cwd=tmp_path, env=env).stdout == "True\n"

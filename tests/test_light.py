@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import inspect
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.light import KW_ONLY, NamedTuple, field, fields, record, replace, runtime_checkable
+from glimpse.light import KW_ONLY, NamedTuple, contextmanager, field, fields, record, replace, runtime_checkable
 
 TYPES = "kind", [dataclasses.dataclass, record]
 
@@ -131,6 +132,35 @@ def test_named_tuples_are_named_tuples() -> None:
         (4, "r"), ("left", "right"), {"left": 3, "right": "r"},
     )  # fmt: skip
     assert (Pair.__module__, Pair.__qualname__, Pair.__annotations__["left"]) == (__name__, "Pair", "int")
+
+
+@pytest.mark.parametrize("manager", [contextlib.contextmanager, contextmanager])
+def test_a_context_manager(manager: Any) -> None:
+    """Runs up to the ``yield``, and to the end with what ended the block: handled, replaced, or raised as it was."""
+    seen: list[Any] = []
+
+    def steps(swallowed: type[BaseException], instead: type[BaseException]) -> Any:
+        try:
+            yield "given"
+        except swallowed as error:
+            seen.append(error)
+        except instead as error:
+            raise LookupError("other") from error
+        finally:
+            seen.append("end")
+
+    managed = manager(steps)
+    with managed(KeyError, OSError) as given:
+        seen.append(given)
+    with managed(KeyError, instead=OSError):
+        raise KeyError("swallowed")
+    with pytest.raises(LookupError, match="other"), managed(KeyError, OSError):
+        raise OSError("replaced")
+    for error in (ValueError("as it was"), StopIteration(1), RuntimeError("own")):
+        with pytest.raises(type(error)) as raised, managed(KeyError, OSError):
+            raise error
+        assert raised.value is error
+    assert list(map(str, seen)) == ["given", "end", "'swallowed'", *["end"] * 5]
 
 
 def test_a_checkable_protocol_asks_for_its_methods() -> None:

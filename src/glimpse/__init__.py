@@ -83,7 +83,7 @@ def __getattr__(name: str) -> Any:
     room = _HOME.get(name)
     if room is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+    from glimpse.light import import_module
 
     value = getattr(import_module(f"{__name__}.{room}"), name)
     globals()[name] = value

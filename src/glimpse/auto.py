@@ -6,7 +6,11 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from glimpse.bundle import Bundle
     from glimpse.config import Config
+    from glimpse.hook.waiting import Waiting
     from glimpse.policy import Decider
     from glimpse.tracer import Tracer
 
@@ -18,26 +22,19 @@ def auto() -> None:
 
     Never raises: where that cannot be done, one line on stderr says why, and the program runs untraced.
     """
-    from glimpse.hook.collector import Uncollected
-
-    with Uncollected():
-        _switch_on()
-
-
-def _switch_on() -> None:
-    from glimpse.hook.startup import AUTO
-
-    wanted = os.environ.get(AUTO, "")
+    wanted = os.environ.get(_AUTO, "")
     if not wanted or _done:
         return
     _done.append(True)
     try:
-        if _is_yes(wanted):
+        if wanted == "1" or _is_yes(wanted):
             _install()
     except Exception as error:
         _say_no_effect(str(error) or type(error).__name__)
 
 
+_AUTO = "GLIMPSE_AUTO"  # as in ``startup``, which comes with the bundle
+_CACHE = "GLIMPSE_CACHE_DIR"
 _done: list[bool] = []  # a virtual environment runs start-up files twice, and `glimpse run` has a second way in
 
 
@@ -61,6 +58,23 @@ def _is_yes(text: str) -> bool:
 
 def _install() -> None:
     """Wait for the first included module, unless the configuration asks for something that cannot wait."""
+    from glimpse.bundle import AT_START, Bundle
+    from glimpse.collector import Uncollected
+
+    bundle = Bundle(os.environ.get(_CACHE))
+    installed: list[Tracer] = []
+
+    def begin() -> None:
+        installed.append(_begin(bundle, policy, config))
+
+    with Uncollected():
+        with bundle.part(AT_START):
+            policy, config, waiting = _prepared(begin, installed)
+        if config.propagate or config.flush_on_sigterm or not waiting.connect():
+            begin()
+
+
+def _prepared(begin: Callable[[], None], installed: list[Tracer]) -> tuple[Decider, Config, Waiting]:
     from glimpse.config import Config
     from glimpse.hook.startup import STATS
     from glimpse.hook.waiting import Waiting
@@ -68,26 +82,21 @@ def _install() -> None:
 
     config = Config()
     policy = _policy(config)
-    installed: list[Tracer] = []
     folder = os.environ.get(STATS)
     if folder is not None:
         at_exit(lambda: _leave_stats(folder, installed))  # asked first, so called last: when everything is written
-
-    def begin() -> None:
-        installed.append(_begin(policy, config))
-
-    if config.propagate or config.flush_on_sigterm or not Waiting(policy, begin, _say_no_effect).connect():
-        begin()
+    return policy, config, Waiting(policy, begin, _say_no_effect)
 
 
-def _begin(policy: Decider, config: Config, *, waits: bool = False) -> Tracer:
+def _begin(bundle: Bundle, policy: Decider, config: Config, *, waits: bool = False) -> Tracer:
     """Load what records calls: from a bundle, which is completed at the end of the process."""
-    from glimpse.bundle import Bundle
-    from glimpse.hook.collector import Uncollected
+    from glimpse.bundle import RECORDING
+    from glimpse.collector import Uncollected
     from glimpse.process import at_exit
 
-    bundle = Bundle(os.fspath(config.cache_dir) if config.cache_dir else None)
-    with Uncollected(), bundle:
+    bundle.move(os.fspath(config.cache_dir) if config.cache_dir else None)
+    use = f"{config.dest} {config.propagate} {config.flush_on_sigterm} {config.enable_trace_id}"
+    with Uncollected(), bundle.part(RECORDING, use):
         from glimpse import tracer
         from glimpse.values import expect_objects
 
@@ -99,10 +108,14 @@ def _begin(policy: Decider, config: Config, *, waits: bool = False) -> Tracer:
 
 def prepare() -> None:
     """Leave behind what the first traced process would, for later ones that may not write it."""
-    from glimpse.config import Config
-    from glimpse.policy import TracingPolicy
+    from glimpse.bundle import AT_START, Bundle
 
-    _begin(TracingPolicy(), Config(dest="jsonl", params={"log_path": os.devnull}), waits=True)
+    os.environ["GLIMPSE_INCLUDE"] = __name__
+    os.environ.update({"GLIMPSE_DEST": "jsonl", "GLIMPSE_LOG_PATH": os.devnull})
+    bundle = Bundle(os.environ.get(_CACHE))
+    with bundle.part(AT_START):
+        policy, config, _ = _prepared(lambda: None, [])
+    _begin(bundle, policy, config, waits=True)
 
 
 def _policy(config: Config) -> Decider:

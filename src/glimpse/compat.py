@@ -21,6 +21,7 @@ __all__ = [
     "LEAVES_CONSTANT_RETURNS_NOWHERE",
     "LEAVES_MANAGERS_AT_THEIRS",
     "MAY_END_UNSTARTED",
+    "PLATFORM_IMPORTS_THREADING",
     "TELLS_LINES_AFTER_CALLS",
     "TRACES_OPCODES_AT_ONCE",
     "parse_toml",
@@ -74,6 +75,9 @@ LEAVES_MANAGERS_AT_THEIRS: Final = sys.version_info >= (3, 13)
 
 MAY_END_UNSTARTED: Final = sys.version_info < (3, 11)
 """A generator that is closed before it has run anything is announced to a trace function as if it ran."""
+
+PLATFORM_IMPORTS_THREADING: Final = sys.version_info < (3, 11)
+"""``platform`` does, and so whatever imports ``uuid``, as orjson."""
 
 TRACES_OPCODES_AT_ONCE: Final = sys.version_info[:2] != (3, 12)
 """Setting ``frame.f_trace_opcodes`` while tracing has an effect from the next instruction on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _imp import source_hash
 
 from glimpse.natives import System
 
@@ -11,13 +12,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-__all__ = ["CTIME_TELLS_CHANGES", "is_settled", "read_file", "remove_file", "stamp_of", "unsettled_ns", "write_file"]
+__all__ = [
+    "CTIME_TELLS_CHANGES", "content_hash", "is_settled", "read_file", "remove_file", "stamp_of", "unsettled_ns",
+    "write_file",
+]  # fmt: skip
 
 _READ_FLAGS: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _WRITE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _READ_FLAGS
 CTIME_TELLS_CHANGES: Final = sys.platform != "win32"
 """Whether it is known when a file was changed; else that is the time of its creation."""
 
+_HASHING: Final = 0x676C696D707365
 _SETTLED_NS: Final = 2_000_000_000  # coarsest time stamps in use (FAT); a file that is older cannot change unseen
 
 
@@ -36,14 +41,21 @@ def unsettled_ns(stat: os.stat_result, now_ns: int) -> int:
     return max(max(stat.st_mtime_ns, stat.st_ctime_ns) + _SETTLED_NS + 1 - now_ns, 0)
 
 
-def read_file(path: str) -> bytes | None:
-    """What is in the file; None if it cannot be read."""
+def content_hash(data: bytes) -> bytes:
+    """Eight bytes that tell contents apart, the same in every process."""
+    return source_hash(_HASHING, data)
+
+
+def read_file(path: str, begin: int = 0, size: int | None = None) -> bytes | None:
+    """What is in the file, or so many bytes of it from the given one on; None if it cannot be read."""
     try:
         descriptor = System.open(path, _READ_FLAGS)  # half the cost of open(): a warm start does this for every module
     except OSError:
         return None
     try:
-        return System.read(descriptor, System.fstat(descriptor).st_size)
+        if begin:
+            System.lseek(descriptor, begin, os.SEEK_SET)
+        return System.read(descriptor, System.fstat(descriptor).st_size if size is None else size)
     except OSError:
         return None
     finally:

@@ -1,4 +1,4 @@
-"""Stand-ins for ``dataclasses``, ``functools`` and ``typing``, for modules that a traced program loads at its start.
+"""Stand-ins for ``contextlib``, ``dataclasses``, ``functools``, ``importlib`` and ``typing``, in modules of the start.
 
 Importing those takes longer than a plain Python takes to start. Type checkers are shown the real ones::
 
@@ -13,6 +13,11 @@ A record is a dataclass to whoever asks: ``dataclasses.fields``, ``replace``, ``
 
 from __future__ import annotations
 
+from _collections import _tuplegetter  # type: ignore[import-not-found] # which collections.namedtuple uses too
+from _frozen_importlib import _gcd_import as import_module  # type: ignore[attr-defined]
+
+from glimpse.precompiled import execute
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +31,11 @@ __all__ = [
     "cache",
     "cached_property",
     "cast",
+    "contextmanager",
     "field",
     "fields",
+    "import_module",
+    "on_demand",
     "overload",
     "record",
     "replace",
@@ -137,7 +145,7 @@ def _constructor(cls: Any, found: tuple[Field, ...], frozen: bool) -> Any:
         body.append(f" _set(self, {name!r}, {value})" if frozen else f" self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()")
-    exec(f"def __init__({', '.join(head)}):\n" + "\n".join(body), scope)
+    execute(f"def __init__({', '.join(head)}):\n" + "\n".join(body), scope)
     made = scope["__init__"]
     made.__qualname__, made.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
     made.__annotations__ = {each.name: each.annotation for each in found} | {"return": None}
@@ -245,6 +253,56 @@ def cache(function: Callable[..., Any]) -> Any:
     return remembered
 
 
+def contextmanager(function: Callable[..., Any]) -> Any:
+    """``contextlib.contextmanager``, for ``with`` alone."""
+
+    def manager(*arguments: Any, **keywords: Any) -> _Managed:
+        return _Managed(function(*arguments, **keywords))
+
+    manager.__doc__ = function.__doc__
+    return manager
+
+
+class _Managed:
+    """Runs a generator up to its ``yield``, and from there on at the end."""
+
+    def __init__(self, steps: Any) -> None:
+        self._steps = steps
+
+    def __enter__(self) -> Any:
+        return next(self._steps)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if error is None:
+            next(self._steps, None)
+            return False
+        try:
+            self._steps.throw(error)
+        except StopIteration as end:
+            return end is not error
+        except BaseException as raised:
+            if raised is error or (type(error) is StopIteration and raised.__cause__ is error):
+                return False
+            raise
+        raise RuntimeError("a context manager goes on after its end")
+
+
+def on_demand(package: str, homes: dict[str, tuple[str, ...]]) -> Callable[[str], Any]:
+    """A package's ``__getattr__`` that imports names with the first look at them.
+
+    :param homes: the names, by the module of the package that they are in.
+    """
+    home_of = {name: home for home, names in homes.items() for name in names}
+
+    def get(name: str) -> Any:
+        if name not in home_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module: Any = import_module(f"{package}.{home_of[name]}")
+        return getattr(module, name)
+
+    return get
+
+
 class Protocol:
     """``typing.Protocol`` for classes that are nothing but a description."""
 
@@ -278,21 +336,43 @@ def overload(function: Any) -> Any:
     return function
 
 
+class _Named(tuple):  # type: ignore[type-arg]
+    """What named tuples have in common."""
+
+    __slots__ = ()
+    _fields: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True))
+        return f"{type(self).__name__}({shown})"
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return tuple(self)
+
+    def _asdict(self) -> dict[str, Any]:
+        return dict(zip(self._fields, self, strict=True))
+
+    def _replace(self, /, **changes: Any) -> Any:
+        return type(self)(**{**self._asdict(), **changes})
+
+    __replace__ = _replace
+
+
 class _NamedTupleMeta(type):
     def __new__(cls, name: str, bases: Any, namespace: dict[str, Any]) -> Any:
         if not bases:
             return super().__new__(cls, name, bases, namespace)
-        import collections
-
-        namedtuple: Any = collections.namedtuple
-        names = tuple(namespace.get("__annotations__", {}))
-        defaults = [namespace[each] for each in names if each in namespace]
-        base = namedtuple(name, names, defaults=defaults, module=namespace["__module__"])
-        base.__new__.__annotations__ = dict(namespace.get("__annotations__", {}))
-        for key, value in namespace.items():
-            if key not in (*names, "__dict__", "__weakref__"):
-                setattr(base, key, value)
-        return base
+        annotations = dict(namespace.get("__annotations__", {}))
+        names = tuple(annotations)
+        scope: dict[str, Any] = {"_new": tuple.__new__}
+        execute(f"def __new__(_cls, {', '.join(names)}): return _new(_cls, ({', '.join(names)},))", scope)
+        made = scope["__new__"]
+        made.__qualname__, made.__module__ = f"{namespace['__qualname__']}.__new__", namespace["__module__"]
+        made.__annotations__ = annotations
+        made.__defaults__ = tuple(namespace[each] for each in names if each in namespace)
+        places = {each: _tuplegetter(place, None) for place, each in enumerate(names)}
+        own = {"__slots__": (), "__new__": made, "__match_args__": names, "_fields": names}
+        return type(name, (_Named,), {**namespace, **places, **own})
 
 
 class NamedTuple(metaclass=_NamedTupleMeta):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
-from contextvars import ContextVar
+from _contextvars import ContextVar
 
 from glimpse.assembly import Origin, Rule, wall_base
 from glimpse.config import Config
-from glimpse.context import TraceContext, TraceParent, check_correlation_id, here, parent_in
+from glimpse.context import TraceContext, TraceParent, check_correlation_id
 from glimpse.encoder import JSON
 from glimpse.parsers import Redaction
 from glimpse.policy import TracingPolicy
@@ -116,7 +115,7 @@ class Session:
 
     def _watch_the_end(self) -> None:
         """Be told of forks and of the program's end."""
-        _living.add(self)
+        _living[id(self)] = self
         _watch_forks()
         if self.config.flush_on_sigterm:
             from glimpse.probe import sigterm
@@ -149,6 +148,8 @@ class Session:
 
     def _follow_opentelemetry(self, module: ModuleType) -> None:
         """Calls without a parent of their own are made by the span that OpenTelemetry has as the current one."""
+        from glimpse.context import parent_in
+
         variable = getattr(getattr(module, "_RUNTIME_CONTEXT", None), "_current_context", None)
         if isinstance(variable, ContextVar):
             self.probe.coroutines.follow(variable, parent_in)
@@ -244,11 +245,14 @@ class Session:
             from glimpse.probe import sigterm
 
             sigterm.leave(self.close)
-        _living.discard(self)
+        _living.pop(id(self), None)
 
     def before_fork(self) -> None:
         """In the parent: know which call makes the child."""
-        self._forked_in = here() if self.config.propagate else None
+        if self.config.propagate:
+            from glimpse.context import here
+
+            self._forked_in = here()
         self.recorder.before_fork()
 
     def after_fork_in_child(self) -> None:
@@ -267,14 +271,14 @@ def _opened_writer(config: Config) -> Any:
     from glimpse.writers.registry import open_writer
 
     writer = open_writer(config)
-    if hasattr(writer, "write_lines"):
+    if hasattr(writer, "write_lines") or hasattr(writer, "write_events"):
         JSON.load_if_cheap()
     else:
         JSON.load()
     return writer
 
 
-_living: weakref.WeakSet[Session] = weakref.WeakSet()
+_living: Final[dict[int, Session]] = {}
 _watching: list[bool] = []
 
 
@@ -326,6 +330,6 @@ def _after_fork_in_child() -> None:
 
 
 def _each(do: Callable[[Session], None]) -> None:
-    for session in list(_living):
+    for session in list(_living.values()):
         if not session.closed:
             do(session)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 
 from glimpse.config import Config
 from glimpse.errors import ConfigError, GlimpseError, bad_value
@@ -16,6 +15,7 @@ from glimpse.values import expect_objects
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import contextmanager
     from types import TracebackType
     from typing import Any, TypeVar, overload
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Decorated = TypeVar("Decorated", bound="Callable[..., Any] | property | classmethod[Any, Any, Any]")
 else:
-    from glimpse.light import overload
+    from glimpse.light import contextmanager, overload
 
 __all__ = ["Tracer", "current", "install", "register_writer", "trace", "uninstall"]
 

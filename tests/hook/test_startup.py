@@ -207,19 +207,22 @@ def test_what_a_start_loads_that_includes_nothing(tmp_path: Path) -> None:
     assert rooms == {
         "_version",
         "auto",
+        "bundle",
+        "collector",
         "compat",
         "config",
         "errors",
         "hook",
+        "keeping",
         "light",
         "natives",
         "parsers",
         "policy",
+        "precompiled",
         "process",
     }
     assert {name for name in found if not name.startswith("glimpse")} <= {
-        "__future__", "_json", "atexit", "gc", "importlib", "importlib.machinery", "sitecustomize",
-        "warnings",
+        "__future__", "_collections", "_sre", "atexit", "gc", "sitecustomize",
     }  # fmt: skip
 
 
@@ -228,8 +231,11 @@ def test_what_the_first_included_module_does_not_load(tmp_path: Path) -> None:
     write_files(tmp_path, {**SHOP, "glimpse-policy.json": '{"included_packages": ["shop"]}'})
     loaded_at_start(tmp_path, "import shop")  # rewritten, and kept
     rooms = "hook.rewrite dynamic decorators views traces cli middleware spans"
+    rooms += " probe.gate probe.limited context.headers assembly.replay"
     writers = "writers.sqlite writers.mongo writers.otlp writers.journal writers.log_records writers.json_array"
-    libraries = "libcst sqlite3 pymongo opentelemetry logging pathlib urllib hashlib difflib tempfile decimal textwrap"
+    writers += " writers.fanout writers.reading"
+    libraries = "threading contextlib weakref importlib.util textwrap"
+    libraries += " libcst sqlite3 pymongo opentelemetry logging pathlib urllib hashlib difflib tempfile decimal"
     unwanted = {*(f"glimpse.{room}" for room in f"{rooms} {writers}".split()), *libraries.split()}
     found = loaded_at_start(tmp_path, "import shop")
     assert "glimpse.tracer" in found

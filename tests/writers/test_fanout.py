@@ -9,7 +9,8 @@ import pytest
 
 from glimpse.entry import LogEntry
 from glimpse.errors import WriterError
-from glimpse.writers import BaseWriter, FanOut, PartialWrite
+from glimpse.writers import BaseWriter, PartialWrite
+from glimpse.writers.fanout import FanOut
 from glimpse.writers.json_array import JsonWriter
 from glimpse.writers.jsonl import JsonlWriter
 from tests.writers import entries as made

@@ -13,7 +13,8 @@ from glimpse.config import BUILT_IN as DESTINATIONS
 from glimpse.config import Config, register_dest
 from glimpse.errors import ConfigError, WriterError
 from glimpse.parsers import text
-from glimpse.writers import BaseWriter, FanOut, Option, open_writer, register_writer, registry, writer_class
+from glimpse.writers import BaseWriter, Option, open_writer, register_writer, registry, writer_class
+from glimpse.writers.fanout import FanOut
 from glimpse.writers.jsonl import JsonlWriter
 from tests.support.project import write_files
 from tests.writers import entries as made

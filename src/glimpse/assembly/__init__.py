@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from .assembler import Assembler
-from .calls import Frame, OpenCall, Suspendable
-from .clock import Clock, wall_base
-from .depths import DepthAssembler
-from .filtering import Filter, Rule, early_drop
-from .interruption import is_from_handler
-from .lines import as_lines
-from .records import Origin
-from .replay import FINISHED, Replay
-from .textual import LineAssembler
+from ..light import on_demand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .assembler import Assembler
+    from .calls import Frame, OpenCall, Suspendable
+    from .clock import Clock, wall_base
+    from .depths import DepthAssembler
+    from .filtering import Filter, Rule, early_drop
+    from .interruption import is_from_handler
+    from .lines import as_lines
+    from .records import Origin
+    from .replay import Replay
+    from .textual import LineAssembler
 
 __all__ = [
-    "FINISHED",
     "Assembler",
     "Clock",
     "DepthAssembler",
@@ -31,3 +34,19 @@ __all__ = [
     "is_from_handler",
     "wall_base",
 ]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "assembler": ("Assembler",),
+        "calls": ("Frame", "OpenCall", "Suspendable"),
+        "clock": ("Clock", "wall_base"),
+        "depths": ("DepthAssembler",),
+        "filtering": ("Filter", "Rule", "early_drop"),
+        "interruption": ("is_from_handler",),
+        "lines": ("as_lines",),
+        "records": ("Origin",),
+        "replay": ("Replay",),
+        "textual": ("LineAssembler",),
+    },
+)

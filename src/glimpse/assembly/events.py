@@ -33,6 +33,7 @@ __all__ = [
     "ERROR_ONLY",
     "EXCEPTION",
     "FILE",
+    "FINISHED",
     "GEN_END",
     "GEN_EXCEPTION",
     "GEN_START",
@@ -66,6 +67,7 @@ AGEN_YIELD: Final = 16  # (16, key, t, th, ctx, number)
 AGEN_RESUME: Final = 17  # (17, key, t, th, ctx, number)
 THREAD: Final = 18  # (18, th, name): before the first other event of a thread
 ERROR_ONLY: Final = 19  # (19, key, t, th, ctx, depth, exception, *values)
+FINISHED: Final = 20  # (20, t): in a journal, where a recording ends: calls that are open then were closed
 CONTEXT: Final = (
     21  # (21, number, ctx, correlation id, trace id, span id): until CORO_DROPPED, the latter three or None
 )

@@ -6,8 +6,7 @@ made before its frame is taken off, so an event that is half done can be undone,
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from ..light import import_module
 from . import events as ev
 from .calls import Frame
 from .events import Event

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from ..errors import ReadError
 from .counting import CountingAssembler
+from .events import FINISHED
 from .filtering import Filter, Rule
 from .outline import Outline
 from .records import Origin
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, Final
 
-__all__ = ["FINISHED", "Replay"]
-
-FINISHED: Final = 20
-"""The kind of the event ``(20, t)`` that ends a recording: calls that are open then were closed."""
+__all__ = ["Replay"]
 
 _BASE_LIMIT: Final = 1 << 62
 

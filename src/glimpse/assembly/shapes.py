@@ -6,14 +6,16 @@ parameters, the compiled form takes a third of the time; programs have a few doz
 
 from __future__ import annotations
 
-import functools
-
 from ..entry import Site
+from ..precompiled import CODE, generated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from functools import cache
     from typing import Any, Final, TypeAlias
+else:
+    from glimpse.light import cache
 
 __all__ = ["FIRST", "SHORT_INT_BITS", "SHORT_TEXT", "args_maker", "labels_of", "shape_of"]
 
@@ -27,6 +29,9 @@ SHORT_TEXT: Final = 40
 
 FIRST: Final = 5
 """Where the values begin in what an args maker is given: a START event, or something as long."""
+
+
+_MOST_KEPT = 7
 
 
 def shape_of(site: Site) -> str:
@@ -56,8 +61,15 @@ def args_maker(site: Site, text: Callable[[Any], str], name: str) -> ArgsMaker:
     return made
 
 
-@functools.lru_cache(maxsize=1024)
+@cache
 def _compiled(shape: str) -> Callable[..., ArgsMaker]:
+    scope: dict[str, Any] = {}
+    exec(generated(_source(shape)), scope)
+    maker: Callable[..., ArgsMaker] = scope["make"]
+    return maker
+
+
+def _source(shape: str) -> str:
     names = [f"v{index}" for index in range(len(shape))]
     parts = "".join(
         f"{{l{index}}}{_PART[kind].format(name)}" for index, (kind, name) in enumerate(zip(shape, names, strict=True))
@@ -66,12 +78,7 @@ def _compiled(shape: str) -> Callable[..., ArgsMaker]:
     labels = ", ".join(f"l{index}" for index in range(len(shape) + 1))
     unpack = "".join(f"  {name} = event[{FIRST + index}]\n" for index, name in enumerate(names))
     body = f"{unpack}  return f'{parts}{{l{len(shape)}}}'\n"
-    source = f"def make(text, {labels}):\n def args(event):\n{body} return args\n"
-    scope: dict[str, Any] = {}
-    # Compiled first: executing text makes the interpreter forget that a KeyboardInterrupt is ending it.
-    exec(compile(source, "<arguments>", "exec"), scope)
-    maker: Callable[..., ArgsMaker] = scope["make"]
-    return maker
+    return f"def make(text, {labels}):\n def args(event):\n{body} return args\n"
 
 
 _PART = {
@@ -80,3 +87,6 @@ _PART = {
     "r": "{{{0}}}",
     "h": "<redacted>",
 }
+
+if _source("") not in CODE:  # have the shapes of most functions kept
+    CODE.update({_source(first + "v" * count): None for first in ("", "r") for count in range(_MOST_KEPT)})

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from .headers import (
-    CORRELATION_HEADERS,
-    context_of,
-    current_call,
-    extract,
-    header_value,
-    here,
-    inject,
-    outgoing,
-    scope_of,
-)
-from .propagators import current_span, parent_in
+from ..light import on_demand
 from .scopes import (
     LISTENERS,
     Listener,
@@ -26,6 +15,21 @@ from .scopes import (
     set_outside,
 )
 from .w3c import TraceParent, format_traceparent, parse_traceparent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .headers import (
+        CORRELATION_HEADERS,
+        context_of,
+        current_call,
+        extract,
+        header_value,
+        here,
+        inject,
+        outgoing,
+        scope_of,
+    )
+    from .propagators import current_span, parent_in
 
 __all__ = [
     "CORRELATION_HEADERS",
@@ -52,3 +56,14 @@ __all__ = [
     "scope_of",
     "set_outside",
 ]
+
+__getattr__ = on_demand(
+    __name__,
+    {
+        "headers": (
+            "CORRELATION_HEADERS", "context_of", "current_call", "extract", "header_value", "here", "inject",
+            "outgoing", "scope_of",
+        ),
+        "propagators": ("current_span", "parent_in"),
+    },
+)  # fmt: skip

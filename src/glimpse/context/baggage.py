@@ -5,7 +5,7 @@ https://www.w3.org/TR/baggage/
 
 from __future__ import annotations
 
-from ..expressions import expression
+from ..precompiled import expression
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

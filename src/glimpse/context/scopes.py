@@ -7,7 +7,7 @@ it are in it too, threads are not. Recorders are told when one is entered or lef
 from __future__ import annotations
 
 import functools
-from contextvars import ContextVar
+from _contextvars import ContextVar
 
 from ..errors import GlimpseError, bad_value
 from .w3c import TraceParent

@@ -19,7 +19,7 @@ __all__ = ["Activation", "Builder", "Outcome", "Terms", "activate", "terms_for"]
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
+    from glimpse.light import import_module
 
     for room in ("activation", "build", "status", "terms"):
         if name in __all__ and hasattr(import_module(f"{__name__}.{room}"), name):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from types import CodeType
 
+from glimpse.collector import Uncollected
 from glimpse.hook.cache import Kept, Seen, Store, entry_key, terms_key
-from glimpse.hook.collector import Uncollected
 from glimpse.hook.compact import compact, expand
 from glimpse.hook.source import Source
 from glimpse.hook.status import CACHED, REFUSED, REWRITTEN, Outcome, say

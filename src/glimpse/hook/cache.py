@@ -14,13 +14,13 @@ import marshal
 import os
 import sys
 import time
-from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+from _frozen_importlib_external import MAGIC_NUMBER, PathFinder, cache_from_source
 
 from glimpse._version import __version__
 from glimpse.compat import KEEPS_COLUMNS
 from glimpse.hook.compact import Compact
 from glimpse.hook.source import Source
-from glimpse.keeping import is_settled, read_file, remove_file, stamp_of, write_file
+from glimpse.keeping import content_hash, is_settled, read_file, remove_file, stamp_of, write_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Store:
     def path(self, source: Source, key: bytes) -> str | None:
         """Where the entry of a source and key is; None if there is no place for one."""
         stem = self._in_directory(source) if self.directory else _beside(source)
-        return f"{stem}.glimpse-{source_hash(key).hex()}" if stem else None
+        return f"{stem}.glimpse-{content_hash(key).hex()}" if stem else None
 
     def load(self, path: str, key: bytes, source: Source, *, functions: bool = False) -> Kept | None:
         """The entry if there is one for this key and the source as it is now.
@@ -111,7 +111,7 @@ class Store:
         rest = marshal.dumps((kept.refusal, list(kept.functions)))
         size = len(code).to_bytes(_SIZE_SIZE, "little")
         stamp = _stamp_line(seen.stat, seen.at_ns)
-        write_file(path, b"".join((key, stamp, b"\n", source_hash(seen.content), size, code, rest)), seen.stat.st_mode)
+        write_file(path, b"".join((key, stamp, b"\n", content_hash(seen.content), size, code, rest)), seen.stat.st_mode)
         _remove_old_variants(path)
 
     def _refresh(self, path: str, key: bytes, rest: bytes, stat: os.stat_result) -> None:
@@ -161,18 +161,16 @@ def _rewriter() -> str:
                         content.append(file.read())
     except OSError:  # in a zip archive: the version has to do
         return ""
-    return source_hash(b"\0".join(content)).hex()
+    return content_hash(b"\0".join(content)).hex()
 
 
 def _libcst_version() -> str:
     """A digest of the file in which libcst states its version: importing it would take longer than all else."""
-    from importlib.machinery import PathFinder
-
     spec = PathFinder.find_spec("libcst")
     if spec is None or not spec.submodule_search_locations:
         return ""
     content = read_file(os.path.join(spec.submodule_search_locations[0], "_version.py"))
-    return source_hash(content).hex() if content is not None else ""
+    return content_hash(content).hex() if content is not None else ""
 
 
 def _beside(source: Source) -> str | None:
@@ -191,7 +189,7 @@ def _same_source(data: bytes, start: int, source: Source) -> bool:
         content = source.read()
     except (OSError, ImportError):
         return False
-    return data[start : start + _HASH_SIZE] == source_hash(content)
+    return data[start : start + _HASH_SIZE] == content_hash(content)
 
 
 def _unpack(data: bytes, start: int, functions: bool) -> Kept | None:

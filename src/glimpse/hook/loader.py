@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from importlib.machinery import SourceFileLoader
+from _frozen_importlib_external import SourceFileLoader
 
 from glimpse.hook.assertions import Assertions, rewrites_assertions
 from glimpse.hook.source import Source
@@ -90,6 +90,8 @@ def runs_as_main(fullname: str) -> bool:
 @functools.cache
 def _unfit(kind: type[Any]) -> str | None:
     """Why loaders of this class cannot be stood in for: they have no source, or compile it in a way of their own."""
+    if kind is SourceFileLoader:
+        return None
     from importlib import abc, machinery
     from zipimport import zipimporter
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import os
 import sys
+from _frozen_importlib import ModuleSpec
+from _frozen_importlib_external import SourceFileLoader
 from functools import partial
-from importlib.machinery import ModuleSpec, SourceFileLoader
 from operator import contains, methodcaller
 
 from glimpse.hook.asked import Asked, started_script

@@ -132,7 +132,7 @@ def end_waiting() -> None:
 
 
 def _spec_of_imported(module: ModuleType) -> ModuleSpec:
-    from importlib.machinery import ModuleSpec
+    from _frozen_importlib import ModuleSpec
 
     return ModuleSpec(module.__name__, _Imported(module))  # type: ignore[arg-type] # all that importing needs
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from _frozen_importlib_external import BYTECODE_SUFFIXES, SOURCE_SUFFIXES
+from _imp import extension_suffixes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,9 +104,8 @@ def _without_suffix(name: str) -> str:
 
 @cache
 def _suffixes() -> tuple[str, ...]:
-    from importlib.machinery import all_suffixes
-
-    return tuple(sorted({*all_suffixes(), ".pyw"}, key=len, reverse=True))
+    found = {*SOURCE_SUFFIXES, *BYTECODE_SUFFIXES, *extension_suffixes(), ".pyw"}
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _resolved(file: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from glimpse.keeping import content_hash
 from glimpse.parsers import names_among
 from glimpse.policy.functions import FunctionPatterns
 from glimpse.policy.patterns import PatternSet
@@ -140,8 +141,6 @@ class Rules:
         return self._fingerprint(())
 
     def _fingerprint(self, known_as: Sequence[str]) -> str:
-        from importlib.util import source_hash  # the same in every process, and light to import
-
         policy = self.policy
         asked = (
             policy.name,
@@ -151,7 +150,7 @@ class Rules:
             policy.trace_depth is not None,
             policy.sample_rate < 1,
         )
-        return source_hash(repr(asked).encode()).hex()
+        return content_hash(repr(asked).encode()).hex()
 
     def _place(self, file: str | None) -> str | None:
         return dotted_place(file, self.root) if self._placed else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextvars import ContextVar
+from _contextvars import ContextVar
 from itertools import count, takewhile
 
 from ..assembly.events import CONTEXT, CORO_DROPPED, CORO_GOES_ON, CORO_WAITED, CORO_WAITS, Event

@@ -6,6 +6,7 @@ import sys
 from types import FunctionType
 
 from ..entry import Site
+from ..precompiled import FILENAME
 from .codes import WRAPPERS
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ _OWN_MODULE: Final = __name__.rpartition(".")[0] + ".hooks"
 _ROOM: Final = (lambda: None).__code__.co_filename.removesuffix(
     "exceptions.py"
 )  # as the code says it, not ``__file__``
-_OURS: Final = (_ROOM[: -len("probe") - 1], "<arguments>", "<lines>")  # the last are made when they are needed
+_OURS: Final = (_ROOM[: -len("probe") - 1], FILENAME, "<lines>")  # the last are made when they are needed
 
 
 class Describer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ..compat import KNOWS_MAIN_THREAD
+from ..compat import KNOWS_MAIN_THREAD, PLATFORM_IMPORTS_THREADING
 from ..natives import System
 from .shield import start_deaf
 
@@ -25,13 +25,19 @@ class Flusher:
     """Calls ``work`` after each interval, and when it is woken.
 
     :param interval: seconds; 0 for never.
+    :param imports: whether the work may import modules that start threads.
     """
 
-    def __init__(self, work: Callable[[], None], interval: float) -> None:
+    def __init__(self, work: Callable[[], None], interval: float, *, imports: bool) -> None:
         self._work = work
         self._interval = interval
+        self._imports = imports
         self._wake: Any = None
         self._ended: Any = None
+
+    def renewed(self) -> Flusher:
+        """One without a thread."""
+        return Flusher(self._work, self._interval, imports=self._imports)
 
     @property
     def runs(self) -> bool:
@@ -41,7 +47,8 @@ class Flusher:
     def start(self) -> None:
         """Start the thread, unless it runs. Near the end of the interpreter there is none."""
         if self._wake is None and self._interval > 0:
-            _have_the_main_thread_known()
+            if self._imports or PLATFORM_IMPORTS_THREADING:
+                _have_the_main_thread_known()
             wake, ended = System.allocate_lock(), System.allocate_lock()
             wake.acquire()
             ended.acquire()

@@ -8,7 +8,7 @@ is looked for when recording begins, when a thread first reports something, and 
 from __future__ import annotations
 
 import sys
-import weakref
+from _weakref import ref
 
 from ..natives import System
 from .threads import Threads
@@ -22,13 +22,14 @@ __all__ = ["Greenlets", "expect_greenlets"]
 
 _TRIES: Final = 10_000  # events for which an import of the library may take
 
-_all: Final[weakref.WeakSet[Greenlets]] = weakref.WeakSet()
+_all: Final[dict[int, ref[Greenlets]]] = {}
 
 
 def expect_greenlets() -> None:
     """The library is about to be imported."""
-    for each in list(_all):
-        each.expect()
+    for found in list(_all.values()):
+        if (each := found()) is not None:
+            each.expect()
 
 
 class Greenlets:
@@ -39,14 +40,15 @@ class Greenlets:
 
     def __init__(self, threads: Threads) -> None:
         self._threads = threads
-        self._aside: dict[int, tuple[weakref.ref[Any], dict[str, Any]]] = {}  # by the greenlet's identity
+        self._aside: dict[int, tuple[ref[Any], dict[str, Any]]] = {}  # by the greenlet's identity
         self._tries = 0
         self.expected: dict[int, dict[str, Any]] = {}
         """By the ident of a thread that imports the library: what it had."""
         self._closed = False
         self.unused: list[int] = []
         """Numbers of greenlets that are gone."""
-        _all.add(self)
+        number = id(self)
+        _all[number] = ref(self, lambda _: _all.pop(number, None))
 
     def expect(self) -> None:
         """Let the next event of this thread ask for a number, and so come to ``watch``."""
@@ -82,7 +84,7 @@ class Greenlets:
             if event in ("switch", "throw") and not self._closed:
                 origin, target = args
                 number = id(origin)
-                aside[number] = weakref.ref(origin, lambda _: forget(number)), threads.put_aside()
+                aside[number] = ref(origin, lambda _: forget(number)), threads.put_aside()
                 threads.take_up(aside.pop(id(target), (None, {}))[1])
             if before is not None:
                 before(event, args)
@@ -94,7 +96,7 @@ class Greenlets:
     def close(self) -> None:
         """Be told no more."""
         self._closed = True
-        _all.discard(self)
+        _all.pop(id(self), None)
         library: Any = sys.modules.get("greenlet")
         if hasattr(library, "gettrace"):
             present = library.gettrace()

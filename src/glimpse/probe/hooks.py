@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from . import limited, limited_suspending, live, suspending
+from . import live, suspending
 from .exceptions import Message
 
 TYPE_CHECKING = False
@@ -63,7 +63,6 @@ def _functions(*modules: Any) -> dict[str, FunctionType]:
 
 
 _LIVE: Final = _functions(live, suspending)
-_LIMITED: Final = {**_LIVE, **_functions(limited, limited_suspending)}
 
 
 def _idle(name: str, working: FunctionType) -> Any:
@@ -132,7 +131,9 @@ class Slot:
         if errors_only:
             self._working = _ERRORS
         elif "LIMIT" in namespace:
-            self._working = _LIMITED
+            from . import limited, limited_suspending
+
+            self._working = {**_LIVE, **_functions(limited, limited_suspending)}
             self._globals.update(_beneath(namespace))
         for name, each in list(self._functions.items()):
             each.__code__ = self._working[name].__code__

@@ -13,7 +13,6 @@ from ..natives import System
 from ..values import RENDERING
 from .coroutines import Coroutines
 from .exceptions import Describer, Message, bound_now
-from .gate import Gate, Levels
 from .greenlets import Greenlets
 from .interrupted import ending_the_call
 from .recorder import CHUNK, Recorder
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from dataclasses import replace
     from types import CodeType, FrameType
     from typing import Any, Final, Protocol
+
+    from .gate import Levels
 else:
     from glimpse.light import Protocol, replace
 
@@ -79,7 +80,7 @@ class Probe:
         self.coroutines = Coroutines(recorder.events.append, self._thread, pauses=pauses)
         self.waits = Waits(self.coroutines, self._suspension, recorder.failed)
         self.describer = Describer()
-        self._levels = Levels(recorder.muted.mine)
+        self._levels: Levels | None = None
         RENDERING.listeners.append(self._mute)
         self.correlation_id = correlation_id
         self._with_ids = with_ids
@@ -142,8 +143,8 @@ class Probe:
         found = None if call is None else call.marks
         if found is not None and found.trace_id is not None and found.span_id is not None:
             return TraceParent(found.trace_id, found.span_id, True)
-        level = self._levels.here()
-        if self._with_ids and level.calls and level.left_out:
+        level = self._levels.here() if self._with_ids and self._levels is not None else None
+        if level is not None and level.calls and level.left_out:
             remote = active().remote
             return TraceParent(remote.trace_id if remote else System.urandom(16).hex(), System.urandom(8).hex(), False)
         return None
@@ -178,6 +179,10 @@ class Probe:
         :param depth: the deepest call that is recorded.
         :param rate: the share of trees that are recorded, from 0 to 1.
         """
+        from .gate import Gate, Levels
+
+        if self._levels is None:
+            self._levels = Levels(self.threads.mine)
         return Gate(self._levels, self.coroutines, depth, rate).namespace()
 
     def namespace(self, values: Values | None = None) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Recorder:
         """Called with a full buffer. Never raises; waits only for the writer, and not in mode drop."""
         self.drain_if_room: Callable[[], None] = self._hand_over if background else self._drain_here_if_room
         """The same, unless the recursion limit is near: then whoever comes next does it."""
-        self._flusher = Flusher(self._drain_by_time, flush_interval)
+        self._flusher = Flusher(self._drain_by_time, flush_interval, imports=background)
         self._teller = Teller(warn)
         self._lock = System.allocate_lock()
         self._busy: dict[int, bool] = {}  # the threads that hold the lock or are about to
@@ -364,7 +364,7 @@ class Recorder:
         """A process of its own: the parent writes what was recorded before."""
         self._lock = System.allocate_lock()
         self._busy.clear()
-        self._flusher = Flusher(self._drain_by_time, self.flush_interval)
+        self._flusher = self._flusher.renewed()
         self._outbox.clear()
         self._intake.forget()
         self.counts.update(dict.fromkeys(_COUNTS, 0))

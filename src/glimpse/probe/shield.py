@@ -6,8 +6,7 @@ of the signal, and the interpreter then calls the handler in the main thread all
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from ..light import import_module
 from ..natives import System
 
 TYPE_CHECKING = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..assembly import FINISHED, Assembler, Filter, LineAssembler, OpenCall, Origin, Rule, as_lines, early_drop
-from ..assembly.events import FILE, Event
+from ..assembly.events import FILE, FINISHED, Event
 from ..entry import LogEntry
 from ..natives import System
 from .batches import ENOUGH, Batch, Frames, Items, Lines, Raw, Rows
@@ -13,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, Final, Protocol
+
+    from ..assembly import OpenCall, Origin, Rule
 else:
     from glimpse.light import Protocol
 
@@ -93,6 +94,8 @@ class _Assembling:
 
     def __init__(self, writer: Writer, origin: Origin, rules: Mapping[str, Rule], **options: Any) -> None:
         self.writer, self._options = writer, options
+        from ..assembly import early_drop
+
         self._rules = dict(rules)
         self._early_drop = early_drop(self._rules)
         self.after_fork(origin)
@@ -132,6 +135,8 @@ class _Assembling:
 
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
+        from ..assembly import Assembler, Filter
+
         limited = any(rule.limits for rule in self._rules.values())
         self._filter = Filter(self._rules) if limited else None
         self._assembler = Assembler(origin, **self._options)
@@ -159,8 +164,15 @@ class RecordSink(_Assembling):
 class HeldLineSink(_Assembling):
     """For writers of JSON lines where a call may have to last: entries are held as dicts until it has."""
 
+    def after_fork(self, origin: Origin) -> None:
+        """See ``Sink``."""
+        from ..assembly import as_lines
+
+        self._as_lines = as_lines
+        super().after_fork(origin)
+
     def _batch(self, records: list[Any]) -> Batch:
-        return Lines(self.writer, as_lines(records), len(records))
+        return Lines(self.writer, self._as_lines(records), len(records))
 
 
 class LineSink:
@@ -197,6 +209,8 @@ class LineSink:
 
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
+        from ..assembly import LineAssembler
+
         self._assembler = LineAssembler(origin, **self._options)
         self._unfinished = None
 
@@ -314,7 +328,11 @@ class RawSink:
 
     def after_fork(self, origin: Origin) -> None:
         """See ``Sink``."""
-        self._assembler = Assembler(origin, **self._options) if origin.trace_ids else None
+        self._assembler: Assembler | None = None
+        if origin.trace_ids:
+            from ..assembly import Assembler
+
+            self._assembler = Assembler(origin, **self._options)
         self._meta |= {
             "pid": origin.pid,
             "base": origin.base,

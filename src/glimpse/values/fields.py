@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect
+from _bisect import bisect_right
 from itertools import accumulate
 
 from . import classes
@@ -129,7 +129,7 @@ def _present(cls: type, plan: Plan) -> First:
     ends = [*accumulate(len(name) + _LEAST_ROOM_OF_FIELD for name in fields)]
 
     def first(value: Any, room: int) -> tuple[list[tuple[str, Any]], int]:
-        names = fields[: bisect(ends, room) + 2]
+        names = fields[: bisect_right(ends, room) + 2]
         pairs = [(name, held) for name, held in zip(names, read(value, names), strict=False) if held is not _MISSING]
         return pairs, size - len(names) + len(pairs)
 

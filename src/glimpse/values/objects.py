@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..expressions import expression
+from ..precompiled import expression
 from . import classes
 from .conceal import conceal
 from .hostile import RENDERING, GuardedCall

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import ConfigError, bad_value
-from ..expressions import expression
 from ..parsers import Redaction, is_expression
+from ..precompiled import expression
 from .hostile import blindly
 from .limits import REDACTED
 from .scrub import Scrubber

@@ -7,7 +7,7 @@ ids of the containers that the walk is inside of: its length is the depth, and a
 
 from __future__ import annotations
 
-import weakref
+from _weakref import ref
 
 from . import classes
 from .limits import REDACTED, Limits, more
@@ -51,7 +51,7 @@ class Walk:
         self.records: dict[int, Callable[..., str]] = {}
         """Of classes, by their ids: how lists of their instances are shown, if by code of their own."""
         self._choose = choose
-        self._classes: dict[int, weakref.ref[type]] = {}
+        self._classes: dict[int, ref[type]] = {}
         self.labels: dict[str, Label] = {}
         self._field_labels: dict[str, Label] = {}
         self.items = _items(self)
@@ -69,7 +69,7 @@ class Walk:
             for each in of_class:
                 each.pop(key, None)
 
-        self._classes[key] = weakref.ref(cls, forget)
+        self._classes[key] = ref(cls, forget)
         self.renderers[key] = render
         return render
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from glimpse.writers.base import BaseWriter, LineWriter, PartialWrite, RawWriter, RecordWriter, WriterConfig
-from glimpse.writers.fanout import FanOut
 from glimpse.writers.options import Option
 from glimpse.writers.registry import open_writer, register_writer, writer_class
 
 __all__ = [
     "BaseWriter",
-    "FanOut",
     "LineWriter",
     "Option",
     "PartialWrite",

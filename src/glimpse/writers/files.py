@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 
 from glimpse.errors import WriterError
 from glimpse.natives import System
@@ -11,10 +10,14 @@ from glimpse.natives import System
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import contextmanager
     from types import ModuleType
     from typing import Final
+else:
+    from glimpse.light import contextmanager
 
 __all__ = [
+    "MAX_RECORD_BYTES",
     "Attempt",
     "System",
     "close_own",
@@ -27,6 +30,9 @@ __all__ = [
     "write_all",
 ]
 
+
+MAX_RECORD_BYTES: Final = 1 << 28
+"""A single record longer than this is not one of ours, and is not taken into memory."""
 
 PRIVATE: Final = 0o600
 _COMMON: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)

@@ -15,7 +15,8 @@ from typing import Any, BinaryIO, Final
 
 from glimpse.errors import ReadError
 from glimpse.json_text import load_record
-from glimpse.writers.reading import CUT_OFF, MAX_RECORD_BYTES, shown
+from glimpse.writers.files import MAX_RECORD_BYTES
+from glimpse.writers.reading import CUT_OFF, shown
 
 __all__ = ["IrregularArrayError", "last_elements", "next_elements"]
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final
 
 from glimpse.errors import ReadError
-from glimpse.writers.reading import CUT_OFF, MAX_RECORD_BYTES, shown
+from glimpse.writers.files import MAX_RECORD_BYTES
+from glimpse.writers.reading import CUT_OFF, shown
 
 __all__ = ["elements"]
 

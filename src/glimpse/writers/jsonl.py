@@ -10,9 +10,8 @@ from glimpse.parsers import file_path, flag, seconds, size, whole
 from glimpse.writers.appending import AppendFile, Shelf
 from glimpse.writers.base import BaseWriter, PartialWrite
 from glimpse.writers.encoding import decode_entry, encode_entries, entry_from
-from glimpse.writers.files import System
+from glimpse.writers.files import MAX_RECORD_BYTES, System
 from glimpse.writers.options import Option
-from glimpse.writers.reading import MAX_RECORD_BYTES, opened, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,6 +92,7 @@ class JsonlWriter(BaseWriter):
     def read(cls, source: str) -> Iterator[LogEntry]:
         """Yield the entries of a file, plain or gzip. Lines that a kill cut short are passed over."""
         from glimpse.json_text import load_record
+        from glimpse.writers.reading import opened, shown
 
         with opened(source) as file:
             for number, line in enumerate(_lines(file, source), 1):
@@ -124,6 +124,8 @@ def _after_fragment(text: bytes, line: bytes, message: str) -> Iterator[LogEntry
 
     :raises ReadError: the line is not the beginning of an entry.
     """
+    from glimpse.writers.reading import shown
+
     unfinished = not line.endswith(b"\n") and text.startswith(b"{")
     if not unfinished and not text.startswith(_START):
         raise ReadError(f"{message}: {shown(text)}")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import io
-from contextlib import contextmanager
 
 from glimpse.errors import ReadError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import contextmanager
     from typing import IO, BinaryIO, Final, cast
 else:
-    from glimpse.light import cast
+    from glimpse.light import cast, contextmanager
 
-__all__ = ["CUT_OFF", "MAX_RECORD_BYTES", "opened", "shown"]
-
-MAX_RECORD_BYTES: Final = 1 << 28
-"""A single record longer than this is not one of ours, and is not taken into memory."""
+__all__ = ["CUT_OFF", "opened", "shown"]
 
 CUT_OFF: Final = "(being written, or its program was killed)"
 """Why the end of a file may be missing, for a note to the reader."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 from glimpse.errors import ConfigError, bad_value, unknown_name
+from glimpse.light import import_module
 from glimpse.writers.base import BaseWriter, WriterConfig
-from glimpse.writers.fanout import FanOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ def built_in_writer(name: str) -> type[BaseWriter]:
     """
     module, _, attribute = BUILT_IN[name].partition(":")
     try:
-        found: type[BaseWriter] = getattr(importlib.import_module(f"glimpse.writers.{module}"), attribute)
+        found: type[BaseWriter] = getattr(import_module(f"glimpse.writers.{module}"), attribute)
     except ImportError as error:
         raise ConfigError(
             f"dest {name} needs more than the base install ({error}): pip install 'glimpse[{name}]'"
@@ -86,6 +84,8 @@ def open_writer(config: WriterConfig) -> BaseWriter:
         raise
     if len(opened) == 1:
         return next(iter(opened.values()))
+    from glimpse.writers.fanout import FanOut
+
     return FanOut(opened)
 
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glimpse.encoder import _Json
 from glimpse.errors import ReadError
 from glimpse.writers import RawWriter
-from glimpse.writers.journal.writer import JournalWriter, read_frames
+from glimpse.writers.journal.reading import read_frames
+from glimpse.writers.journal.writer import JournalWriter
 from tests.writers import entries as made
 from tests.writers.outcome import read_or_refused, refusal
 from tests.writers.places import small_disk
@@ -85,7 +87,17 @@ def test_meta_is_written_once(path: Path) -> None:
     assert [frame.meta for frame in read_frames(str(path))] == [META] * 3
 
 
-def test_values_that_json_does_not_take(path: Path) -> None:
+@pytest.fixture(params=["orjson", "built in"])
+def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> _Json:
+    """What the writer encodes with: orjson, or what there is until that is loaded."""
+    found = _Json()
+    if request.param == "orjson":
+        found.load()
+    monkeypatch.setattr("glimpse.writers.journal.writer.JSON", found)
+    return found
+
+
+def test_values_that_json_does_not_take(path: Path, encoder: _Json) -> None:
     """Large integers, lone surrogates and foreign objects become text that is ready, as a value shown by its repr."""
     key = "shop:total:3:f:a,b,c,d,e:"
     values = (2**70, "a\ud800", ("text \udfff",), object, 10**5000)
@@ -95,6 +107,16 @@ def test_values_that_json_does_not_take(path: Path) -> None:
     assert first[8] == [repr(object)]
     assert first[9] == ["<int of 16,610 bits>"] or first[9] == [repr(10**5000)]
     assert second[4] == ["E", "m\\ud800", 3, None]
+
+
+def test_values_at_the_limits(path: Path, encoder: _Json) -> None:
+    """Integers up to 64 bits, floats and long digits in texts are kept as they are; what is beyond is text."""
+    values = (2**63, -(2**63), 2**64 - 1, 2**64, -(2**63) - 1, 1.5e300, 0.1, "1" * 30, True, None, [1, 2**70])
+    write(path, [(2, "key", 1, 1, *values)], [(2, "key", 10**17, 1, 7, {"a": 2**65})])
+    (first, second) = events(path)
+    kept, cut = [2**63, -(2**63), 2**64 - 1], [[str(2**64)], [str(-(2**63) - 1)]]
+    assert first[4:] == [*kept, *cut, 1.5e300, 0.1, "1" * 30, True, None, [1, str(2**70)]]
+    assert second == [2, "key", 10**17, 1, 7, {"a": str(2**65)}]
 
 
 def test_entries_are_kept_beside_events(path: Path) -> None:

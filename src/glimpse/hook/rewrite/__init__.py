@@ -17,8 +17,9 @@ from typing import Any
 
 import libcst as cst
 
+from glimpse.collector import Uncollected
+
 from ...errors import RewriteError
-from ..collector import Uncollected
 from .edit import Edited, Editor
 from .merge import Merger
 from .restore import restore_positions

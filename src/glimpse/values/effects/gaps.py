@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _string import formatter_parser  # type: ignore[import-not-found] # of `string`, and not in typeshed
 
-from ...expressions import expression
+from ...precompiled import expression
 from .places import Arguments, Known, RefusedError, Site, Use, Values
 
 TYPE_CHECKING = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
+from _weakref import ref
 from collections import defaultdict
 from itertools import islice
 from types import MethodType, ModuleType
@@ -335,7 +335,7 @@ _RULES: dict[int, Callable[[Look, Use, Any], bool]] = {
     id(type): _class,
     id(ModuleType): _module,
     id(MethodType): _bound_method,
-    id(weakref.ref): _weak,
+    id(ref): _weak,
 }
 
 _RULES_BY_NAME = {"datetime.datetime": _time, "datetime.time": _time}  # the module need not be imported for it

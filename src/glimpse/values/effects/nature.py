@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import weakref
+from _weakref import CallableProxyType, ProxyType
 from types import FunctionType, ModuleType
 
 from .. import classes
@@ -56,7 +56,7 @@ def reads_plainly(cls: type) -> bool:
     )
 
 
-_READ_OTHERWISE = frozenset(map(id, (super, type, ModuleType, *weakref.ProxyTypes)))
+_READ_OTHERWISE = frozenset(map(id, (super, type, ModuleType, ProxyType, CallableProxyType)))
 
 
 def wrapped(function: FunctionType) -> FunctionType:

@@ -5,7 +5,7 @@ It is told once and kept for as long as the class lives; it keeps nothing of the
 
 from __future__ import annotations
 
-import weakref
+from _weakref import ref
 from collections import Counter, OrderedDict, defaultdict, deque
 from functools import partial
 from gc import get_referents
@@ -97,7 +97,7 @@ class Record:
 
 
 _records: dict[int, Record] = {}
-_alive: dict[int, weakref.ref[type]] = {}
+_alive: dict[int, ref[type]] = {}
 
 
 def record_of(cls: type) -> Record:
@@ -112,7 +112,7 @@ def _recorded(cls: type) -> Record:
         _alive.pop(number, None)
         _records.pop(number, None)
 
-    _alive[number] = weakref.ref(cls, forget)
+    _alive[number] = ref(cls, forget)
     record = _records[number] = Record(cls)
     return record
 
@@ -211,8 +211,8 @@ def _in_c(cls: type, op: str) -> Summary:
     return Summary(shows_items=op in TEXTS)
 
 
-_refusals: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
-"""How many classes a method was refused for that all of them inherit."""
+_refusals: dict[int, tuple[ref[Any], int]] = {}
+"""How many classes a method was refused for that all of them inherit, by its id."""
 _MOST_REFUSALS: Final = 8
 
 
@@ -221,11 +221,13 @@ def _inherited_code(cls: type, method: Any, others: Values, allows: Callable[[Us
 
     Classes of nodes come by the hundred, and the longest looks are those that end in a refusal.
     """
-    refused = _refusals.get(method, 0)
+    number = id(method)
+    refused = _refusals[number][1] if number in _refusals else 0
     if refused >= _MOST_REFUSALS:
         return Summary("is refused for the other classes that inherit it")
     summary = _looked_through(cls, method, others, allows)
-    _refusals[method] = refused + 1 if summary.refusal and refused >= 0 else -1
+    kept = ref(method, lambda _: _refusals.pop(number, None))
+    _refusals[number] = kept, refused + 1 if summary.refusal and refused >= 0 else -1
     return summary
 
 

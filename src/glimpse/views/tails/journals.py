@@ -10,8 +10,8 @@ from glimpse.entry import LogEntry
 from glimpse.traces.records import Record
 from glimpse.views.sources import Source
 from glimpse.views.tails.growing import GrowingFile
+from glimpse.writers.journal.reading import older_half
 from glimpse.writers.journal.tail import JournalTail as Entries
-from glimpse.writers.journal.writer import older_half
 
 __all__ = ["JournalTail"]
 

@@ -16,7 +16,7 @@ from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.writers.encoding import entry_from
 from glimpse.writers.files import System
-from glimpse.writers.journal.format import Frame, FrameReader
+from glimpse.writers.journal.reading import Frame, FrameReader
 
 __all__ = ["JournalTail"]
 

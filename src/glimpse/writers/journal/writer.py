@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
-import orjson
-
-from glimpse.assembly import Replay
 from glimpse.assembly.events import FILE, THREAD
+from glimpse.encoder import JSON, ascii_json
 from glimpse.entry import LogEntry
 from glimpse.errors import ReadError
 from glimpse.parsers import file_path, size
@@ -16,19 +13,21 @@ from glimpse.writers.appending import AppendFile
 from glimpse.writers.base import BaseWriter
 from glimpse.writers.encoding import dump_json, entry_from
 from glimpse.writers.files import System
-from glimpse.writers.journal.format import HEADER, PROCESS_ID_BYTES, Frame, frame, frames
+from glimpse.writers.journal.format import ENTRIES, EVENTS, HEADER, META, OLDER, PROCESS_ID_BYTES, frame
 from glimpse.writers.options import Option
-from glimpse.writers.reading import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, ClassVar, Final
 
-__all__ = ["JournalWriter", "older_half", "read_frames"]
+__all__ = ["JournalWriter"]
 
-_OLDER: Final = ".old"
 _MOST_NAMES: Final = 1000
+_INFINITE: Final = float("inf")
+_LEAST: Final = 1 << 63
+_SURE_DIGITS: Final = 18  # fewer than an integer of 64 bits may have
+_DIGITS_ALONE: Final = bytes(each if each in b"0123456789" else 0x20 for each in range(256))
 _FIRST_VALUE: Final = 4  # of an event, after its kind, site, time and thread
 
 
@@ -62,13 +61,10 @@ class JournalWriter(BaseWriter):
 
     def frame_of(self, events: Sequence[Sequence[Any]]) -> bytes:
         """The frame that holds these events as they are."""
-        try:
-            content = orjson.dumps(events)
-        except TypeError:
-            content = orjson.dumps([_sanitised(event) for event in events])
+        content = _packed(events)
         if self._names is not None:
             self._remember(events)
-        return frame(b"E", self._process, content)
+        return frame(EVENTS, self._process, content)
 
     def _remember(self, events: Sequence[Sequence[Any]]) -> None:
         """Keep the names of threads and the files of modules: the half of a ring where they were told will be gone."""
@@ -98,7 +94,7 @@ class JournalWriter(BaseWriter):
         """Append entries that are already made, all or none."""
         if entries:
             content = b"[" + b",".join([dump_json(entry.to_dict()) for entry in entries]) + b"]"
-            self._file.append(frame(b"L", self._process, content))
+            self._file.append(frame(ENTRIES, self._process, content))
 
     def close(self) -> None:
         """Release the file."""
@@ -114,7 +110,7 @@ class JournalWriter(BaseWriter):
         self._file.after_fork()
 
     def _describe(self, meta: Mapping[str, Any]) -> bytes:
-        return frame(b"M", self._process, dump_json(dict(meta)))
+        return frame(META, self._process, _described(dict(meta)))
 
     @classmethod
     def read(cls, source: str, tell: Callable[[str], None] | None = None) -> Iterator[LogEntry]:
@@ -122,6 +118,9 @@ class JournalWriter(BaseWriter):
 
         :param tell: is told what of it is damaged.
         """
+        from glimpse.assembly import Replay
+        from glimpse.writers.journal.reading import read_frames
+
         replay = Replay()
         for batch in read_frames(source, tell):
             yield from batch.entries
@@ -147,7 +146,7 @@ class _Ring:
 
     def put(self, path: str) -> None:
         """Drop the older half."""
-        System.replace(path, path + _OLDER)
+        System.replace(path, path + OLDER)
 
     def work(self, more: int) -> None:
         """Nothing is left to do."""
@@ -159,32 +158,34 @@ class _Ring:
         """Nothing belongs to the parent."""
 
 
-def read_frames(path: str, tell: Callable[[str], None] | None = None) -> Iterator[Frame]:
-    """Yield the batches of a journal, oldest first; those of its older half, if it has one, come before.
-
-    :param tell: is told how much of it is damaged.
-    :raises ReadError: it is missing, or not a journal.
-    """
-    with opened(path) as file:
-        older = older_half(path, file.fileno())
-        if older is not None:
-            with opened(older) as first:
-                yield from frames(first, older, tell)
-        yield from frames(file, path, tell)
-
-
-def older_half(path: str, fd: int) -> str | None:
-    """The older half of a ring, if there is one beside the file that is open as ``fd``."""
-    older = path + _OLDER
-    return older if os.path.exists(older) and not os.path.samefile(older, fd) else None  # moved just now
-
-
 def _new_process() -> bytes:
     return System.urandom(PROCESS_ID_BYTES).hex().encode("ascii")
 
 
+def _packed(events: Sequence[Sequence[Any]]) -> bytes:
+    try:
+        content = JSON.dumps(events)
+        if not (JSON.is_built_in and _may_have_large(content)):
+            return content
+    except TypeError:
+        pass
+    return JSON.dumps([_sanitised(event) for event in events])
+
+
+def _may_have_large(content: bytes) -> bool:
+    """Whether there is an integer of more than 64 bits: every run of digits is taken for one."""
+    return max(map(len, content.translate(_DIGITS_ALONE).split()), default=0) > _SURE_DIGITS
+
+
+def _described(meta: dict[str, Any]) -> bytes:
+    try:
+        return JSON.dumps(meta)
+    except TypeError:  # lone surrogates
+        return ascii_json(meta)
+
+
 def _sanitised(event: Sequence[Any]) -> list[Any]:
-    """An event of which orjson takes everything: what it does not is text now."""
+    """An event of what JSON has a type for, and 64 bits: what is something else is text now."""
     return [_plain(value) if index < _FIRST_VALUE else _value(value) for index, value in enumerate(event)]
 
 
@@ -201,7 +202,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(_plain(key)): _plain(item) for key, item in value.items()}
     try:
-        orjson.dumps(value)
+        if type(value) is int and not -_LEAST <= value < 2 * _LEAST:
+            return _text(value)
+        if type(value) is float and not -_INFINITE < value < _INFINITE:
+            return None
+        JSON.dumps([value])
     except TypeError:
         return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else _text(value)
     return value

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from glimpse import expressions
-from glimpse.expressions import compiled, expression
+from glimpse import precompiled
+from glimpse.precompiled import compiled, execute, expression, generated
 from tests.support import run_python
 
 TEXTS = [
@@ -25,7 +26,7 @@ SAMPLES = ["00-\n-x", "Bearer  é", "aB 12 3 é", "ab", "a secret token", "BASIC
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_was_kept_gives_the_same_pattern(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It finds the same, in the same groups, and is equal to the one that ``re`` compiles."""
-    monkeypatch.setitem(expressions.KEPT, text, compiled(text))
+    monkeypatch.setitem(precompiled.KEPT, text, compiled(text))
     made, usual = expression(text), re.compile(text)
     assert made is not usual
     assert made == usual
@@ -40,7 +41,7 @@ def test_what_was_kept_gives_the_same_pattern(text: str, monkeypatch: pytest.Mon
 def test_what_was_not_kept_is_compiled_and_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that it can be kept for the next time."""
     noted: list[str] = []
-    monkeypatch.setattr(expressions, "COMPILED", noted)
+    monkeypatch.setattr(precompiled, "COMPILED", noted)
     assert expression("not kept by anyone") is re.compile("not kept by anyone")
     assert noted == ["not kept by anyone"]
 
@@ -50,8 +51,19 @@ def test_re_is_not_needed_for_what_was_kept(tmp_path: Path) -> None:
     text = r"(?i)(auth|cookie)=\S+"
     code = f"""
     import sys
-    from glimpse.expressions import KEPT, expression
+    from glimpse.precompiled import KEPT, expression
     KEPT[{text!r}] = {compiled(text)!r}
     print(expression({text!r}).sub(lambda found: found[1], "a Cookie=1 b"), "re" in sys.modules)
     """
     assert run_python(code=code, cwd=tmp_path).stdout == "a Cookie b False\n"
+
+
+def test_code_that_was_kept_is_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is executed or generated is noted, and taken from what was kept the next time."""
+    monkeypatch.setattr(precompiled, "CODE", {"a = 1": generated("a = 2"), "b = 1": generated("b = 2")})
+    scope: dict[str, Any] = {}
+    execute("a = 1", scope)
+    execute("c = 1", scope)
+    exec(generated("b = 1"), scope)
+    assert (scope["a"], scope["b"], scope["c"]) == (2, 2, 1)
+    assert precompiled.CODE["c = 1"] is None
