@@ -157,3 +157,29 @@ def test_several_processes_at_once(package: Path) -> None:
         list(pool.map(lambda _: run(package), range(4)))
     assert counts(run(package))[1] <= LOADED_BEFORE
     assert not [*(package / "glimpse" / "__pycache__").glob("*.tmp")]
+
+
+def test_while_another_thread_imports(package: Path) -> None:
+    """It may be importing what is needed here, so the modules are imported in Python's own way; the file is as it was."""
+    run(package)
+    write_files(package, {"slow.py": "import gates; gates.inside.set(); gates.outside.wait()\n"})
+    (bundle,) = bundles(package)
+    before = bundle.read_bytes()
+    code = """
+    import sys, threading, types
+    gates = sys.modules["gates"] = types.ModuleType("gates")
+    gates.inside, gates.outside = threading.Event(), threading.Event()
+    importing = threading.Thread(target=__import__, args=("slow",))
+    importing.start()
+    gates.inside.wait()
+    import shop
+    gates.outside.set()
+    importing.join()
+    shop.f()
+    ours = [module for name, module in sys.modules.items() if name.startswith("glimpse.")]
+    print(sum(type(module.__loader__).__module__ == "glimpse.bundle" for module in ours), len(ours))
+    """
+    taken, others = counts(run(package, code))
+    assert 0 < taken < LOADED_AT_START < 80 < others
+    assert bundle.read_bytes() == before
+    assert counts(run(package))[1] <= LOADED_BEFORE
