@@ -59,8 +59,9 @@ CLOSES_SILENTLY: Final = sys.version_info >= (3, 13)
 
 
 def _has_columns() -> bool:
-    # compiled now: this module's own code may come from a file that another process wrote
-    places: Any = getattr(compile("0", "", "eval"), "co_positions", tuple)()
+    # compiled now: this module's own code may come from a file that another process wrote; by ``eval``, since the first
+    # ``compile`` of a process makes the classes of syntax trees, for half of what a start takes
+    places: Any = getattr(eval("lambda: 0").__code__, "co_positions", tuple)()
     return any(column is not None for _, _, column, _ in places)
 
 
