@@ -160,7 +160,7 @@ def test_several_processes_at_once(package: Path) -> None:
 
 
 def test_while_another_thread_imports(package: Path) -> None:
-    """It may be importing what is needed here, so the modules are imported in Python's own way; the file is as it was."""
+    """It may be importing what is needed here, so the modules are imported in Python's own way; the file stays."""
     run(package)
     write_files(package, {"slow.py": "import gates; gates.inside.set(); gates.outside.wait()\n"})
     (bundle,) = bundles(package)

@@ -8,7 +8,7 @@ Ratios to a walk from object to object, for three of three fields: 0.3 if they w
 
 from __future__ import annotations
 
-import weakref
+from _weakref import ref
 
 from .compiled import LIVE, MAY_HIDE, Form, Kinds, assigned, code_of, condition, namespace
 from .walk import MOST_REMEMBERED, Path, Render, Walk
@@ -50,7 +50,7 @@ def list_up(walk: Walk, cls: type, form: Form, kinds: Kinds) -> None:
     :param kinds: what the fields have held. If one of them may be anything, there is no such code.
     """
     if form.attributes and _are_settled(kinds):
-        walk.records[id(cls)] = _first(walk, form, kinds, weakref.ref(cls), id(cls))
+        walk.records[id(cls)] = _first(walk, form, kinds, ref(cls), id(cls))
     else:
         walk.records.pop(id(cls), None)
 
@@ -59,7 +59,7 @@ def _are_settled(kinds: Kinds) -> bool:
     return all(LIVE not in known for known in kinds.values())
 
 
-def _first(walk: Walk, form: Form, kinds: Kinds, class_of: weakref.ref[type], key: int) -> RenderList:
+def _first(walk: Walk, form: Form, kinds: Kinds, class_of: ref[type], key: int) -> RenderList:
     """Counts the first lists: most classes are in none, and code takes as long to make as the texts of some hundred."""
     left = _LISTS_BEFORE_COMPILING
 
@@ -73,7 +73,7 @@ def _first(walk: Walk, form: Form, kinds: Kinds, class_of: weakref.ref[type], ke
     return render
 
 
-def _made(walk: Walk, form: Form, kinds: Kinds, class_of: weakref.ref[type], key: int) -> RenderList:
+def _made(walk: Walk, form: Form, kinds: Kinds, class_of: ref[type], key: int) -> RenderList:
     tries = _TRIES
 
     def otherwise(value: list[Any], room: int, path: Path, plain: Render) -> str:
