@@ -52,6 +52,7 @@ class System:
     gmtime = time.gmtime
     strftime = time.strftime
     get_ident = _of_threads("get_ident")
+    get_native_id = _thread.get_native_id
     allocate_lock = _of_threads("allocate_lock")
     start_new_thread = _of_threads("start_new_thread")
     RLock = _of_threads("RLock")

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
+import pytest
+
+from glimpse.probe.flusher import Flusher
 from tests.support.process import run_traced
 
 WAITS_UNTIL_WRITTEN = """
@@ -32,3 +37,14 @@ def test_the_main_thread_stays_the_main_thread(tmp_path: Path) -> None:
     for _ in range(2):  # with an empty cache the rewriter has imported it
         (tmp_path / "glimpse.jsonl").unlink(missing_ok=True)
         assert run_traced(script, policy=policy, cwd=tmp_path).stdout == "True 1\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the system lists a process's threads")
+def test_a_stopped_thread_is_gone() -> None:
+    """The system has it no more when it is said to have ended: it would count it at a fork."""
+    flusher = Flusher(lambda: None, 60)
+    before = set(os.listdir("/proc/self/task"))
+    for _ in range(200):
+        flusher.start()
+        flusher.stop()
+        assert set(os.listdir("/proc/self/task")) <= before

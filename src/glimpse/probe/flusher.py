@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Flusher"]
 
 _LONGEST_END_S: Final = 5.0
+_LOOKS: Final = 200
+_BETWEEN_LOOKS_S: Final = 0.0005
 
 
 class Flusher:
@@ -34,6 +36,7 @@ class Flusher:
         self._imports = imports
         self._wake: Any = None
         self._ended: Any = None
+        self._native = 0
 
     def renewed(self) -> Flusher:
         """One without a thread."""
@@ -76,8 +79,10 @@ class Flusher:
             except RuntimeError:
                 pass
             self._ended.acquire(True, _LONGEST_END_S)
+            _wait_for_the_end_of(self._native)
 
     def _run(self, wake: Any, ended: Any) -> None:
+        self._native = System.get_native_id()
         try:
             while self._wake is wake:
                 wake.acquire(True, self._interval)
@@ -88,6 +93,16 @@ class Flusher:
                         _be_unknown()
         finally:
             ended.release()
+
+
+def _wait_for_the_end_of(native: int) -> None:
+    """Wait until the system has no such thread any more: who forks just before that is warned of it, from 3.12 on."""
+    for _ in range(_LOOKS):
+        try:
+            System.stat(f"/proc/self/task/{native}")
+        except OSError:  # it is gone, or this is another system than Linux
+            return
+        System.sleep(_BETWEEN_LOOKS_S)
 
 
 def _have_the_main_thread_known() -> None:
