@@ -47,11 +47,11 @@ def last_elements(file: BinaryIO, tell: Callable[[str], None]) -> Iterator[tuple
     while True:
         bare = data.rstrip(_PADDING) if first else data.rstrip(_AROUND)
         line = bare.rfind(b"\n") + 1
-        if not line and begin and len(data) < 2 * _BLOCK:
+        if not line and begin and len(bare) < 2 * _BLOCK:
             size = min(_BLOCK, begin)
             begin -= size
             file.seek(begin)
-            data = file.read(size) + data
+            data = file.read(size) + bare
             continue
         if first:
             first = False
@@ -161,31 +161,39 @@ def next_elements(file: BinaryIO, position: int, source: str) -> Iterator[tuple[
 
     :raises ReadError: it is not an array of objects.
     """
-    file.seek(position)
-    data, at, amount = file.read(_BLOCK), 0, _BLOCK
-    if not position and data.startswith(_BYTE_ORDER_MARK):
-        at = len(_BYTE_ORDER_MARK)
+    amount = _BLOCK
+    while True:
+        file.seek(position)  # what follows the last element is overwritten when more come
+        data = file.read(amount)
+        begin = position
+        for value, end in _elements(data, source, first=not position):
+            position = begin + end
+            yield value, position
+        if position > begin:
+            amount = _BLOCK
+        elif len(data) < amount:
+            return
+        elif len(data) > MAX_RECORD_BYTES:
+            raise ReadError(f"{source}: an element of more than {MAX_RECORD_BYTES} bytes")
+        else:
+            amount *= 2
+
+
+def _elements(data: bytes, source: str, *, first: bool) -> Iterator[tuple[Element, int]]:
+    at = len(_BYTE_ORDER_MARK) if first and data.startswith(_BYTE_ORDER_MARK) else 0
     scan = json.JSONDecoder(parse_constant=lambda name: None).raw_decode
     while True:
         while at < len(data) and data[at] in _AROUND:
             at += 1
-        found = None
-        if at < len(data):
-            if data[at : at + 1] != b"{":
-                raise ReadError(f"{source}: not an array of entries: {shown(data[at : at + 100])}")
-            found = _element(data, at, scan)
-        if found is not None:
-            value, at = found
-            amount = _BLOCK
-            yield value, position + at
-            continue
-        more = file.read(amount)
-        if not more:
+        if at == len(data):
             return
-        if len(data) - at > MAX_RECORD_BYTES:
-            raise ReadError(f"{source}: an element of more than {MAX_RECORD_BYTES} bytes")
-        position, data, at = position + at, data[at:] + more, 0
-        amount *= 2
+        if data[at : at + 1] != b"{":
+            raise ReadError(f"{source}: not an array of entries: {shown(data[at : at + 100])}")
+        found = _element(data, at, scan)
+        if found is None:
+            return
+        at = found[1]
+        yield found
 
 
 def _element(data: bytes, at: int, scan: Callable[[str], tuple[Any, int]]) -> tuple[Element, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import Final
 
 from glimpse.errors import ReadError
 from glimpse.traces.records import Record
@@ -15,6 +16,9 @@ from glimpse.writers.json_ends import last_elements, next_elements
 
 __all__ = ["ArrayTail"]
 
+_OFTEN: Final = 5
+"""Looks at something else than an array, one after the other, until it is an error."""
+
 
 class ArrayTail:
     """See ``Tail``. An array that is laid out in no way known is read from its beginning."""
@@ -22,6 +26,7 @@ class ArrayTail:
     def __init__(self, source: Source, keeps: Callable[[Record], bool], *, follow: bool) -> None:
         self._source, self._keeps, self._follow = source, keeps, follow
         self._file = GrowingFile(source.name)
+        self._odd = 0
 
     def last(self, count: int | None) -> Iterator[Record]:
         """See ``Tail``."""
@@ -34,13 +39,22 @@ class ArrayTail:
             yield from reversed(found)
         elif self._follow:
             self._file.position = 0
-            yield from self.more() if count is None else deque(self.more(), count)
+            yield from self._come() if count is None else deque(self._come(), count)
         else:
             whole = filter(self._keeps, self._source.records())
             yield from whole if count is None else deque(whole, count)
 
     def more(self) -> Iterator[Record]:
         """See ``Tail``."""
+        try:
+            yield from self._come()
+            self._odd = 0
+        except ReadError:  # may have been read while it was overwritten
+            self._odd += 1
+            if self._odd == _OFTEN:
+                raise
+
+    def _come(self) -> Iterator[Record]:
         for stream, _ in self._file.streams():
             for element, end in next_elements(stream, self._file.position, self._file.path):
                 try:
