@@ -55,6 +55,14 @@ def test_peers() -> None:
 
 
 @pytest.mark.once
+def test_parts() -> None:
+    """Each part of a call is measured at its stage, and lines are written at the last."""
+    told = run("parts.py")["app"]
+    assert set(told["whole"]) == set(told["parts"]) > set(told["floors"])
+    assert told["bytes"] > 300
+
+
+@pytest.mark.once
 def test_packages() -> None:
     """Large arguments are recorded, and each of them takes a bounded text."""
     costs = run("packages.py", "--only", "giants")["giants"]
