@@ -34,35 +34,21 @@ _SAME = (
 
 _SILENT = (
     # Instructions that cannot raise: where they stand is seen by nobody, and the compiler copies and drops them freely.
-    *("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "KW_NAMES", "PUSH_NULL", "POP_TOP", "COPY", "SWAP", "RESUME"),
-    *("POP_EXCEPT", "PUSH_EXC_INFO", "POP_BLOCK", "GEN_START", "MAKE_CELL", "COPY_FREE_VARS", "RETURN_GENERATOR"),
-    *("RETURN_VALUE", "RETURN_CONST", "LOAD_CONST", "STORE_FAST", "LOAD_FAST_AND_CLEAR", "LOAD_CLOSURE", "GET_LEN"),
-    *("DUP_TOP", "DUP_TOP_TWO", "ROT_TWO", "ROT_THREE", "ROT_FOUR", "ROT_N", "IS_OP", "END_FOR", "END_SEND"),
-    *("MATCH_MAPPING", "MATCH_SEQUENCE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "CALL_INTRINSIC_1"),
-    *("POP_JUMP_FORWARD_IF_NONE", "POP_JUMP_FORWARD_IF_NOT_NONE", "POP_JUMP_BACKWARD_IF_NONE", "LOAD_FAST_LOAD_FAST"),
-    *("POP_JUMP_BACKWARD_IF_NOT_NONE", "STORE_FAST_STORE_FAST", "STORE_FAST_LOAD_FAST", "COPY_FREE_VARS"),
-    *("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_IF_NOT_EXC_MATCH"),
-    *(
-        "LOAD_ASSERTION_ERROR",
-        "SETUP_FINALLY",
-        "SETUP_WITH",
-        "SETUP_ASYNC_WITH",
-        "LOAD_BUILD_CLASS",
-        "CLEANUP_THROW",
-        "RERAISE",
-    ),
+    *("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "POP_TOP", "SWAP", "POP_EXCEPT", "POP_BLOCK", "SETUP_FINALLY"),
+    *("RETURN_VALUE", "RETURN_CONST", "LOAD_CONST", "STORE_FAST", "LOAD_FAST_LOAD_FAST"),
+    *("STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST", "ROT_TWO", "ROT_FOUR"),
+    *("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD_NO_INTERRUPT"),
+)
+_INJECTED_HANDLER = (
+    *("PUSH_NULL", "COPY", "PUSH_EXC_INFO", "RERAISE", "DUP_TOP"),  # it cannot raise either
 )
 _INJECTED = (
-    *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CLASSDEREF"),
-    *(
-        "BUILD_LIST",
-        "LIST_APPEND",
-        "LIST_TO_TUPLE",
-        "CALL_FUNCTION_EX",
-    ),  # a call with very many arguments, or with unpacked ones
+    *("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF"),
+    *("BUILD_LIST", "LIST_APPEND", "LIST_TO_TUPLE", "CALL_FUNCTION_EX"),  # very many arguments, or unpacked ones
+    *_INJECTED_HANDLER,
 )
 _INJECTED_CALLS = ("CALL", "CALL_FUNCTION", "CALL_FUNCTION_EX", "BUILD_LIST")
-_INJECTED_NOWHERE = ("RAISE_VARARGS", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS)
+_INJECTED_NOWHERE = ("RAISE_VARARGS", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS, *_INJECTED_HANDLER)
 
 Place = tuple[Any, ...]
 Event = tuple[str, Place]
@@ -214,13 +200,11 @@ def _compare_places(plain: types.CodeType, traced: types.CodeType, where: str, r
     for (operation, place), count in (before.events - after.events).items():
         if (operation, place) in after.events:
             result.copies += count
-        elif not (operation == "LOAD_FAST_CHECK" and place in after.loads):
+        else:
             result.differ(where, "place gone", f"{operation} at {place}")
     for (operation, place), count in (after.events - before.events).items():
         if (operation, place) in before.events and place not in after.hooks:
             result.copies += count
-        elif operation == "LOAD_FAST_CHECK" and place in before.loads:
-            continue
         elif not (_injected(operation, place, after) or before.calls_nothing(operation, place)):
             result.differ(where, "place new", f"{operation} at {place}")
 
@@ -243,10 +227,9 @@ def _holds(statement: Place, hook: Place) -> bool:
 
 @dataclass
 class _Places:
-    """Every instruction that can raise with its place, and the places of local variables and of injected calls."""
+    """Every instruction that can raise with its place, and the places of calls, injected ones apart."""
 
     events: Counter[Event] = field(default_factory=Counter)
-    loads: set[Place] = field(default_factory=set)
     hooks: set[Place] = field(default_factory=set)
     calls: set[Place] = field(default_factory=set)
 
@@ -264,8 +247,6 @@ def _places_of(code: types.CodeType) -> _Places:
     grouped = any(operation == _CHECK_EG_MATCH for operation, _ in _instructions(code))
     for (operation, argument), place in zip(_instructions(code), _places(code), strict=True):
         name = _CANONICAL[operation]
-        if operation in _LOADS:
-            found.loads.add(place)
         if name in _INJECTED_CALLS and len(place) > 1:
             found.calls.add((place[0], place[2]))
         if _cannot_raise(name, before, grouped):
@@ -327,5 +308,4 @@ _USES_CONSTANT = frozenset(dis.hasconst)
 _CHECK_EG_MATCH = dis.opmap.get("CHECK_EG_MATCH")
 _HOOK = "hook"
 _LEAVING_HANDLER = frozenset(dis.opmap.get(name) for name in ("COPY", "POP_EXCEPT", "RERAISE", "CACHE"))
-_LOADS = frozenset(code for name, code in dis.opmap.items() if "LOAD_FAST" in name)
 _LOAD_CONST, _STORE_FAST, _POP_TOP = dis.opmap["LOAD_CONST"], dis.opmap["STORE_FAST"], dis.opmap["POP_TOP"]
