@@ -36,19 +36,17 @@ _SILENT = (
     # Instructions that cannot raise: where they stand is seen by nobody, and the compiler copies and drops them freely.
     *("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "POP_TOP", "SWAP", "POP_EXCEPT", "POP_BLOCK", "SETUP_FINALLY"),
     *("RETURN_VALUE", "RETURN_CONST", "LOAD_CONST", "STORE_FAST", "LOAD_FAST_LOAD_FAST"),
-    *("STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST", "ROT_TWO", "ROT_FOUR"),
+    *("STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST", "ROT_TWO", "ROT_FOUR", "PUSH_NULL"),
+    *("COPY", "PUSH_EXC_INFO", "RERAISE", "DUP_TOP"),
     *("JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE", "JUMP_BACKWARD_NO_INTERRUPT"),
 )
-_INJECTED_HANDLER = (
-    *("PUSH_NULL", "COPY", "PUSH_EXC_INFO", "RERAISE", "DUP_TOP"),  # it cannot raise either
-)
 _INJECTED = (
-    *("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF"),
-    *("BUILD_LIST", "LIST_APPEND", "LIST_TO_TUPLE", "CALL_FUNCTION_EX"),  # very many arguments, or unpacked ones
-    *_INJECTED_HANDLER,
+    *("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_CLASSDEREF"),
+    # of very many arguments, or unpacked ones
+    *("BUILD_LIST", "LIST_APPEND", "LIST_TO_TUPLE", "CALL_INTRINSIC_1", "CALL_FUNCTION_EX"),
 )
 _INJECTED_CALLS = ("CALL", "CALL_FUNCTION", "CALL_FUNCTION_EX", "BUILD_LIST")
-_INJECTED_NOWHERE = ("RAISE_VARARGS", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS, *_INJECTED_HANDLER)
+_INJECTED_NOWHERE = ("RAISE_VARARGS", "CHECK_EXC_MATCH", "JUMP_IF", *_INJECTED_CALLS)
 
 Place = tuple[Any, ...]
 Event = tuple[str, Place]
