@@ -142,3 +142,17 @@ def test_where_orjson_is_there_from_the_beginning(tmp_path: Path, first: str, de
     write_files(tmp_path, {"shop.py": "import sys\nTHERE = 'orjson' in sys.modules\n"})
     env = {"GLIMPSE_AUTO": "1", "GLIMPSE_INCLUDE": "shop", "GLIMPSE_DEST": dest}
     assert run_python(code=f"{first}\nimport shop; print(shop.THERE)", cwd=tmp_path, env=env).stdout == "True\n"
+
+
+def test_what_orjson_needs_cannot_be_had(tmp_path: Path) -> None:
+    """As after a change of user: what Python has built in goes on encoding, in a process that does not crash."""
+    for missing in ("dataclasses", "json", "uuid", "datetime"):
+        code = f"""
+            import json.encoder, sys
+            from glimpse.encoder import JSON
+            sys.modules[{missing!r}] = None
+            sys.path_importer_cache.clear()
+            JSON.load_in_thread()
+            print(JSON.dumps([1]), "orjson" in sys.modules)
+        """
+        assert run_python(code=code, cwd=tmp_path).stdout == "b'[1]' False\n"

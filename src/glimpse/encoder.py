@@ -47,6 +47,11 @@ class _Json:
         """Use orjson from now on, whatever it costs to load."""
         if not self.is_built_in:
             return
+        for needed in (
+            *_NEEDED,
+            "datetime",
+        ):  # orjson takes it that they can be had, and crashes where the process may not read them
+            __import__(needed)
         import orjson
 
         dumps = orjson.dumps
