@@ -18,6 +18,8 @@ MOST_GROUPS: Final = 10_000
 MOST_MESSAGES: Final = 50
 PASSING: Final = 4_096
 _MARK: Final = b'"EXCEPTION"'
+_NEAR: Final = 1 << 11
+"""Bytes in which a caller is looked for first: most have just begun."""
 _NUMBER: Final = rb'"call_id":\s*(%s)[,}\s]'
 
 
@@ -187,19 +189,21 @@ def find_callers(stream: BinaryIO, failures: Iterable[Failure]) -> None:
 
 
 def _find_starts(text: bytes, offset: int, wanted: dict[tuple[Hashable, int], list[tuple[Call, int]]]) -> None:
-    end = len(text)
-    while wanted:
+    end, size = len(text), _NEAR
+    while wanted and end > 0:
         numbers = b"|".join(b"%d" % call_id for _, call_id in wanted)
-        matches = list(re.compile(_NUMBER % numbers).finditer(text, 0, end))
+        begin = text.rfind(b"\n", 0, max(end - size, 0)) + 1
+        matches = list(re.compile(_NUMBER % numbers).finditer(text, begin, end))
         before = set(wanted)
         for match in reversed(matches):
             end = text.rfind(b"\n", 0, match.start()) + 1
             stop = text.find(b"\n", match.end())
             _take_start(text[end : stop if stop >= 0 else len(text)], offset + end, wanted)
             if set(wanted) - before:
-                break  # a caller's caller is wanted now: look for it in what is left
+                size = _NEAR  # a caller's caller is wanted now: look for it in what is left
+                break
         else:
-            return
+            end, size = begin, 4 * size
 
 
 def _take_start(line: bytes, offset: int, wanted: dict[tuple[Hashable, int], list[tuple[Call, int]]]) -> None:
