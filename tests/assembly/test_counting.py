@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from glimpse.assembly import FINISHED, Replay
+from glimpse.assembly import Replay
 from glimpse.assembly import events as ev
 from tests.assembly.test_textual import COROUTINE, GENERATOR, recordings
 
@@ -48,7 +48,7 @@ def _short(event: ev.Event) -> ev.Event:
 def test_what_comes_after_is_the_same(events: list[ev.Event], meta: dict[str, Any], size: int, share: float) -> None:
     """Numbers, parents, ids and limits of the entries from any batch on; a copy goes on by itself."""
     end = 10**12
-    events = [*map(_short, events), *generators(end), (FINISHED, end + 9)]
+    events = [*map(_short, events), *generators(end), (ev.FINISHED, end + 9)]
     parts = batches(meta, events, size)
     after = int(share * len(parts))
     whole, other = Replay(), Replay()
