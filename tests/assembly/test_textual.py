@@ -56,7 +56,8 @@ def recordings(draw: st.DrawFn) -> list[ev.Event]:
             stack.append(key)
         elif what == "coroutine":
             begun += 1
-            events.append((ev.CORO_START, COROUTINE, clock, th, ctx, 1, draw(TEXT), draw(ATOM)))
+            around = None if ctx == 1 else ctx  # it is not in its own context before it begins
+            events.append((ev.CORO_START, COROUTINE, clock, th, around, 1, draw(TEXT), draw(ATOM)))
         elif what == "drop":
             events.append((ev.CORO_END, COROUTINE, clock, th, draw(ATOM), 1))
         elif what == "scope":

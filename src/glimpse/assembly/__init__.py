@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .filtering import Filter, Rule, early_drop
     from .interruption import is_from_handler
     from .lines import as_lines
-    from .records import Origin
+    from .records import NoRecords, Origin
     from .replay import Replay
     from .textual import LineAssembler
 
@@ -24,6 +24,7 @@ __all__ = [
     "Filter",
     "Frame",
     "LineAssembler",
+    "NoRecords",
     "OpenCall",
     "Origin",
     "Replay",
@@ -45,7 +46,7 @@ __getattr__ = on_demand(
         "filtering": ("Filter", "Rule", "early_drop"),
         "interruption": ("is_from_handler",),
         "lines": ("as_lines",),
-        "records": ("Origin",),
+        "records": ("NoRecords", "Origin"),
         "replay": ("Replay",),
         "textual": ("LineAssembler",),
     },

@@ -68,10 +68,15 @@ class Suspendable:
 
     def activity(self) -> dict[str, float]:
         """What an end says of it: ``active_ms`` where it is known, and ``yields`` of what may yield."""
+        return self.activity_until(None, self.waited)
+
+    def activity_until(self, t: int | None, waited: int | None) -> dict[str, float]:
+        """The same if it ended at ``t``, having waited for so many nanoseconds."""
         generator = self.frame is not None and self.frame[6][0] == GEN_START
         said: dict[str, float] = {}
-        if generator or self.waited is not None:
-            said["active_ms"] = max(self.active - (self.waited or 0), 0) / 1_000_000
+        if generator or waited is not None:
+            active = self.active if t is None or self.since is None else self.active + t - self.since
+            said["active_ms"] = max(active - (waited or 0), 0) / 1_000_000
         if generator or self.yields:
             said["yields"] = self.yields
         return said

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..encoder import JSON, ascii_json
-from .calls import Frame
-from .events import ERROR_ONLY
+from .calls import Frame, Suspendable
+from .events import CORO_END, CORO_START, END, ERROR_ONLY, GEN_END, GEN_START, Event
 from .ids import Marks
 from .pieces import DIGITS, MS, Escaped, encoded, escaped, plain_text_maker, text_maker
 from .records import Origin, Records
@@ -22,6 +22,8 @@ __all__ = ["ROOT", "Cell", "LineRecords", "Place", "Within", "as_bytes", "as_lin
 
 _BETWEEN, _NEW_LINE = b'},{"entry_id":', b'}\n{"entry_id":'
 _MOST_KEPT: Final = 1000
+_WAITED: Final = 6  # where an event of a coroutine has how long it waited
+_BEFORE_VALUES: Final = {GEN_START: 1, CORO_START: 2}  # what these have more than a START has
 _INFO: Final = '"level":"INFO"'
 ROOT: Final = f',"parent_id":null,"depth":1,{_INFO},"function":"'
 
@@ -188,16 +190,29 @@ class LineRecords(Records):
 
     def exception(self, number: int, frame: Frame, t: int, th: int, exc: Any, first: int, task: str | None) -> str:
         """See ``Records``."""
-        kind, message, line, traceback = exc
-        told = {"type": kind, "message": message, "line": line}
-        if traceback is not None:
-            told["traceback"] = traceback
         before, closing = self._at_level(frame, "ERROR")
         lasted = "" if frame[6][0] == ERROR_ONLY else f"{_duration(t - frame[4])}{_activity(frame)}"
         return (
             f'{{"entry_id":{number}{before}{self._args(frame, first)}{self._stage("EXCEPTION", t, th, task)}'
-            f"{_fields({'exception': told})}{lasted}{closing}"
+            f"{_exception(exc)}{lasted}{closing}"
         )
+
+    def end_pieces(self, event: Event, frame: Any, call: Suspendable | None, task: str | None) -> tuple[str, ...]:
+        """A row but for its first two pieces: the end of a call by this event, be it as it may."""
+        kind, _, t, th, value = event[:5]
+        more, ns = "", t - frame[4]
+        if call is not None:
+            said = call.activity_until(t, event[6] if len(event) > _WAITED else None)
+            more = "".join([f',"{name}":{text}' for name, text in said.items()])
+        if kind in (END, GEN_END, CORO_END):
+            before, _, closing = frame[10]
+            stage, place = self._stage("END", t, th, task), ',"result":"'
+            result, lasted = self.plain_text(value), f'"{_duration(ns)}{more}'
+            return before, "", stage, "", place, result, lasted, "", "", closing
+        before, closing = self._at_level(frame, "ERROR")
+        args = self.cell(frame[3], None)[1](frame[6][_BEFORE_VALUES.get(frame[6][0], 0) :])
+        stage = self._stage("EXCEPTION", t, th, task)
+        return before, args, stage, "", _exception(value), "", f"{_duration(ns)}{more}", "", "", closing
 
     def pause(self, number: int, frame: Frame, t: int, th: int, stage: str, task: str | None) -> str:
         """See ``Records``."""
@@ -240,6 +255,12 @@ def below(span_id: str | None) -> str:
 
 def _before(stage: str, stamp: str) -> str:
     return f'","stage":"{stage}","timestamp":"{stamp}'
+
+
+def _exception(exc: Any) -> str:
+    kind, message, line, traceback = exc
+    told = {"type": kind, "message": message, "line": line}
+    return _fields({"exception": told if traceback is None else {**told, "traceback": traceback}})
 
 
 def _fields(told: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
     from glimpse.light import field, record
 
-__all__ = ["Origin", "Records", "SiteText"]
+__all__ = ["NoRecords", "Origin", "Records", "SiteText"]
 
 Record: TypeAlias = "dict[str, Any]"
 _MS = 1_000_000
@@ -201,3 +201,19 @@ class Records:
             item.update(call.activity())
         self.mark(item, frame[7], site)
         return item
+
+
+class NoRecords(Records):
+    """Makes nothing of entries: where all that is wanted are the calls that are open."""
+
+    def start(self, *_: Any) -> None:
+        """See ``Records``."""
+
+    def end(self, *_: Any) -> None:
+        """See ``Records``."""
+
+    def exception(self, *_: Any) -> None:
+        """See ``Records``."""
+
+    def pause(self, *_: Any) -> None:
+        """See ``Records``."""

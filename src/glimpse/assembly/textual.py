@@ -12,9 +12,10 @@ for calls of one function, took as long as pieces, and twice as long as ``runs``
 
 from __future__ import annotations
 
+from . import events as ev
 from .calls import Frame, Suspendable
 from .depths import DepthAssembler
-from .events import CLOSED, END, RESUME, START, YIELD, Event
+from .events import CLOSED, CORO_DROPPED, CORO_START, END, GEN_EXCEPTION, GEN_START, RESUME, START, YIELD, Event
 from .ids import Marks, Surroundings
 from .interruption import Work
 from .lines import ROOT, Cell, LineRecords, Place, Within, as_bytes, below, traced
@@ -22,6 +23,7 @@ from .pieces import BELOW_A_MS, DIGITS, IDS_AT_ONCE, MS, WIDTH, Ids, finished
 from .records import Origin
 from .runs import Run, fields_of, lines_of, run_length
 from .shapes import SHORT_INT_BITS
+from .tentative import Tentative
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class LineAssembler(DepthAssembler):
         chunk, out, handlers = [*work.chunk, _NO_EVENT], work.out, self._handlers
         while work.position < len(work.chunk):
             event = chunk[work.position]
-            if event[0] <= END and event[3] >= 0 and self._make_plain_lines(work, chunk, event[3]):
+            if event[0] in _IN_THE_LOOP and event[3] >= 0 and self._make_plain_lines(work, chunk, event[3]):
                 continue
             accounted = self.last_id
             try:
@@ -83,17 +85,16 @@ class LineAssembler(DepthAssembler):
         before, frames, spans = len(out), stack[:], self._marker.spans
         given = spans.count if spans is not None else 0
         rows: list[Any] = []
-        passed: list[tuple[Suspendable, tuple[Any, ...]]] = []
+        tentative = Tentative(self._generators, self._coroutines, self._scopes)
         try:
-            run = self._plain_calls(rows, passed, chunk, first, th, stack)
+            run = self._plain_calls(rows, tentative, chunk, first, th, stack)
             position = first + len(rows) // WIDTH
             out.extend(finished(rows))
         except BaseException:  # go back, and do again what has become rows already
             if len(out) == before:
                 out.extend(finished(rows))
             self.last_id, stack[:] = number, frames
-            for call, (active, since, yields, its_thread) in reversed(passed):
-                call.active, call.since, call.yields, call.th = active, since, yields, its_thread
+            tentative.go_back()
             if spans is not None:
                 spans.go_back(given)
             work.position = first + len(rows) // WIDTH
@@ -101,6 +102,7 @@ class LineAssembler(DepthAssembler):
                 self._handlers[event[0]](event, [])
             raise
         work.position = position
+        tentative.keep()
         if run is not None:
             self._make_runs(work, chunk, th, run)
         return work.position > first
@@ -134,12 +136,11 @@ class LineAssembler(DepthAssembler):
         return lines_of(run, fields, closings, self.records)
 
     def _plain_calls(  # noqa: C901, PLR0912, PLR0915 - a call's cost is spent here
-        self, rows: list[Any], passed: list[Any], chunk: list[Event], position: int, th: int, stack: list[Any]
+        self, rows: list[Any], tentative: Tentative, chunk: list[Event], position: int, th: int, stack: list[Any]
     ) -> tuple[str, int | None, Any] | None:
         """Each event gives a row; a run that comes after them is given back.
 
-        Generators may yield and go on in between, which leaves a row with nothing in it. ``passed`` gets what they
-        were before.
+        Generators may yield and go on in between, which leaves a row with nothing in it.
         ``here`` is the context for which all is known that calls in it have in common.
         """
         records, add, run = self.records, rows.extend, None
@@ -153,7 +154,7 @@ class LineAssembler(DepthAssembler):
         while True:
             event = chunk[position]
             kind = event[0]
-            if kind == START and event[3] == th:
+            if kind in _STARTS and event[3] == th:
                 key, t, ctx = event[1], event[2], event[4]
                 if ctx is not here:
                     parent, around, (above, trace, parent_span), (place, ending) = self._around(th, ctx)
@@ -171,7 +172,7 @@ class LineAssembler(DepthAssembler):
                     opening, args, closing, _ = cells[key]
                 except KeyError:
                     opening, args, closing, _ = records.cell(key, correlation)
-                if key is last and position >= barred:
+                if key is last and position >= barred and kind == START:
                     calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key)
                     fields = fields_of(chunk, position, calls, key, th, ctx) if calls else None
                     if fields is not None:
@@ -187,7 +188,12 @@ class LineAssembler(DepthAssembler):
                 i = ids[at]
                 before = f"{called}{i}{above}{opening}"
                 end = chunk[position + 1]
-                if end[0] == END and end[3] == th and (end[1] is key or end[1] is None or end[1] == key):
+                if (
+                    kind == START
+                    and end[0] == END
+                    and end[3] == th
+                    and (end[1] is key or end[1] is None or end[1] == key)
+                ):
                     u, value = end[2], end[4]
                     if u < until and at < _LAST and value is not CLOSED:
                         x, y = t - since, u - since
@@ -204,23 +210,38 @@ class LineAssembler(DepthAssembler):
                         position += 2
                         at += 2
                         continue
-                digits = DIGITS[(t - since) // 1000]
-                add((entry, i, before, args(event), begun, digits, place, "", "", "", "", closing))
+                digits, returned, where = DIGITS[(t - since) // 1000], ending, place
+                if kind != START:
+                    call = Suspendable(t, th, event[6] if kind == CORO_START else None)
+                    if call.task:
+                        where, returned = records.place(th, call.task)
+                    shown = args(event[2 if kind == CORO_START else 1 :])
+                else:
+                    call, shown = None, args(event)
+                add((entry, i, before, shown, begun, digits, where, "", "", "", "", closing))
                 marks = None
+                inside = f',"parent_id":{high}{i},"depth":{depth + 1},"level":"INFO","function":"', trace, parent_span
                 if spans is not None:
-                    trace_id = trace_id or lead + span
-                    marks = Marks(trace_id, span, span_id, correlation, remote)
-                    trace, span_id, parent_span = traced(trace_id), span, below(span)
+                    root = trace_id or lead + span
+                    marks = Marks(root, span, span_id, correlation, remote)
+                    inside = inside[0], traced(root), below(span)
                 elif correlation is not None:
                     marks = Marks(None, None, None, correlation, None)
-                number = base + at
-                above = f',"parent_id":{high}{i},"depth":{depth + 1},"level":"INFO","function":"'
-                within, shared = (above, trace, parent_span), (before, ending, closing)
-                stack.append((number, parent_id, depth, key, t, ctx, event, marks, None, within, shared))
-                parent_id = number
-                depth += 1
+                number, shared = base + at, (before, returned, closing)
+                frame: Any = (number, parent_id, depth, key, t, ctx, event, marks, call, inside, shared)
                 position += 1
                 at += 1
+                if kind == CORO_START:  # on no stack, so nothing changes around it
+                    tentative.begin_coroutine(event, call, frame)
+                    here = here if event[5] != here else _UNKNOWN
+                    continue
+                if kind == GEN_START:
+                    frame = tentative.begin_generator(event, call, frame)
+                stack.append(frame)
+                parent_id, (above, trace, parent_span) = number, inside
+                depth += 1
+                if spans is not None:
+                    trace_id, span_id = root, span
             elif kind == END and event[3] == th and stack:
                 _, key, u, _, value = event
                 frame = stack[-1]
@@ -260,22 +281,41 @@ class LineAssembler(DepthAssembler):
                 call = generators.get(event[5])
                 if call is None or call.frame is None or call.chain:
                     break
-                state = call, (call.active, call.since, call.yields, call.th)
                 if kind == YIELD:
                     if not stack or stack[-1][8] is not call or (len(stack) > 1 and stack[-2][8] is not None):
                         break
-                    passed.append(state)
+                    tentative.passes(call)
                     del stack[-1]
                     call.yields += 1
                     call.pause(event[2])
                 else:
                     if call.since is not None or call.frame[5] != event[4]:
                         break
-                    passed.append(state)
+                    tentative.passes(call)
                     call.since, call.th = event[2], th
                     stack.append(call.frame)
                 add(_NOTHING)
                 here = _UNKNOWN
+                position += 1
+            elif kind in _RARE_ENDS and event[3] == th:
+                found = tentative.ending(event, stack)
+                if found is None or found[0][10] is None or event[4] is CLOSED:
+                    break
+                if at > _LAST:
+                    base, entry, called, high, ids = self._ids_from(base + at)
+                    at = 0
+                frame, call = found
+                add((entry, ids[at], *records.end_pieces(event, frame, call, self._task_of(frame))))
+                tentative.end(event, call, stack)
+                since, until, begun, ended = records.millisecond
+                if kind <= GEN_EXCEPTION:
+                    here = _UNKNOWN
+                position += 1
+                at += 1
+            elif kind == CORO_DROPPED:
+                tentative.drop(event)
+                here = _UNKNOWN
+                add(_NOTHING)
                 position += 1
             else:
                 break
@@ -314,6 +354,9 @@ class LineAssembler(DepthAssembler):
 
 _OUTERMOST: Final = Within(ROOT, traced(None), below(None))
 _LAST: Final = IDS_AT_ONCE - 1
+_STARTS: Final = frozenset({START, GEN_START, CORO_START})
+_RARE_ENDS: Final = frozenset({ev.EXCEPTION, ev.GEN_END, GEN_EXCEPTION, ev.CORO_END, ev.CORO_EXCEPTION})
+_IN_THE_LOOP: Final = _RARE_ENDS | _STARTS | {END}
 _NOTHING: Final = ("",) * WIDTH
 _NO_EVENT: Final = (0, None, 0, None)
 _UNKNOWN: Final = object()

@@ -330,9 +330,9 @@ class RawSink:
         """See ``Sink``."""
         self._assembler: Assembler | None = None
         if origin.trace_ids:
-            from ..assembly import Assembler
+            from ..assembly import Assembler, NoRecords
 
-            self._assembler = Assembler(origin, **self._options)
+            self._assembler = Assembler(origin, form=NoRecords, **self._options)
         self._meta |= {
             "pid": origin.pid,
             "base": origin.base,
