@@ -44,7 +44,7 @@ def recordings(draw: st.DrawFn) -> list[ev.Event]:
     for _ in range(draw(st.integers(0, 40))):
         clock += draw(st.sampled_from([1, 700, 1500, 400_000, 1_000_000, 3_000_000_000]))
         th = draw(st.sampled_from([1, 1, 1, 2, -1]))
-        ctx = draw(st.sampled_from([None, None, None, None, 1, 2]))
+        ctx = draw(st.sampled_from([None, None, None, None, 100 + begun, 2]))
         stack = open_calls.get(th, [])
         what = draw(
             st.sampled_from(["start", "start", "end", "end", "end here", "raise", "lone", "coroutine", "drop", "scope"])
@@ -56,10 +56,9 @@ def recordings(draw: st.DrawFn) -> list[ev.Event]:
             stack.append(key)
         elif what == "coroutine":
             begun += 1
-            around = None if ctx == 1 else ctx  # it is not in its own context before it begins
-            events.append((ev.CORO_START, COROUTINE, clock, th, around, 1, draw(TEXT), draw(ATOM)))
+            events.append((ev.CORO_START, COROUTINE, clock, th, ctx, 100 + begun, draw(TEXT) or None, draw(ATOM)))
         elif what == "drop":
-            events.append((ev.CORO_END, COROUTINE, clock, th, draw(ATOM), 1))
+            events.append((ev.CORO_END, COROUTINE, clock, th, draw(ATOM), 100 + begun))
         elif what == "scope":
             events.append((ev.CONTEXT, 2, ctx, draw(TEXT), "a" * 32, "b" * 16))
         elif what == "lone":

@@ -24,6 +24,7 @@ class Tentative:
     def __init__(self, generators: _Calls, coroutines: _Calls, scopes: dict[int, Any]) -> None:
         self._generators, self._coroutines, self._scopes = generators, coroutines, scopes
         self._changed: list[tuple[dict[int, Any], int, Any]] = []
+        self._gone: list[Suspendable] = []
         self._passed: list[tuple[Suspendable, tuple[Any, ...]]] = []
         self._ended: dict[int, tuple[Suspendable, int, int | None]] = {}
         """Coroutines that have ended, by their numbers. Nobody looks whether they have until this is kept."""
@@ -72,10 +73,13 @@ class Tentative:
         if call is not None:
             self._changed.append((self._generators, event[5], call))
             del self._generators[event[5]]
+            self._gone.append(call)
 
     def drop(self, event: Event) -> None:
         """Nothing refers to a coroutine or a scope any more."""
         number = event[1]
+        if number in self._coroutines:
+            self._gone.append(self._coroutines[number])
         for table in self._coroutines, self._scopes:
             if number in table:
                 self._changed.append((table, number, table.pop(number)))
@@ -85,9 +89,8 @@ class Tentative:
         for call, t, waited in self._ended.values():
             call.pause(t)
             call.waited, call.ended = waited, True
-        for table, key, before in self._changed:
-            if table is not self._scopes and before is not None and table.get(key) is not before:
-                before.frame = None  # no cycle: a program that looks for garbage finds none of ours
+        for call in self._gone:
+            call.frame = None  # no cycle: a program that looks for garbage finds none of ours
 
     def go_back(self) -> None:
         """All is as it was."""
