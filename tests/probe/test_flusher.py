@@ -42,7 +42,7 @@ def test_the_main_thread_stays_the_main_thread(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="where the system lists a process's threads")
 def test_a_stopped_thread_is_gone() -> None:
     """The system has it no more when it is said to have ended: it would count it at a fork."""
-    flusher = Flusher(lambda: None, 60)
+    flusher = Flusher(lambda: None, 60, imports=False)
     before = set(os.listdir("/proc/self/task"))
     for _ in range(200):
         flusher.start()
