@@ -98,17 +98,40 @@ def test_a_fork_neither_loses_nor_doubles_entries(folder: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_fork_sees_no_thread_of_ours(folder: Path) -> None:
     """From 3.12 on the interpreter warns of forking beside threads: there is nothing to warn of."""
-    run(
-        folder,
+    code = """
+        import warnings
+        warnings.simplefilter("always")
+        os.waitpid(os.fork() or os._exit(0), 0)
+        for number in range(3):
+            app.work(number)
+            time.sleep(0.3)
+            os.waitpid(os.fork() or os._exit(0), 0)
+            os.waitpid(os.fork() or app.work(10) and os._exit(0), 0)
         """
-        import warnings; warnings.simplefilter("error")
-        app.work(1); time.sleep(0.3)
-        child = os.fork()
-        if not child:
-            os._exit(0)
-        sys.exit(os.waitpid(child, 0)[1])
-        """,
-    )
+    ran = run_python(cwd=folder, code=dedent(START) + dedent(code), log="log.jsonl")
+    assert ran.stderr == ""
+    assert sum(entry["stage"] == "END" for entry in ran.entries if entry["args"] != "work(n=10)") == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("event", ["app.work(7)", "next(held)"], ids=["call", "generator"])
+def test_after_a_fork_entries_are_written_in_time(folder: Path, event: str) -> None:
+    """What comes next is on disk after the flush interval, in the call that forked as in a new one."""
+    code = f"""
+        held = app.endless(); next(held)
+        for _ in range(2):
+            os.waitpid(os.fork() or os._exit(0), 0)
+        before = os.path.getsize("log.jsonl")
+        {event}
+        deadline = time.monotonic() + 60
+        while os.path.getsize("log.jsonl") == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        held.close()
+        """
+    entries = run(folder, code)
+    assert_complete(entries)
+    assert len({(entry["pid"], entry["thread"]) for entry in entries}) == 1
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

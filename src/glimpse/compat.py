@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOSES_SILENTLY",
+    "COUNTS_THREADS_AFTER_FORK",
     "FORMATS_AS_F_STRINGS",
     "HAS_EXCEPTION_TABLE",
     "HAS_MONITORING",
@@ -56,6 +57,9 @@ TELLS_LINES_AFTER_CALLS: Final = sys.version_info[:2] == (3, 12)
 
 CLOSES_SILENTLY: Final = sys.version_info >= (3, 13)
 """A generator that waits at a ``yield`` outside of any ``try`` is closed without running, so without an event."""
+
+COUNTS_THREADS_AFTER_FORK: Final = sys.version_info >= (3, 13)
+"""``os.fork`` counts the threads that it warns of when the functions that are called after forks have run."""
 
 
 def _has_columns() -> bool:

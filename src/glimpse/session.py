@@ -255,6 +255,11 @@ class Session:
             self._forked_in = here()
         self.recorder.before_fork()
 
+    def after_fork_in_parent(self) -> None:
+        """Go on as before."""
+        self.recorder.after_fork_in_parent()
+        self.probe.after_fork_in_parent()
+
     def after_fork_in_child(self) -> None:
         """Go on as a process of its own."""
         forked_in, self._forked_in = self._forked_in, None
@@ -318,7 +323,7 @@ def _before_fork() -> None:
 
 
 def _after_fork() -> None:
-    _each(lambda session: session.recorder.after_fork_in_parent())
+    _each(Session.after_fork_in_parent)
     if (sigterm := sys.modules.get("glimpse.probe.sigterm")) is not None:
         sigterm.after_fork_in_parent()
 

@@ -14,7 +14,7 @@ from itertools import chain
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
-from ..assembly.events import CLOSED, END
+from ..assembly.events import CLOSED, END, MUTED
 from ..natives import System
 from ..probe import Probe, Slot
 from ..probe.codes import kind_of
@@ -196,10 +196,9 @@ class Calls:
 
     def close_all(self, traced_by_code: Callable[[CodeType], Traced | None]) -> None:
         """End every call that is open, in any thread: innermost first."""
-        threads = self.probe.threads
         for ident, top in list(sys._current_frames().items()):
-            th = threads.get(ident)
-            for frame in chain([top], outwards(top)) if th is not None else ():
+            th = self.probe.number_of(ident)
+            for frame in chain([top], outwards(top)) if th != MUTED else ():
                 code = frame.f_code
                 call = self._open.get(id(frame))
                 if call is not None and call.code is code:

@@ -8,6 +8,7 @@ from types import GeneratorType
 
 from ..assembly import OpenCall
 from ..assembly.events import MUTED, THREAD
+from ..compat import COUNTS_THREADS_AFTER_FORK
 from ..context import LISTENERS, TraceContext, TraceParent, active
 from ..natives import System
 from ..values import RENDERING
@@ -155,11 +156,15 @@ class Probe:
         return None if call is None else call.call_id
 
     def _innermost(self) -> OpenCall | None:
-        ident = System.get_ident()
-        th = self.threads.get(ident)
-        if th is None:  # it has none, or is about to import greenlet, or has tried to
-            th = self.greenlets.expected.get(ident, {}).get("number", MUTED)
+        th = self.number_of(System.get_ident())
         return None if th == MUTED else self.recorder.innermost(th, self.coroutines.current())
+
+    def number_of(self, ident: int) -> int:
+        """The number of a thread; ``MUTED`` if it has none."""
+        th = self.threads.get(ident)
+        if th is None:  # it has forked, or is about to import greenlet, or has tried to, or it has none
+            th = self.greenlets.expected.get(ident, {}).get("number", MUTED)
+        return th
 
     def _mute(self, ident: int, begins: bool) -> None:
         """A value's own code runs on this thread, because of Glimpse: what it calls leaves no entries."""
@@ -238,16 +243,16 @@ class Probe:
             self.threads.give(number)
         else:
             waiting["number"] = number
+        self.recorder.start_flusher()
         return number
 
     def _begin_thread(self) -> int:
         unused = self.greenlets.unused
         number = unused.pop() if unused else next(self._numbers)
         name = _name_of_thread()
-        ended = self._local.__dict__.setdefault("ended", _Ended(self.threads, System.get_ident()))
+        ended = self._local.__dict__.setdefault("ended", _Ended(self, System.get_ident()))
         ended.numbers.add(number)
         self.recorder.events.append((THREAD, number, name))
-        self.recorder.start_flusher()
         return number
 
     def _thread(self) -> int:
@@ -257,6 +262,18 @@ class Probe:
         event = (kind, None, System.perf_counter_ns(), self._thread(), self.coroutines.current(), id(frame))
         self.recorder.events.append(event)
 
+    def after_fork_in_parent(self) -> None:
+        """Have the flusher started: now, or by the next event if the program itself has no second thread.
+
+        ``os.fork`` may count threads after this, and would warn of ours. Until that event, nothing waits to be written.
+        """
+        ident, idle = System.get_ident(), not self.recorder.waiting
+        if COUNTS_THREADS_AFTER_FORK and idle and self.threads.keys() == {ident} and self.threads[ident] != MUTED:
+            self.greenlets.expected[ident] = {"number": self.threads[ident]}
+            self.threads.take_back()
+        elif not (COUNTS_THREADS_AFTER_FORK and idle and not self.threads):
+            self.recorder.start_flusher()
+
     def forget_threads(self, caller: TraceParent | None = None) -> None:
         """In a forked child: only the forking thread lives on, and its calls are the parent's.
 
@@ -264,6 +281,8 @@ class Probe:
         """
         self.threads.clear()
         self.threads.take_back()
+        for waiting in self.greenlets.expected.values():
+            waiting.clear()
         self._local = System.Local()
         self.coroutines.forget()
         self._before = None
@@ -284,15 +303,17 @@ def _name_of_thread() -> str:
 class _Ended:
     """Dies with its thread, whose ident may then be another's."""
 
-    __slots__ = ("ident", "numbers", "threads")
+    __slots__ = ("expected", "ident", "numbers", "threads")
 
-    def __init__(self, threads: dict[int, int], ident: int) -> None:
-        self.threads, self.ident = threads, ident
+    def __init__(self, probe: Probe, ident: int) -> None:
+        self.threads, self.expected, self.ident = probe.threads, probe.greenlets.expected, ident
         self.numbers = {MUTED}
 
     def __del__(self) -> None:
         if self.threads.get(self.ident) in self.numbers:
             self.threads.pop(self.ident, None)
+        if self.expected.get(self.ident, {}).get("number") in self.numbers:
+            self.expected.pop(self.ident, None)
 
 
 def _describe_current(describer: Describer, message: Message) -> Callable[[str, FrameType], Any]:

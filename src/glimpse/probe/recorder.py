@@ -353,12 +353,11 @@ class Recorder:
         self._guard(self.sink.writer.before_fork)
 
     def after_fork_in_parent(self) -> None:
-        """Go on as before."""
+        """Go on as before, but for the flusher, which is still to be started."""
         if self._fork_held:
             self._lock.release()
         self._busy.pop(System.get_ident(), None)
         self._do_what_waited()
-        self.start_flusher()
 
     def after_fork_in_child(self, origin: Origin) -> None:
         """A process of its own: the parent writes what was recorded before."""
