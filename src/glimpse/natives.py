@@ -14,15 +14,16 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
 
 __all__ = ["System"]
 
 
-def _of_threads(name: str) -> Any:
+def _of_threads(name: str, module: ModuleType = _thread) -> Any:
     """The interpreter's own, also where gevent has put greenlets in their place (``monkey.patch_all``)."""
     monkey: Any = sys.modules.get("gevent.monkey")
-    found = getattr(_thread, name) if monkey is None else monkey.get_original("_thread", name)
+    found = getattr(module, name) if monkey is None else monkey.get_original(module.__name__, name)
     return found if isinstance(found, type) else staticmethod(found)
 
 
@@ -43,7 +44,7 @@ class System:
     makedirs = os.makedirs
     urandom = os.urandom
     getpid = os.getpid
-    sleep = time.sleep
+    sleep = _of_threads("sleep", time)
     now = time.time
     now_ns = time.time_ns
     monotonic = time.monotonic

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from glimpse import Config
 from tests.support.entries import Entry, assert_complete
 from tests.support.process import run_python
 
 THREADS, CALLS = 8, 500
 TASKS = 10_000
+BUSY_CALLS = 2_500
+BUFFER = Config().buffer_size
 
 PROGRAM = """
 import asyncio, threading
@@ -67,6 +70,20 @@ def test_eight_threads_have_their_own_trees(tmp_path: Path) -> None:
         assert parent["thread"] == each["thread"]
         assert parent["args"] == each["args"].replace("inner", "outer")
         assert (each["depth"], parent["depth"]) == (3, 2)
+
+
+@pytest.mark.once
+def test_threads_do_not_keep_the_one_that_drains_from_it(tmp_path: Path) -> None:
+    """Of eight threads that never wait, the one that empties the buffer gets its turn before it is full."""
+    (tmp_path / "busy.py").write_text(PROGRAM, encoding="utf-8")
+    code = (
+        "import glimpse\n"
+        "tracer = glimpse.install(glimpse.TracingPolicy(included_packages=['busy']), glimpse.Config())\n"
+        f"import busy\nbusy.threads({THREADS}, {BUSY_CALLS})\nprint(tracer.stats()['high_water'])\n"
+    )
+    run = run_python(cwd=tmp_path, code=code)
+    assert len(run.entries) > BUFFER
+    assert 1_000 < int(run.stdout) < BUFFER // 4
 
 
 @pytest.mark.once

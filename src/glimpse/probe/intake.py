@@ -23,6 +23,9 @@ __all__ = ["Intake"]
 
 _DROPPED_AT_ONCE: Final = 256
 """Events: the call that makes room waits for it, so it should take no longer than other calls' work does."""
+_TURN_S: Final = 0.001
+"""As long as it takes to drain: of 0.05 ms, others that have slept come before the thread that waits for its turn."""
+_CALLS_OF_A_TURN: Final = 32
 _LEAST_OF_THREAD: Final = 4  # events of what runs on a thread have its number in the fourth place
 
 
@@ -93,6 +96,7 @@ class Intake:
         self._holding = False
         self._lost = 0
         self._lost_why = ""
+        self._passed = 0
 
     @property
     def busy_here(self) -> bool:
@@ -103,6 +107,17 @@ class Intake:
     def unfinished(self) -> bool:
         """Whether something is to be done though the buffer may be empty."""
         return self._chunk is not None or self._made is not None or (self._lost > 0 and not self._outbox)
+
+    def give_way(self) -> None:
+        """Let another thread that drains go on, if it may want the interpreter, for a call that finds it at work.
+
+        Else it has a turn only after all others had theirs, of 5 ms each, and they fill the buffer meanwhile: memory
+        that is no longer in the cache when it is drained. While it writes, it may wait for a disk or for its turn: so
+        calls go on then, but some stand back.
+        """
+        self._passed += 1
+        if (self._taker or self._passed % _CALLS_OF_A_TURN == 0) and not self.busy_here:
+            System.sleep(_TURN_S)
 
     def take(self, then: Callable[[], Any] | None = None) -> tuple[int, Any]:
         """Make a batch of events, to be written, and then do this. How many were taken, and what this gave.

@@ -82,7 +82,7 @@ class Recorder:
         self.last_error: str | None = None
         self.muted = Threads()
         self.drain: Callable[[], None] = self._hand_over if background else self._drain_here
-        """Called with a full buffer. Never raises; waits only for the writer, and not in mode drop."""
+        """Called with a full buffer. Never raises; waits for the writer, but not in mode drop, and for turns."""
         self.drain_if_room: Callable[[], None] = self._hand_over if background else self._drain_here_if_room
         """The same, unless the recursion limit is near: then whoever comes next does it."""
         self._flusher = Flusher(self._drain_by_time, flush_interval, imports=background)
@@ -113,7 +113,8 @@ class Recorder:
 
     def _drain_here_if_room(self) -> None:
         if self._lock.locked() and len(self.events) <= self.buffer_size:
-            return  # another thread is at it: all that is called meanwhile comes through here, so before anything else
+            self._intake.give_way()  # all that is called while another thread drains comes through here
+            return
         try:
             _descend(_FRAMES_OF_A_DRAIN)
             self._drain_here()
