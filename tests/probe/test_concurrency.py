@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from glimpse import Config
+from tests.support import plain_and_traced, write_files, write_policy
 from tests.support.entries import Entry, assert_complete
 from tests.support.process import run_python
 
@@ -100,3 +101,44 @@ def test_ten_thousand_tasks_have_their_own_trees(tmp_path: Path) -> None:
         for each in found:
             parent = calls[each["parent_id"]]
             assert (parent["function"], parent["task"]) == (f"busy.{above}", each["task"])
+
+
+NAMED = """
+    import threading
+
+    seen = []
+    native = threading.get_ident
+
+    def ident(): return native()
+
+    class Own(threading.Thread):
+        @property
+        def name(self):
+            seen.append(1)
+            return "own"
+
+        def run(self): work()
+
+    def work(): pass
+
+    if __name__ == "__main__":
+        threads = [Own(), threading.Thread(target=work)]
+        threads[0].start()
+        threads[0].join()
+        threading.get_ident = ident
+        threads[1].start()
+        threads[1].join()
+        threading.get_ident = native
+        print(len(seen))
+"""
+
+
+def test_naming_a_thread_runs_no_traced_code_of_the_program(tmp_path: Path) -> None:
+    """A thread whose name is a property, and a get_ident of the program, both traced, do their work as before."""
+    write_files(tmp_path, {"app.py": NAMED})
+    traced = plain_and_traced("app.py", policy=write_policy(tmp_path, "app"), cwd=tmp_path)
+    assert traced.stdout == "0\n"
+    assert_complete(traced.entries)
+    assert [each["function"].rpartition(".")[2] for each in traced.entries if each["stage"] == "START"].count(
+        "work"
+    ) == 2

@@ -249,11 +249,21 @@ class Probe:
     def _begin_thread(self) -> int:
         unused = self.greenlets.unused
         number = unused.pop() if unused else next(self._numbers)
-        name = _name_of_thread()
+        name = self._name_of_thread()
         ended = self._local.__dict__.setdefault("ended", _Ended(self, System.get_ident()))
         ended.numbers.add(number)
         self.recorder.events.append((THREAD, number, name))
         return number
+
+    def _name_of_thread(self) -> str:
+        get_ident = getattr(sys.modules.get("threading"), "get_ident", System.get_ident)
+        if get_ident is System.get_ident:
+            return _thread_name()
+        self.threads.give(MUTED)  # one that the program has put there may itself be traced
+        try:
+            return _thread_name()
+        finally:
+            self.threads.take_back()
 
     def _thread(self) -> int:
         return self.threads.get(System.get_ident()) or self.new_thread()
@@ -292,12 +302,13 @@ class Probe:
         return type(target) is GeneratorType and self.describer.is_traced(target.gi_code)
 
 
-def _name_of_thread() -> str:
+def _thread_name() -> str:
     threading: Any = sys.modules.get("threading")
     if threading is None:
         return "MainThread"
     thread = threading._active.get(threading.get_ident())  # gevent's, if it has patched
-    return str(thread.name) if thread is not None else f"Thread-{System.get_ident()}"
+    name = getattr(thread, "_name", None)  # a property of the program would run, and be traced
+    return f"Thread-{System.get_ident()}" if name is None else str(name)
 
 
 class _Ended:
