@@ -17,7 +17,7 @@ from types import CodeType, ModuleType
 import pytest
 
 from glimpse.hook.loader import instrument_spec
-from tests.support import write_files
+from tests.support import plain_and_traced, write_files, write_policy
 from tests.support.importing import forget, hooked, import_fresh, import_path, is_instrumented
 
 FAILING = {
@@ -208,3 +208,20 @@ def test_code_is_that_of_the_file(tmp_path: Path) -> None:
     with hooked(tmp_path, "place"):
         code: CodeType = import_fresh("place").C.f.__code__
     assert (code.co_filename, code.co_firstlineno) == (str(tmp_path / "place.py"), 2)
+
+
+def test_a_spec_found_before_the_import_equals_that_of_the_module(tmp_path: Path) -> None:
+    """What find_spec gives before the import, after it, and the module's own are equal, and hash alike."""
+    write_files(tmp_path, {"app/__init__.py": "def f(): pass"})
+    code = """
+from importlib.util import find_spec
+first, second = find_spec("app"), find_spec("app")
+assert first == second
+import app
+app.f()
+assert app.__spec__ == first == find_spec("app")
+assert first.loader == app.__loader__ and app.__loader__ == first.loader
+assert hash(first.loader) == hash(app.__loader__)
+assert first != find_spec("json")
+"""
+    plain_and_traced(policy=write_policy(tmp_path, "app"), cwd=tmp_path, code=code)

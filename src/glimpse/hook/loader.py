@@ -119,7 +119,17 @@ def _is_one_of(kind: type[Any], usual: tuple[type[Any], ...], name: str) -> bool
 def _in_likeness_of(kind: type[Any], of_pytest: bool) -> type[Any]:
     names = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
     ours = {"exec_module": property(_exec_module)} if of_pytest else {"get_code": property(_get_code)}
-    return type(kind.__name__, (kind,), {**names, **ours, "__slots__": (_STATE,)})
+    equal = {"__eq__": _equal, "__hash__": lambda self: hash(_original(self))}
+    return type(kind.__name__, (kind,), {**names, **ours, **equal, "__slots__": (_STATE,)})
+
+
+def _equal(self: Any, other: Any) -> bool:
+    return bool(_original(self) == _original(other))
+
+
+def _original(loader: Any) -> Any:
+    state = getattr(loader, _STATE, None)
+    return state.original if isinstance(state, _State) else loader
 
 
 def _get_code(self: Any) -> Callable[[str], CodeType | None]:
