@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import os
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from glimpse.entry import LogEntry
 from glimpse.errors import WriterError
+from glimpse.natives import System
 from glimpse.writers import LineWriter, PartialWrite
 from glimpse.writers.jsonl import JsonlWriter
 from tests.writers import entries as made
@@ -118,6 +120,23 @@ def test_shared_by_processes(path: Path, options: dict[str, Any]) -> None:
     assert (len(files) > 5) == bool(options)
     found = sorted((entry.pid, entry.entry_id) for file in files for entry in read(file))
     assert found == [(pid, number) for pid in range(1, 5) for number in range(1, 1001)]
+
+
+def test_moved_while_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another process is writing to the new file is not taken for what a killed one has left there."""
+    path.write_text(json.dumps(made.start(1).to_dict()) + "\n")
+    began = '{"entry_id":1,"call_id":1,'
+    with path.open("rb") as other:
+
+        def move(_: float) -> None:
+            path.rename(path.with_suffix(".1"))
+            path.write_text(began)
+            fcntl.flock(other, fcntl.LOCK_UN)
+
+        fcntl.flock(other, fcntl.LOCK_SH)
+        monkeypatch.setattr(System, "sleep", move)  # the writer waits for the lock of what it has opened
+        JsonlWriter(str(path)).close()
+    assert path.read_text() == began
 
 
 def test_moved_away(path: Path, writer: JsonlWriter) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from glimpse.entry import LogEntry
+from glimpse.natives import System
 from glimpse.writers.jsonl import JsonlWriter
 from tests.writers import entries as made
 from tests.writers.places import unprivileged
@@ -46,6 +47,17 @@ def test_by_size(path: Path) -> None:
     assert [file.name for file in parts(path)][:2] == ["trace.jsonl.000001", "trace.jsonl.000002"]
     assert all(4000 < file.stat().st_size <= 5000 for file in parts(path)[:-1])
     assert read(path) == list(range(1, 201))
+
+
+def test_a_number_that_was_not_listed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another process renames to its compressed form while names are listed is not replaced."""
+    write(path, made.calls(10), max_bytes=2000, gzip=True)
+    before = {file: file.read_bytes() for file in parts(path)[:-1]}
+    assert before
+    monkeypatch.setattr(System, "listdir", lambda folder: [])
+    write(path, made.calls(10, first=21), max_bytes=2000, gzip=True)
+    assert {file: file.read_bytes() for file in before} == before
+    assert sorted(read(path)) == list(range(1, 41))
 
 
 def test_a_batch_larger_than_a_file_is_not_split(path: Path) -> None:

@@ -163,7 +163,8 @@ class AppendFile:
             except OSError:  # it may be appended to and not read: then it is taken as it is
                 return
             try:
-                self._prefix = self._repair(reader)
+                if identity(reader) == identity(fd):  # else it was moved, and what is there now is being written to
+                    self._prefix = self._repair(reader)
             finally:
                 System.close(reader)
         if self._shelf is not None:

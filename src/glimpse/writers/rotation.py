@@ -55,6 +55,8 @@ class Rotation:
         """Give the file the next number, and delete the oldest ones that are too many."""
         numbers = _numbers(path)
         number = max(numbers, default=0) + 1
+        while _exists(f"{path}.{number:06d}") or _exists(f"{path}.{number:06d}.gz"):  # renamed while they were listed
+            number += 1
         System.replace(path, f"{path}.{number:06d}")
         if self._keep is not None:
             for old in sorted([*numbers, number])[: max(len(numbers) + 1 - self._keep, 0)]:
@@ -136,6 +138,14 @@ def _numbers(path: str) -> set[int]:
     form = re.compile(re.escape(name) + r"\.(\d{6,})(?:\.gz)?")
     matches = (form.fullmatch(other) for other in System.listdir(folder))
     return {int(match[1]) for match in matches if match}
+
+
+def _exists(path: str) -> bool:
+    try:
+        System.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _delete(*paths: str) -> None:
