@@ -156,3 +156,20 @@ def test_what_orjson_needs_cannot_be_had(tmp_path: Path) -> None:
             print(JSON.dumps([1]), "orjson" in sys.modules)
         """
         assert run_python(code=code, cwd=tmp_path).stdout == "b'[1]' False\n"
+
+
+@pytest.mark.parametrize("dest", ["jsonl", "journal"])
+def test_orjson_comes_soon_where_much_is_recorded(tmp_path: Path, dest: str) -> None:
+    """It does not take the flush interval, which no test could wait for here."""
+    write_files(tmp_path, {"busy.py": "def f(x): return x\n"})
+    code = f"""
+        import glimpse, sys, time
+        policy = glimpse.TracingPolicy(included_packages=["busy"])
+        glimpse.install(policy, glimpse.Config(dest={dest!r}, flush_interval=3600))
+        import busy
+        deadline = time.monotonic() + 60
+        while "orjson" not in sys.modules and time.monotonic() < deadline:
+            busy.f(1)
+        print("orjson" in sys.modules)
+    """
+    assert run_python(cwd=tmp_path, code=code).stdout == "True\n"

@@ -5,9 +5,10 @@ long as Python's start: a program that records little, and has none of them, doe
 a tenth more per call where arguments are numbers, and less where they are not.
 
 orjson is loaded where the program imports something included, if it costs next to nothing by then; else by the thread
-that writes what has waited, in whatever lasts longer than the flush interval. It is never loaded in a traced call. That
-``sys.modules`` may grow by what other threads do is what Python's documentation has for programs that go through it;
-all the same the thread leaves it alone as long as anybody holds it, as who goes through it does.
+that writes what has waited, in whatever lasts longer than the flush interval or records more than a full buffer. It is
+never loaded in a traced call. That ``sys.modules`` may grow by what other threads do is what Python's documentation has
+for programs that go through it; all the same the thread leaves it alone as long as anybody holds it, as who goes
+through it does.
 """
 
 from __future__ import annotations

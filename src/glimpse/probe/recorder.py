@@ -43,6 +43,7 @@ _MOST_AT_ONCE: Final = 4096
 
 _FRAMES_OF_A_DRAIN: Final = 40
 _A_MOMENT_S: Final = 0.0005
+_HURRIES: Final = 8  # tries to have it loaded: it is not while the program imports something
 _AT_ONCE: Final = ((False,),)
 _FOREVER: Final = ((True,),)
 _A_WHILE: Final = ((True,), (5.0,))
@@ -94,6 +95,7 @@ class Recorder:
         self._intake = Intake(self.events, sink, self._outbox, self.counts, most, self._failed, self._lose)
         self.rendering = self._intake.rendering
         self._fork_held = False
+        self._hurries = _HURRIES
         self._afterwards: list[tuple[int, Callable[[], Any]]] = []
         self._finished = False
         self._closer = 0
@@ -108,6 +110,9 @@ class Recorder:
 
     def _drain_here(self) -> None:
         """Empty the buffer if nobody else is at it."""
+        if self._hurries and JSON.is_built_in:  # so much is recorded that orjson is worth loading now
+            self._hurries -= 1
+            self._flusher.wake()
         if not self._under_lock(self._drain_full, _AT_ONCE) and len(self.events) > self.buffer_size:
             self._overflow()
 
