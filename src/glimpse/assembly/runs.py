@@ -34,15 +34,14 @@ _DIGITS: Final = 8  # a 1, six digits, and a comma
 _DURATIONS: Final = Durations()
 
 
-def run_length(chunk: Sequence[Event], position: int, most: int, key: str) -> int:
+def run_length(chunk: Sequence[Event], position: int, most: int, key: str, th: int) -> int:
     """How many calls of a run seem to begin here: a look at a few of them tells mostly.
 
-    :param key: the function's.
+    :param key: the function's, ``th``: the thread's number. What is at ``position`` may be anything.
     """
     most = min((len(chunk) - position) // 2, most, _LENGTHS[0])
     if most < _LENGTHS[-1] or chunk[position + 2][1] is not key or chunk[position + 3][0] != END:
         return 0
-    th = chunk[position][3]
     for calls in (most, *_LENGTHS):
         if calls <= most:
             last, middle = chunk[position + 2 * calls - 1], chunk[position + calls]

@@ -123,7 +123,7 @@ class LineAssembler(DepthAssembler):
             number, position = self.last_id + 2 * calls, work.position + 2 * calls
             work.out[len(work.out) :] = pieces  # no call up to the next line: no handler comes in between
             self.last_id, work.position = number, position
-            calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key)
+            calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key, th)
             fields = fields_of(chunk, position, calls, key, th, ctx) if calls else None
 
     def _run(self, cell: Cell, fields: Any, trace_id: str | None, within: Within, place: Place) -> list[str]:
@@ -173,7 +173,7 @@ class LineAssembler(DepthAssembler):
                 except KeyError:
                     opening, args, closing, _ = records.cell(key, correlation)
                 if key is last and position >= barred and kind == START:
-                    calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key)
+                    calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key, th)
                     fields = fields_of(chunk, position, calls, key, th, ctx) if calls else None
                     if fields is not None:
                         run, patience = (key, ctx, fields), _PATIENCE

@@ -145,7 +145,7 @@ class RowAssembler(RareRows):
                     except KeyError:
                         place, args, took, starts, _ = self._cell(key, th, task)
                     if key is last and position >= barred:
-                        calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key)
+                        calls = run_length(chunk, position, (len(chunk) - 1 - position) // 2, key, th)
                         fields = fields_of(chunk, position, calls, key, th, ctx) if calls else None
                         if fields is not None:
                             self._run(fields, number, top, place + depth, (trace_id, parent_span, said))
