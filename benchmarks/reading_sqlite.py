@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,16 @@ def write(path: Path, entries: int) -> None:
     writer.close()
 
 
+def print_costs(commands: Sequence[str], path: Path) -> None:
+    """A line for each command of Glimpse's on a trace: what a process of its own takes."""
+    print(f"{'command':<34} {'CPU s':>8} {'peak MB':>8}")
+    for name in commands:
+        command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "glimpse", *name.split(), str(path)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds, megabytes = map(float, done.stdout.split())
+        print(f"{name:<34} {seconds:>8.2f} {megabytes:>8.0f}", flush=True)
+
+
 def main() -> None:
     """Make the trace and measure."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -93,12 +103,7 @@ def main() -> None:
         path = options.path or Path(folder) / "trace.db"
         write(path, options.entries)
         print(f"{options.entries:,} entries, {os.path.getsize(path) / 1e6:,.0f} MB, Python {sys.version.split()[0]}")
-        print(f"{'command':<34} {'CPU s':>8} {'peak MB':>8}")
-        for name in COMMANDS:
-            command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "glimpse", *name.split(), str(path)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            seconds, megabytes = map(float, done.stdout.split())
-            print(f"{name:<34} {seconds:>8.2f} {megabytes:>8.0f}", flush=True)
+        print_costs(COMMANDS, path)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from reading_sqlite import MEASURE, events, write
+from reading_sqlite import events, print_costs, write
 
 from glimpse.writers.journal.writer import JournalWriter
 from glimpse.writers.registry import built_in_writer
@@ -56,12 +54,7 @@ def main() -> None:
         sizes = {database: options.entries, journal: options.journal, array: options.journal // 10}
         for path, entries in sizes.items():
             print(f"{path.suffix[1:]}: {entries:,} entries, {os.path.getsize(path) / 1e6:,.0f} MB")
-            print(f"{'command':<34} {'CPU s':>8} {'peak MB':>8}")
-            for name in COMMANDS:
-                command = [sys.executable, "-c", MEASURE, sys.executable, "-m", "glimpse", *name.split(), str(path)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-                seconds, megabytes = map(float, done.stdout.split())
-                print(f"{name:<34} {seconds:>8.2f} {megabytes:>8.0f}", flush=True)
+            print_costs(COMMANDS, path)
 
 
 if __name__ == "__main__":
